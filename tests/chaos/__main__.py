@@ -6,6 +6,7 @@ Each part leads the same lives twice, under trouble and in peace. What is there 
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -31,6 +32,7 @@ def main() -> int:
     )
     given = parser.parse_args()
     parts = [given.only] if given.only else [*PARTS]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and end what was started
     print(f"seed {given.seed}", flush=True)
     kept = Path(tempfile.mkdtemp(prefix="envclone-chaos-"))
     is_well = True

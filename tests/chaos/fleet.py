@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.chaos.database import Network, network
+from tests.chaos.disk import Disk, disk
 from tests.postgres import Cluster, cluster
 from tests.support.needs import allowed
 from tests.support.serving import Serving, serving
@@ -16,11 +17,12 @@ LEASES = {"ENVCLONE_HEARTBEAT": "2s", "ENVCLONE_DEAD_AFTER": "6s"}
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Replicas, and the networks between them and the database, if it is a PostgreSQL."""
+    """Replicas, and the networks between them and the database if it is a PostgreSQL; else the disk that it lies on, if we may mount one."""
 
     replicas: Sequence[Serving]
     networks: Sequence[Network] = ()
     cluster: Cluster | None = None
+    disk: Disk | None = None
 
     @property
     def first(self) -> Serving:
@@ -29,6 +31,8 @@ class Fleet:
 
     def calm(self) -> None:
         """Let every replica and every network go on."""
+        if self.disk is not None:
+            self.disk.free()
         for each in self.replicas:
             each.go_on()
         for between in self.networks:
@@ -42,7 +46,8 @@ def fleet(directory: Path, count: int) -> Iterator[Fleet]:
     looks = {"ENVCLONE_LOOK_BACK_EVERY": "2s"}
     with allowed({"e2e", "postgres"}), ExitStack() as stack:
         if count == 1:
-            yield Fleet([stack.enter_context(serving(directory, **looks))])
+            small = stack.enter_context(disk(directory / "data"))
+            yield Fleet([stack.enter_context(serving(directory, **looks))], disk=small)
             return
         database = stack.enter_context(cluster())
         name = database.url().partition("?")[0]

@@ -9,6 +9,7 @@ import itertools
 import math
 import os
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -56,6 +57,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak ARGS=…", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0, help="how long (default: 60)")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and end what was started
     kept = Path(tempfile.mkdtemp(prefix="envclone-soak-"))
     try:
         with allowed({"e2e"}), serving(kept / "service") as service:

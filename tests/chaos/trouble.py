@@ -26,6 +26,8 @@ TOO_LATE = (2, 25)
 """Seconds by which an answer of GitHub is late: the client waits for twenty."""
 GIVES_UP = 10.0
 """Seconds after which GitHub gives a delivery up."""
+FULL = 3.0
+"""Seconds for which the disk has no room."""
 SILENCE = 12.0
 """Seconds for which a replica is paused or cut off: twice as long as it may be silent."""
 
@@ -77,6 +79,8 @@ class Trouble:
         kinds = [self._kill_all, self._kill_one, self._kill_one, self._fault, self._fault, self._limit]
         if self._fleet.cluster is not None:
             kinds += [self._pause, self._cut, self._restart_database]
+        if self._fleet.disk is not None:
+            kinds.append(self._fill_disk)
         self._chance.choice(kinds)()
         return self._chance.uniform(*PAUSES)
 
@@ -112,6 +116,12 @@ class Trouble:
         assert self._fleet.cluster is not None
         self._counted["restarts of the database"] += 1
         self._fleet.cluster.restart()
+
+    def _fill_disk(self) -> None:
+        assert self._fleet.disk is not None
+        self._counted["times that the disk was full"] += 1
+        self._fleet.disk.fill()
+        threading.Timer(FULL, self._fleet.disk.free).start()
 
     def _fault(self) -> None:
         faults = self._faults

@@ -164,6 +164,15 @@ def test_the_body_of_what_asked_for_nothing_is_dropped_at_once_and_its_id_after_
     assert dict(found) == {"chatter": 0, "old chatter": len("old chatter" * 3)}
 
 
+def test_deliveries_that_ask_for_nothing_leave_no_room_taken_in_the_file(tmp_path: Path) -> None:
+    store = open_store(None, tmp_path)
+    for batch in range(10):
+        store.append([Delivery(f"{batch}-{n}", "issue_comment", b"x" * 3_500, NOW) for n in range(100)])
+        assert store.settle_next(100, lambda one: IGNORED) == 100
+    store.close()
+    assert (tmp_path / SQLITE_FILE).stat().st_size < 1_000_000  # the bodies alone were 3.5 MB
+
+
 def test_a_database_that_is_deleted_while_it_is_open_loses_no_delivery(tmp_path: Path) -> None:
     web, worker = open_store(None, tmp_path), open_store(None, tmp_path)
     web.append([delivery("done")])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.clients.store.records import (
+    IGNORED,
     KEEP_BODIES,
     KEEP_DELIVERIES,
     KEEP_IGNORED,
@@ -42,10 +43,6 @@ CREATE INDEX IF NOT EXISTS waiting ON deliveries (number) WHERE outcome IS NULL;
 CREATE TABLE IF NOT EXISTS replicas (name TEXT PRIMARY KEY, beat_at REAL NOT NULL, metrics TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS commands (author TEXT NOT NULL, comment INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (author, comment));
 CREATE TABLE IF NOT EXISTS steps (job TEXT PRIMARY KEY, step TEXT NOT NULL, begun INTEGER NOT NULL, at REAL NOT NULL);
-"""
-
-SETTLE = """
-UPDATE deliveries SET outcome = :outcome, body = CASE WHEN :outcome = 'ignored' THEN X'' ELSE body END WHERE id = :id
 """
 
 
@@ -95,18 +92,18 @@ class SqliteStore:
     def settle_next(self, limit: int, settle: Callable[[Delivery], str]) -> int:
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT id, event, body, received_at FROM deliveries WHERE outcome IS NULL ORDER BY number LIMIT ?",
+                "SELECT number, id, event, body, received_at FROM deliveries WHERE outcome IS NULL ORDER BY number LIMIT ?",
                 (limit,),
             ).fetchall()
         # Not in a transaction: settling takes its time, and the web process must be able to append meanwhile.
-        outcomes = [
-            {"outcome": settle(Delivery(id_, event, body, datetime.fromtimestamp(received, UTC))), "id": id_}
-            for id_, event, body, received in rows
+        settled = [
+            (settle(Delivery(id_, event, body, datetime.fromtimestamp(received, UTC))), number, id_, event, received)
+            for number, id_, event, body, received in rows
         ]
-        if outcomes:
+        if settled:
             with self._transaction() as connection:
-                connection.executemany(SETTLE, outcomes)
-        return len(outcomes)
+                _write_down(connection, settled)
+        return len(settled)
 
     def waiting(self) -> Waiting:
         with self._reading() as connection:
@@ -232,6 +229,19 @@ class SqliteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+
+def _write_down(connection: sqlite3.Connection, settled: Sequence[tuple[str, int, str, str, float]]) -> None:
+    """Write outcomes down, and drop the bodies of what asked for nothing."""
+    ignored = [row for row in settled if row[0] == IGNORED]
+    others = [(outcome, id_) for outcome, _, id_, _, _ in settled if outcome != IGNORED]
+    connection.executemany("UPDATE deliveries SET outcome = ? WHERE id = ?", others)
+    # A row that only shrinks keeps its page of the file to itself; one that is deleted gives it back.
+    connection.executemany("DELETE FROM deliveries WHERE id = ?", [(id_,) for _, _, id_, _, _ in ignored])
+    connection.executemany(
+        "INSERT OR IGNORE INTO deliveries (outcome, number, id, event, received_at, body) VALUES (?, ?, ?, ?, ?, X'')",
+        ignored,
+    )
 
 
 def _file(path: Path) -> tuple[int, int]:
