@@ -6,7 +6,8 @@
 - Its default executor id is the same everywhere, and two of one id run each other's jobs: ours is the replica's name.
 - It never puts SQLite into WAL: we do, before it opens the file.
 - On Python >= 3.12 its timestamps are `unixepoch('subsec')`, which SQLite before 3.42 answers with NULL: such a SQLite gets ours.
-- It does not take over a dead replica's jobs by itself: `recover` does, with the one call that is not public.
+- It does not take over a dead replica's jobs by itself: `recover` does, with a call that is not public.
+- It puts a page of SQL together at each look at the queue: with another call that is not public, it looks only where a job waits.
 """
 
 import logging
@@ -95,7 +96,7 @@ class Engine:
         }
         if place.url is None and sqlite3.sqlite_version_info < KNOWS_SUBSEC:
             config["db_engine_kwargs"] = {"connect_args": {"factory": OldSqlite}}
-        DBOS(config=config)
+        engine = DBOS(config=config)
 
         # A function, not a method: DBOS hangs attributes on it.
         def job(request: dict[str, Json]) -> dict[str, Json]:
@@ -103,6 +104,7 @@ class Engine:
 
         DBOS.workflow(name=WORKFLOW)(job)
         DBOS.launch()
+        _look_first(engine._sys_db)
         DBOS.register_queue(
             QUEUE,
             worker_concurrency=place.concurrency,
@@ -211,6 +213,24 @@ class _Checkpoints:
 
     def follow(self, request: JobRequest) -> None:
         self._submit(request)
+
+
+def _look_first(database: Any) -> None:
+    """Let the engine take jobs out of the queue only when some wait there.
+
+    What it asks for that is a page of SQL, put together anew at each look: 4 % of a core where nothing happens, for each worker.
+    """
+    # Not public in 3.4; `tests/jobs/test_engine.py` fails if it moves.
+    jobs, whole = database.tables.workflow_status, database.dequeue_scopes
+    waiting = jobs.select().with_only_columns(jobs.c.queue_name).limit(1)
+    waiting = waiting.where(jobs.c.queue_name == QUEUE, jobs.c.status == "ENQUEUED")
+
+    def scopes(queue: str) -> list[str | None]:
+        with database.engine.connect() as connection:
+            nothing_waits = queue == QUEUE and connection.execute(waiting).first() is None
+        return [] if nothing_waits else whole(queue)
+
+    database.dequeue_scopes = scopes
 
 
 def _into_wal(path: Path) -> None:

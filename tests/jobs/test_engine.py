@@ -7,8 +7,10 @@ from contextlib import closing
 from importlib.metadata import version
 
 from dbos import DBOS
+from dbos._queue import queue_worker_thread
 from dbos._recovery import recover_pending_workflows
 from dbos._serialization import DBOSPortableJSON
+from dbos._sys_db import SystemDatabase
 
 from bot.jobs.engine import OldSqlite
 
@@ -18,6 +20,8 @@ def test_the_calls_that_are_not_public_are_where_they_were() -> None:
     assert list(inspect.signature(DBOS._recover_pending_workflows).parameters) == ["executor_ids"]
     assert list(inspect.signature(recover_pending_workflows).parameters) == ["dbos", "executor_ids"]
     assert DBOSPortableJSON.name() == "portable_json"
+    assert list(inspect.signature(SystemDatabase.dequeue_scopes).parameters) == ["self", "queue_name"]
+    assert "in scopes:" in inspect.getsource(queue_worker_thread), "where there is no scope, no job is looked for"
 
 
 def test_a_sqlite_before_3_42_writes_the_timestamps_of_newer_pythons() -> None:
