@@ -6,6 +6,7 @@ Every name is a `str`, so it formats and serialises as one; building it from any
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -58,14 +59,18 @@ class Name(str):
         cls._compiled = re.compile(cls.pattern)
 
     def __new__(cls, text: str) -> Self:
-        if isinstance(text, cls):
-            return text
+        # Read again and again, out of every manifest: those of ten thousand environments are read at a start.
+        return text if isinstance(text, cls) else cls._made(text)
+
+    @classmethod
+    @lru_cache(maxsize=2**16)
+    def _made(cls, text: str) -> Self:
         if len(text) > cls.longest or cls._compiled.fullmatch(text) is None:
             raise InvalidInput(
                 f"{shown(text)} is not a valid {cls.what}. Use {cls.rule}, at most {cls.longest} characters."
             )
         cls.check(text)
-        return super().__new__(cls, text)
+        return str.__new__(cls, text)
 
     @classmethod
     def check(cls, text: str) -> None:
@@ -208,6 +213,7 @@ def resembles(name: str, protected: str) -> bool:
     return name != protected and _skeleton(_DOUBLED.sub(r"\1", name)) == _skeleton(_DOUBLED.sub(r"\1", protected))
 
 
+@lru_cache(maxsize=2**16)  # each clone is compared with all the others
 def _skeleton(text: str) -> str:
     for pair, single in _LOOK_ALIKE_PAIRS:
         text = text.replace(pair, single)

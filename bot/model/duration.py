@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -43,6 +44,7 @@ SCHEMA_PATTERN = f"^{_PATTERN}$"
 LONGEST = timedelta(days=3650)
 
 
+@lru_cache(maxsize=2**12)
 def parse(text: str) -> timedelta:
     """Return the duration that `text` says. Raises `InvalidInput`."""
     if re.fullmatch(_PATTERN, text, re.ASCII) is None:

@@ -50,3 +50,33 @@ def test_a_workflow_among_the_files_is_refused_whatever_the_token(said: str) -> 
 def test_what_may_pass_by_itself_is_no_refusal() -> None:
     for said in ("fatal: unable to access 'x': The requested URL returned error: 503", "fatal: early EOF", ""):
         assert refusal("fetch", said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("ERROR: This repository was archived so it is read-only.", "Unarchive it"),
+        ("error: GH006: Protected branch update failed for refs/heads/envclone/demo-x.", "Let the App push there"),
+        ("! [remote rejected] x -> x (protected branch hook declined)", "Let the App push there"),
+        ("error: GH013: Repository rule violations found for refs/heads/envclone/demo-x.", "bypass list"),
+        ("error: GH007: Your push would publish a private email address.", "under Emails"),
+        ("error: GH001: Large files detected.", "outside of the template"),
+        ("! [remote rejected] x -> x (pre-receive hook declined)", "Whoever runs the server"),
+        ("! [remote rejected] x -> x (deny updating a hidden ref)", "Whoever runs the server"),
+        ("The `acme` organization has an IP allow list enabled", "Add its address there"),
+        ("The `acme` organization has enabled or enforced SAML SSO.", "Authorise it"),
+        ("Your account is suspended. Please visit https://support.github.com", "unsuspend it"),
+        ("This installation has been suspended", "unsuspend it"),
+        ("Access to this repository has been disabled by GitHub staff.", "Ask GitHub's support"),
+        ("Permission to acme/infra.git denied to envclone[bot].", "`contents: write`"),
+        ("Write access to repository not granted.", "`contents: write`"),
+        ("Repository not found.", "Install the App on it"),
+        ("fatal: repository 'https://github.example/acme/infra.git/' not found", "Install the App on it"),
+    ],
+)
+def test_each_refusal_for_good_is_told_with_what_to_do(said: str, told: str) -> None:
+    found = refusal(
+        "push", f"remote: {said}\nerror: failed to push some refs to 'https://github.example/acme/infra.git'\n"
+    )
+    assert told in str(found)
+    assert "`git push`" in str(found)

@@ -27,6 +27,7 @@ from bot.clients.github.refusals import remedy
         ),
         (403, "Resource protected by organization SAML enforcement.", {}, "single sign-on"),
         (451, "Repository access blocked", {}, "support"),
+        (403, "Must have admin rights to Repository.", {}, "Grant it to the App"),
     ],
 )
 def test_what_a_person_can_put_right_is_said(status: int, message: str, headers: dict[str, str], told: str) -> None:
