@@ -1,6 +1,8 @@
 """`envclone adopt`: a production directory becomes a template that production is rendered from as it is."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,16 +11,23 @@ import typer
 
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, say
 from bot.cli.local.options import AnyRoot, AsJson, me
+from bot.clients.cage import Cage
 from bot.clients.git.new_branch import OwnBranch
+from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.program import find_terraform
+from bot.clients.terraform.terraform import Terraform
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.messages.generated_docs import SCHEMAS
 from bot.core.plural import counted
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, Unverifiable
 from bot.model.environment import HOOKS
 from bot.model.policy import PATH as POLICY
 from bot.runs.adoption import AdoptedProduction, AdoptionRequest, adopt_directory
+from bot.runs.state_adoption import ADOPTED, CodeFromState, write_code_from_state
 
 _SHOWN = 3
+_CREDENTIALS = (".aws", ".config/gcloud", ".azure")
+"""Below the home directory: where providers and backends look for a person's credentials."""
 
 
 def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
@@ -36,6 +45,13 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     name: Annotated[
         str, typer.Option("--as", metavar="NAME", help="What production and its template are called.")
     ] = "production",
+    from_state: Annotated[
+        bool,
+        typer.Option(
+            "--from-state",
+            help="First write code for what the state holds and the code lacks, by Terraform and with this machine's credentials.",
+        ),
+    ] = False,
     branch: Annotated[
         str,
         typer.Option(
@@ -52,12 +68,55 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     with edge():
         asked = AdoptionRequest(path, other, environment_name(name), me(), datetime.now(UTC))
         own = _branch(root, branch)
+        written = _code_from_state(root, path) if from_state else []
         found = adopt_directory(root, asked)
         is_committed = own is not None and not found.changed and own.commit(_written(found), f"Adopt {path}")
-        said = [*_lines(found, path), *([f"Committed on the branch {branch}."] if is_committed else [])]
-        say("\n".join(said), lambda: {**_data(found), "committed": is_committed}, as_json)
-        if found.changed or _left(found):
+        said = [
+            *_of_state(written),
+            *_lines(found, path),
+            *([f"Committed on the branch {branch}."] if is_committed else []),
+        ]
+        say(
+            "\n".join(said),
+            lambda: {**_data(found), "committed": is_committed, "from_state": list(map(asdict, written))},
+            as_json,
+        )
+        if found.changed or _left(found) or not all(each.is_proved for each in written):
             raise typer.Exit(DOES_NOT_HOLD)
+
+
+def _code_from_state(root: Path, path: str) -> list[CodeFromState]:
+    """Write what is missing; the state is only read, with what this machine's person may."""
+    home = Path.home()
+    reach = Cage(reads=(root.resolve(), *(home / each for each in _CREDENTIALS)))
+    try:
+        return write_code_from_state(root, path, Terraform(find_terraform(os.environ), os.environ, reach=reach))
+    except TerraformFailed as error:
+        raise Unverifiable(str(error)) from error
+
+
+def _of_state(written: Sequence[CodeFromState]) -> Iterator[str]:
+    for each in written:
+        if each.resources:
+            file = f"{each.directory}/{ADOPTED}"
+            yield f"Wrote {file} for what the state holds and the code lacked: {', '.join(each.resources)}."
+            yield from (
+                f"  {name} is a secret, so it is not in the code: give it a value from a secret store."
+                for name in each.secret
+            )
+            yield (
+                "  A plan would change nothing of it."
+                if not each.changed
+                else f"  A plan would still change it: {', '.join(each.changed)}."
+            )
+        elif not each.others:
+            yield f"{each.directory}: the code has all that the state holds."
+        yield from (
+            f"  {name} is in the state alone, in a module or as one of several: write its code by hand."
+            for name in each.others
+        )
+    if written:
+        yield ""
 
 
 def _branch(root: Path, name: str) -> OwnBranch | None:

@@ -12,6 +12,7 @@ LOCK_TIMEOUT = timedelta(seconds=60)
 class PlanOptions:
     """How to plan: `refresh_only` finds drift, `destroy` plans the removal of everything.
 
+    `generate` is the file that code is written to for `import` blocks without any (Terraform's `-generate-config-out`).
     Without `lock` the state isn't locked (a read-only role can't), and what is applied meanwhile makes the plan stale.
     """
 
@@ -19,6 +20,7 @@ class PlanOptions:
     destroy: bool = False
     lock: bool = True
     lock_timeout: timedelta = LOCK_TIMEOUT
+    generate: Path | None = None
 
 
 ORDINARY = PlanOptions()

@@ -176,6 +176,7 @@ class RootModule:
         arguments += [_lock_timeout(options.lock_timeout)] if options.lock else ["-lock=false"]
         arguments += ["-refresh-only"] if options.refresh_only else []
         arguments += ["-destroy"] if options.destroy else []
+        arguments += [f"-generate-config-out={options.generate}"] if options.generate else []
         if self._is_new and not options.lock:
             with self._apart(timeout):
                 self._run(arguments, timeout, on_event)

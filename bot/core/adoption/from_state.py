@@ -1,0 +1,175 @@
+"""What a state holds and the code lacks: which blocks bring it into code, and what becomes of the code that Terraform writes for them.
+
+Terraform writes literals alone, and null for what a provider can't read back. Here an id of another resource of the state becomes a
+reference to it, and null becomes what the state knows; what is sensitive stays out of the code.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bot.errors import Unverifiable
+from bot.model.pipeline import Json
+
+_BLOCK: Final = re.compile(r'^resource "([\w-]+)" "([\w-]+)" \{$')
+_ARGUMENT: Final = re.compile(r"^(  ([\w-]+) *= )(.*)$")
+_TEXT: Final = re.compile(r'"((?:[^"\\$%]|\\.|[$%](?!\{))*)"')
+_GENERATED: Final = re.compile(r"^# (__generated__ by Terraform|Please review these resources).*\n", re.MULTILINE)
+SHORTEST_ID: Final = 6
+"""Letters of an id that is looked for: a shorter one may be any other word."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateResource:
+    """A resource of a root module's state. `values` are what the state knows, `secret` the arguments that are sensitive in it."""
+
+    type: str
+    name: str
+    values: Mapping[str, Json] = field(repr=False)
+    secret: frozenset[str] = frozenset()
+
+    @property
+    def address(self) -> str:
+        return f"{self.type}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateResources:
+    """What a state holds: single resources of the root module, and the addresses of all others (in modules, or several of one block)."""
+
+    single: Sequence[StateResource]
+    others: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCode:
+    """Code for resources of the state; `secret` are the arguments that a person has to give a value."""
+
+    text: str
+    secret: Sequence[str]
+
+
+def read_state_resources(document: bytes) -> StateResources:
+    """Read `terraform show -json`. Raises `Unverifiable`; the message never quotes the document."""
+    try:
+        root: Mapping[str, Any] = json.loads(document).get("values", {}).get("root_module", {})
+        single, others = list[StateResource](), list[str]()
+        for each in root.get("resources", ()):
+            if each["mode"] != "managed":
+                continue
+            if "index" in each:
+                others.append(str(each["address"]))
+                continue
+            secret = frozenset(name for name, mark in each.get("sensitive_values", {}).items() if mark)
+            single.append(StateResource(each["type"], each["name"], each["values"], secret))
+        for module in root.get("child_modules", ()):
+            others += _addresses(module)
+        return StateResources(single, others)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Unverifiable("The Terraform state could not be read as JSON") from None
+
+
+def _addresses(module: Mapping[str, Any]) -> Iterator[str]:
+    yield from (str(each["address"]) for each in module.get("resources", ()) if each["mode"] == "managed")
+    for below in module.get("child_modules", ()):
+        yield from _addresses(below)
+
+
+def lacking(state: StateResources, code: Collection[str], modules: Collection[str]) -> StateResources:
+    """Return what the state holds of which the code has no block, by the addresses of its resources and the names of its modules."""
+    others = [
+        address
+        for address in state.others
+        if (
+            address.split(".")[1].split("[")[0] not in modules
+            if address.startswith("module.")
+            else _base(address) not in code
+        )
+    ]
+    return StateResources([each for each in state.single if each.address not in code], others)
+
+
+def _base(address: str) -> str:
+    return address.partition("[")[0]
+
+
+def import_blocks(resources: Sequence[StateResource]) -> str:
+    """Return the blocks for which Terraform writes code; a resource without an id can't be imported."""
+    return "".join(
+        f"import {{\n  to = {each.address}\n  id = {_quoted(str(each.values['id']))}\n}}\n"
+        for each in resources
+        if each.values.get("id")
+    )
+
+
+def written_code(
+    generated: str, resources: Sequence[StateResource], everything: Sequence[StateResource]
+) -> WrittenCode:
+    """Return Terraform's code for `resources`, made whole by what the state knows of `everything`."""
+    by_address = {each.address: each for each in resources}
+    ids = _unique_ids(everything)
+    lines, secret = list[str](), list[str]()
+    edges: dict[str, set[str]] = {}
+    here: StateResource | None = None
+    for line in _GENERATED.sub("", generated).strip().splitlines():
+        if found := _BLOCK.match(line):
+            here = by_address.get(f"{found[1]}.{found[2]}")
+        argument = _ARGUMENT.match(line)
+        if here is not None and argument is not None and argument[3].partition(" #")[0] == "null":
+            if argument[2] in here.secret:
+                secret.append(f"{here.address}:{argument[2]}")
+            lines.append(_referring(_from_state(here, argument[1], argument[2]) or line, here, ids, edges))
+        else:
+            lines.append(_referring(line, here, ids, edges) if here is not None else line)
+    return WrittenCode("\n".join(lines) + "\n", secret)
+
+
+def _from_state(resource: StateResource, before: str, name: str) -> str | None:
+    """Return an argument with what the state knows of it, if that is a plain value which may be in code."""
+    value = resource.values.get(name)
+    if name in resource.secret or not isinstance(value, str | int | float | bool):
+        return None
+    return before + (_quoted(value) if isinstance(value, str) else json.dumps(value))
+
+
+def _unique_ids(everything: Sequence[StateResource]) -> Mapping[str, tuple[str, str]]:
+    """Return the resource and attribute that an id or ARN belongs to, where it is one resource's alone."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for each in everything:
+        for name in ("id", "arn"):
+            value = each.values.get(name)
+            if isinstance(value, str) and len(value) >= SHORTEST_ID and name not in each.secret:
+                found.setdefault(value, []).append((each.address, name))
+    return {value: owners[-1] for value, owners in found.items() if len({address for address, _ in owners}) == 1}
+
+
+def _referring(line: str, here: StateResource, ids: Mapping[str, tuple[str, str]], edges: dict[str, set[str]]) -> str:
+    """Return a line with references in place of other resources' ids, as long as none leads back to where it came from."""
+
+    def reference(found: re.Match[str]) -> str:
+        owner = ids.get(json.loads(found[0]))
+        if owner is None or owner[0] == here.address or _leads(edges, owner[0], here.address):
+            return found[0]
+        edges.setdefault(here.address, set()).add(owner[0])
+        return ".".join(owner)
+
+    return line if _BLOCK.match(line) else _TEXT.sub(reference, line)
+
+
+def _leads(edges: Mapping[str, set[str]], start: str, end: str) -> bool:
+    seen, left = set[str](), [start]
+    while left:
+        current = left.pop()
+        if current == end:
+            return True
+        if current not in seen:
+            seen.add(current)
+            left += edges.get(current, ())
+    return False
+
+
+def _quoted(text: str) -> str:
+    """Return a text as HCL writes it."""
+    return json.dumps(text, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
