@@ -13,6 +13,7 @@ from pathlib import Path
 from bot.clients.cage import Cage
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clients.terraform.terraform import RootModule, Terraform
+from bot.clouds.registry import FACTS
 from bot.core.adoption.from_state import (
     StateResource,
     StateResources,
@@ -71,7 +72,9 @@ def _of_module(root: Path, directory: str, terraform: Terraform) -> CodeFromStat
             raise Unverifiable(
                 f"{directory}/{ADOPTED} is there already. Move what it says to another file, and run this again."
             )
-        code = written_code(_generated(place, importable, terraform), importable, state.single)
+        code = written_code(
+            _generated(place, importable, terraform), importable, state.single, ("id", FACTS.identifier)
+        )
         (place / ADOPTED).write_text(code.text, "utf-8")
         changed = _changed(module, StateResources(importable, ()))
         return CodeFromState(directory, [each.address for each in importable], changed, code.secret, others)

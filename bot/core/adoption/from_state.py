@@ -105,11 +105,11 @@ def import_blocks(resources: Sequence[StateResource]) -> str:
 
 
 def written_code(
-    generated: str, resources: Sequence[StateResource], everything: Sequence[StateResource]
+    generated: str, resources: Sequence[StateResource], everything: Sequence[StateResource], identifiers: Sequence[str]
 ) -> WrittenCode:
-    """Return Terraform's code for `resources`, made whole by what the state knows of `everything`."""
+    """Return Terraform's code for `resources`, made whole by what the state knows of `everything`; `identifiers` are attributes that name one."""
     by_address = {each.address: each for each in resources}
-    ids = _unique_ids(everything)
+    ids = _unique_ids(everything, identifiers)
     lines, secret = list[str](), list[str]()
     edges: dict[str, set[str]] = {}
     here: StateResource | None = None
@@ -134,11 +134,11 @@ def _from_state(resource: StateResource, before: str, name: str) -> str | None:
     return before + (_quoted(value) if isinstance(value, str) else json.dumps(value))
 
 
-def _unique_ids(everything: Sequence[StateResource]) -> Mapping[str, tuple[str, str]]:
-    """Return the resource and attribute that an id or ARN belongs to, where it is one resource's alone."""
+def _unique_ids(everything: Sequence[StateResource], identifiers: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+    """Return the resource and attribute that an id belongs to, where it is one resource's alone."""
     found: dict[str, list[tuple[str, str]]] = {}
     for each in everything:
-        for name in ("id", "arn"):
+        for name in identifiers:
             value = each.values.get(name)
             if isinstance(value, str) and len(value) >= SHORTEST_ID and name not in each.secret:
                 found.setdefault(value, []).append((each.address, name))

@@ -15,6 +15,7 @@ from bot.core.adoption.from_state import (
 from bot.core.hcl.parser import blocks
 from bot.errors import Unverifiable
 
+IDS = ("id", "arn")
 TOPIC = StateResource(
     "aws_sns_topic", "alarms", {"id": "arn:aws:sns:x:1:alarms", "arn": "arn:aws:sns:x:1:alarms", "name": "alarms"}
 )
@@ -37,7 +38,7 @@ def test_ids_become_references_null_becomes_what_the_state_knows_and_secrets_sta
         'resource "aws_sqs_queue" "jobs" {\n  delay  = null\n  target = "arn:aws:sns:x:1:alarms"\n  tags = {\n    topic = "arn:aws:sns:x:1:alarms"\n  }\n  name = "alarms"\n}\n\n'
         'resource "aws_ssm_parameter" "key" {\n  tier  = null\n  value = null # sensitive\n}\n'
     )
-    code = written_code(generated, [QUEUE, secret], [TOPIC, QUEUE, secret])
+    code = written_code(generated, [QUEUE, secret], [TOPIC, QUEUE, secret], IDS)
     assert code.text == (
         'resource "aws_sqs_queue" "jobs" {\n  delay  = 5\n  target = aws_sns_topic.alarms.arn\n  tags = {\n    topic = aws_sns_topic.alarms.arn\n  }\n  name = "alarms"\n}\n\n'
         'resource "aws_ssm_parameter" "key" {\n  tier  = "Standard"\n  value = null # sensitive\n}\n'
@@ -53,7 +54,7 @@ def test_two_resources_that_name_each_other_get_one_reference() -> None:
         f'resource "terraform_data" "{name}" {{\n  input = "id-of-{other}"\n}}\n'
         for name, other in (("one", "two"), ("two", "one"))
     )
-    assert written_code(generated, pair, pair).text == (
+    assert written_code(generated, pair, pair, IDS).text == (
         'resource "terraform_data" "one" {\n  input = terraform_data.two.id\n}\n'
         'resource "terraform_data" "two" {\n  input = "id-of-one"\n}\n'
     )
@@ -64,7 +65,7 @@ def test_an_id_that_two_have_or_that_may_be_any_word_is_no_reference() -> None:
     short = StateResource("a_b", "z", {"id": "prod"})
     ours = StateResource("a_b", "ours", {"id": "our-own-id"})
     generated = 'resource "a_b" "ours" {\n  one = "shared-id"\n  two = "prod"\n  three = "our-own-id"\n  four = "${x}-shared-id"\n}\n'
-    assert written_code(generated, [ours], [*alike, short, ours]).text == generated
+    assert written_code(generated, [ours], [*alike, short, ours], IDS).text == generated
 
 
 def test_a_value_of_the_state_is_never_syntax() -> None:
@@ -73,7 +74,7 @@ def test_a_value_of_the_state_is_never_syntax() -> None:
     )
     (block,) = blocks("imports.tf", import_blocks([hostile]).encode())
     assert block.type == "import"
-    text = written_code('resource "terraform_data" "x" {\n  input = null\n}\n', [hostile], [hostile]).text
+    text = written_code('resource "terraform_data" "x" {\n  input = null\n}\n', [hostile], [hostile], IDS).text
     (resource,) = blocks("x.tf", text.encode())
     assert [setting.name for setting in resource.settings] == ["input"]
     assert "$${z}" in text
