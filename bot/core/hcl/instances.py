@@ -1,7 +1,7 @@
 """Addresses of blocks, and the instances that `count` and `for_each` make of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from bot.core.hcl.ast import Block
@@ -10,6 +10,9 @@ from bot.core.hcl.values import HclValue, NotKnown, Unknown, number, rules_in
 InstanceKey: TypeAlias = "str | int | None"
 """What tells an instance from the others; None for a block without `count` and `for_each`."""
 
+_ECHOES = {"terraform_data": (("output", "input"),), "null_data_source": (("outputs", "inputs"),)}
+"""Attributes that are an argument again, by type of resources."""
+_FILES = frozenset({"local_file", "local_sensitive_file"})
 MOST = 1024
 """Instances that a `count` may create. More would make a comparison slow and its report unreadable."""
 
@@ -63,3 +66,17 @@ def names_of(block: Block, key: InstanceKey, items: Mapping[str, HclValue]) -> M
 def bracketed(key: InstanceKey) -> str:
     """Return the key as it stands in an address."""
     return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"
+
+
+def with_echoes(block: Block, given: Mapping[str, HclValue], read: Callable[[str], str]) -> Mapping[str, HclValue]:
+    """Return what the code gives a resource, with the attributes that say it again, or say what a file of the module says."""
+    kind, found = block.labels[0], dict(given)
+    for output, argument in _ECHOES.get(kind, ()):
+        if argument in given:
+            found[output] = given[argument]
+    if kind in _FILES and isinstance(path := given.get("filename"), str):
+        try:
+            found.setdefault("content", read(path))
+        except NotKnown:
+            return found
+    return found

@@ -14,18 +14,25 @@ from bot.core.hcl.attributes import AS_WRITTEN, META
 from bot.core.hcl.budget import Budget
 from bot.core.hcl.declarations import ModuleCode
 from bot.core.hcl.evaluator import Evaluator
-from bot.core.hcl.instances import InstanceKey, bracketed, instances, names_of
+from bot.core.hcl.instances import InstanceKey, bracketed, instances, names_of, with_echoes
 from bot.core.hcl.local_modules import local_directory
 from bot.core.hcl.parser import template
 from bot.core.hcl.result import Given, Made, ModuleResult
-from bot.core.hcl.values import REFERENCE, TERRAFORM, WITHOUT_VALUE, AsWritten, HclValue, NotKnown, Unknown, plain
+from bot.core.hcl.values import (
+    REFERENCE,
+    TERRAFORM,
+    WITHOUT_VALUE,
+    AsWritten,
+    HclValue,
+    NotKnown,
+    Unknown,
+    plain,
+)
 from bot.core.tree import Tree
 from bot.errors import InvalidInput
 
 OF_THE_CALL = frozenset({"source", "version", *META, *AS_WRITTEN})
 """Arguments of a module call that the module isn't given."""
-ECHOES = (("terraform_data", "output", "input"), ("null_data_source", "outputs", "inputs"))
-"""Attributes that are an argument again."""
 DEEPEST = 8
 """Modules nested in one another. Real code has two or three levels; the limit ends a module that calls itself."""
 
@@ -273,10 +280,7 @@ class Names:
         for key in keys:
             evaluator = Evaluator(self, names_of(block, key, items))
             given = {each.name: evaluator.value(each.value) for each in block.settings if each.name not in OF_THE_CALL}
-            for kind, output, argument in ECHOES:
-                if block.labels[0] == kind and argument in given:
-                    given[output] = given[argument]
-            found[str(key)] = AsWritten(f"{name}{bracketed(key)}", given)
+            found[str(key)] = AsWritten(f"{name}{bracketed(key)}", with_echoes(block, given, self.read_file))
         if keys == [None]:
             return found["None"]
         return list(found.values()) if block.setting("count") else found

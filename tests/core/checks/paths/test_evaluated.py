@@ -58,6 +58,14 @@ def test_a_value_that_a_file_gives_is_seen() -> None:
         assert found_in("var.y", more, files=files) == []
 
 
+def test_what_another_file_says_is_seen_through_a_data_source() -> None:
+    more = 'data "local_file" "y" {\n  filename = "${path.module}/y.txt"\n}'
+    rules = GateRules(RULES.policy.model_copy(update={"providers": (*RULES.providers, "hashicorp/local")}), RULES.cloud)
+    for text, is_path in (("/etc/passwd", True), ("shop", False)):
+        found = found_in("data.local_file.y.content", more, rules, {"y.txt": text})
+        assert any("is a path of the machine" in each for each in found) is is_path
+
+
 def test_what_a_module_inside_is_handed_is_seen() -> None:
     code = f'{BLOCKS}module "x" {{\n  source = "./x"\n  name   = "/etc/passwd"\n}}\n'
     inner = f'{BLOCKS}variable "name" {{}}\nresource "any_thing" "x" {{\n  anything = var.name\n}}\n'

@@ -67,5 +67,5 @@ def test_the_issue_offers_the_command_ready_to_paste() -> None:
     settings = codified(example.production(at), at, [step])
     text = body(Drift(EnvironmentName("production"), "c" * 40, (step,), settings=settings), Login("alice"), "")
     assert "Comment `/repair production`" in text
-    assert 'comment:\n\n```text\n/set production "greeting=salve tibi"\n```' in text
+    assert 'comment\n\n```text\n/set production "greeting=salve tibi"\n```' in text
     assert "To keep" not in body(Drift(EnvironmentName("production"), "c" * 40, (step,)), Login("alice"), "")
