@@ -26,7 +26,7 @@ from bot.core.requests.branches import PREFIXES, Branch
 from bot.core.requests.permissions import suffices
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.rerun import plan_key, run_title, take_over
-from bot.events import ReviewApproved
+from bot.events import ReviewApproved, RunCompleted
 from bot.model.environment import Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
@@ -195,6 +195,27 @@ def plan_approved(repo: Repository, event: ReviewApproved) -> bool:
     if check is None or check.conclusion in (None, "success"):
         return False
     return isinstance(_planned(repo, pull, None, event.submitted_at), str)
+
+
+def plan_approved_meanwhile(repo: Repository, event: RunCompleted) -> bool:
+    """Start a plan again that failed while somebody approved its commit: it had asked for approvals before; say whether it runs.
+
+    The run that is started is newer than the approval, so it is started once. Raises `Transient`.
+    """
+    began = event.started_at.replace(microsecond=0)
+    for pull in repo.github.pull_requests_for_commit(repo.name, event.head_sha):
+        if pull.state != "open" or pull.head_sha != event.head_sha or not pull.is_from(repo.name):
+            continue
+        for review in repo.github.reviews(repo.name, pull.number):
+            is_of_it = (review.state, review.commit) == ("APPROVED", event.head_sha)
+            at = datetime.fromisoformat(review.submitted_at) if is_of_it and review.submitted_at else None
+            if (
+                at is not None
+                and at >= began
+                and suffices(repo.github.permission(repo.name, review.author), repo.policy().allow["plan_unproved"])
+            ):
+                return isinstance(_planned(repo, pull, None, at), str)
+    return False
 
 
 def replan_removal(repo: Repository, name: EnvironmentName, commented_at: datetime) -> Started | Refused | None:

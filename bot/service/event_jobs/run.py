@@ -3,10 +3,12 @@
 from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.service.commands.made_again import release
-from bot.service.commands.run_end import APPLY, FOLDER, PLAN, place, tell
+from bot.service.commands.rerun import plan_approved_meanwhile
+from bot.service.commands.run_end import APPLY, FOLDER, PLAN, PROPOSED, place, tell
 from bot.service.context import ServiceContext
 from bot.service.event_jobs.check import tell_checked
 from bot.service.event_jobs.followed import RELEASED, Released, environment_name, requested, tell_environment
+from bot.service.event_jobs.review import REPLANNED, Replanned
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.repository import repository_at_head
 from bot.service.rollouts.job import looked_at, moved
@@ -23,11 +25,12 @@ class RunJob:
 
     def __init__(self, context: ServiceContext, event: RunCompleted) -> None:
         self.context, self.event = context, event
+        self._is_failed_plan = event.workflow == PLANS and event.trigger == PROPOSED and event.conclusion == "failure"
         self._is_news = event.workflow == APPLIES or (context.hears_runs_only and event.workflow == PLANS)
 
     def plan(self, delivery: str) -> JobRequest | None:
         """Return the job, if it is a run that plans or applies, or one whose end a comment may wait for."""
-        where = place(self.event) or (f"run-{self.event.run}" if self._is_news else None)
+        where = place(self.event) or (f"run-{self.event.run}" if self._is_news or self._is_failed_plan else None)
         return requested(delivery, self.event, "progress", where) if where is not None else None
 
     def run(self, request: JobRequest, steps: Steps) -> Finished:
@@ -36,6 +39,8 @@ class RunJob:
             reported = steps.run("report", REPORTED, self.report)
             if self.event.workflow == APPLIES:
                 steps.run("release", RELEASED, self.release)
+        if self._is_failed_plan:
+            steps.run("plan", REPLANNED, self.replan)
         if place(self.event) is not None:
             steps.run("tell", REPORTED, lambda: tell(self.context, self.event))
         return looked_at(self.event.repository, request, reported)
@@ -48,6 +53,11 @@ class RunJob:
         names = self._deployed()
         told = tuple(told for name in names for told in tell_environment(repo, name))
         return Reported(comments=told, moved=moved(repo, names))
+
+    def replan(self) -> Replanned:
+        """Start a plan once more that was approved while it ran. Raises `Transient`."""
+        repo = repository_at_head(self.context, self.event.repository)
+        return Replanned(started=plan_approved_meanwhile(repo, self.event))
 
     def release(self) -> Released:
         """Give back the branches and claims of what was destroyed; make it again after a reset."""

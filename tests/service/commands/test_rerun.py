@@ -1,11 +1,11 @@
 """`/resume`, `/unlock` and `/plan`: from a comment to a run of a workflow, which is started once."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.core.requests.branches import branch_of
-from bot.events import ReviewApproved
+from bot.events import ReviewApproved, RunCompleted
 from bot.names import EnvironmentName
 from bot.service.commands.rerun import NOTHING_TO_PLAN
 from tests.support.small_monorepo import BOT, MAINTAINER, POLICY, READER, REPOSITORY, SmallMonorepo
@@ -226,6 +226,27 @@ def test_an_approving_review_plans_its_head_again_once(proposed: SmallMonorepo, 
     assert approved(MAINTAINER, "0" * 40) == [], "another commit"
     checked(proposed, number, "failure")
     assert approved(MAINTAINER) == [run]
+
+
+@pytest.mark.parametrize("by", [MAINTAINER, READER])
+def test_an_approval_that_comes_while_the_plan_runs_plans_it_again_once(
+    proposed: SmallMonorepo, actions: Actions, by: str
+) -> None:
+    server = proposed.server
+    server.set_role(REPOSITORY, MAINTAINER, "maintain")
+    number = server.pulls(REPOSITORY)[-1].number
+    run = actions.plan(branch_of(NAME), None)
+    server.review(REPOSITORY, number, by=by)
+    checked(proposed, number, "failure")
+    event = actions.end(run, "failure")
+    assert isinstance(event, RunCompleted)
+    for _ in range(2):  # killed, and run again
+        proposed.work(event)
+        assert server.settle()
+    assert actions.repeated == ([run] if by == MAINTAINER else [])
+    later = event.model_copy(update={"started_at": datetime.now(UTC) + timedelta(seconds=2), "attempt": 2})
+    proposed.work(later)
+    assert actions.repeated == ([run] if by == MAINTAINER else []), "that one has seen the approval"
 
 
 def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: SmallMonorepo, actions: Actions) -> None:
