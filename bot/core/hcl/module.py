@@ -50,8 +50,10 @@ class Module:
                 continue
             if self.place.depth or block.type in _NOT_REMEMBERED:
                 self._block(path, block)
+            elif (made := self._known(path, block)) is None:
+                self._first(path, block)
             else:
-                self._remembered_block(path, block)
+                self._again(block, made)
         return self.found
 
     def _inside(self, place: ModuleAddress, given: Given) -> ModuleResult:
@@ -59,26 +61,36 @@ class Module:
         module.names.allowance = self.names.allowance
         return module.evaluated()
 
-    def _remembered_block(self, path: str, block: Block) -> None:
-        """Evaluate a block, or take what it came to when the variables that it reads had the values that they have now."""
+    def _known(self, path: str, block: Block) -> Remembered | None:
+        """Return what a block came to when the variables that it reads had the values that they have now."""
+        texts = self.texts.items()
+        for made in self.memory.get((path, block.line), ()):
+            if made.read.items() <= texts:
+                return made
+        return None
+
+    def _first(self, path: str, block: Block) -> None:
+        """Evaluate a block, and remember what it came to."""
+        self.added, self.names.trace = [], set()
+        self._block(path, block)
+        things = tuple(self.added)
+        output = self.found.outputs.get(block.labels[-1]) if block.type == "output" else None
+        prefix = self.place.prefix
+        names = [name.removeprefix(prefix) for name in self.names.trace if name.startswith(prefix)]
+        read = {name: self.texts.setdefault(name, _NOT_GIVEN) for name in names}
+        made = Remembered(read, things, output, self._code_of(path, block))
         known = self.memory.setdefault((path, block.line), [])
-        made = next((m for m in known if m.read.items() <= self.texts.items()), None)
-        if made is None:
-            self.added, self.names.trace = [], set()
-            self._block(path, block)
-            things = tuple(self.added)
-            output = self.found.outputs.get(block.labels[-1]) if block.type == "output" else None
-            prefix = self.place.prefix
-            names = [name.removeprefix(prefix) for name in self.names.trace if name.startswith(prefix)]
-            read = {name: self.texts.setdefault(name, _NOT_GIVEN) for name in names}
-            known[:] = [Remembered(read, things, output, self._code_of(path, block)), *known[: KEPT - 1]]
-            return
+        known[:] = [made, *known[: KEPT - 1]]
+
+    def _again(self, block: Block, made: Remembered) -> None:
+        """Add what a block came to before: without a look at each value, since a large stack is evaluated for each parameter put back."""
+        found = self.found
         for address, thing in made.things:
-            self._add(address, block.type, thing)
+            found.things[address if address not in found.things else free(found.things, address)] = thing
         if made.output is not None:
-            self.found.outputs[block.labels[-1]] = made.output
+            found.outputs[block.labels[-1]] = made.output
         name, code = made.code
-        self.found.codes[free(self.found.codes, name)] = code
+        found.codes[name if name not in found.codes else free(found.codes, name)] = code
 
     def _block(self, path: str, block: Block) -> None:
         name = self.place.prefix + address_of(block)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from bot.core.hcl.ast import Block, Expression
+from bot.core.hcl.ast import Block, Expression, Literal
 from bot.core.hcl.attributes import AS_WRITTEN, META
 from bot.core.hcl.budget import Budget
 from bot.core.hcl.declarations import ModuleCode
@@ -68,6 +68,7 @@ class EvaluationChoices:
 
 
 AS_IT_IS = EvaluationChoices()
+_NOTHING: frozenset[str] = frozenset()
 
 Inside = Callable[[ModuleAddress, Given], ModuleResult]
 """Evaluates a module inside this one."""
@@ -134,6 +135,8 @@ class Names:
 
     def taken(self, node: Expression, names: Mapping[str, HclValue]) -> Made:
         """Return an expression's value, evaluated with further names, with the variables that it was made from."""
+        if isinstance(node, Literal):
+            return Evaluator(self, names).value(node), _NOTHING
         before, self.reads = self.reads, set()
         value = Evaluator(self, names).value(node)
         reads, self.reads = frozenset(self.reads), before

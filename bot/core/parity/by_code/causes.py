@@ -94,9 +94,11 @@ def attributed(
     if renderings.production.purpose != renderings.clone.purpose:
         tried.append((Cause(PURPOSE, Origin.PURPOSE), renderings.put_back([], purpose=True)))
     causes: dict[AttributeKey, dict[ParameterName, Cause]] = {}
+    meant = [(key, ideal.leaves.get(key)) for key in keys if key not in edited]
     for cause, other in tried:
-        for key in keys:
-            if key not in edited and not same(ideal.leaves.get(key), other.leaves.get(key)):
+        for key, leaf in meant:
+            found = other.leaves.get(key)
+            if found is not leaf and not same(leaf, found):  # most are remembered, and not even looked at
                 causes.setdefault(key, {}).setdefault(cause.parameter, cause)
     for key in vanishing - edited - causes.keys():
         causes[key] = {name: renderings.cause(name) for name in _together(renderings, key, theirs)}

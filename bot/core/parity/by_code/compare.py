@@ -103,7 +103,7 @@ class _Comparer:
             breaches=breaches(Contract(self.template, theirs, ours), kept, equal),
             set_apart={**set_apart, **self._unseen()},
         )
-        known = self.identity.with_names(self._names())
+        known = self.identity.with_names(sorted(set(self._names())))
         return CodeComparison(self.production, parity, self.theirs, self.ours, known)
 
     # What differs.

@@ -75,7 +75,7 @@ def _is_known(text: str, known: set[str]) -> bool:
 def _outside(text: str, attribute: str, cloud: CloudFacts) -> Iterator[str]:
     """Yield the hosts, mail addresses and accounts in a text, in lower case; a cloud's own hosts are its services."""
     names = cloud.names
-    for match in _URL.finditer(text):
+    for match in _URL.finditer(text) if "://" in text else ():
         host = host_of(match[0])
         if (
             host
@@ -83,7 +83,7 @@ def _outside(text: str, attribute: str, cloud: CloudFacts) -> Iterator[str]:
             and not any(host == own or host.endswith(f".{own}") for own in names.own_hosts)
         ):
             yield host
-    for match in _MAIL.finditer(_URL.sub("", text)):
+    for match in _MAIL.finditer(_URL.sub("", text)) if "@" in text else ():
         yield match[0].lower()
     if text.startswith(names.reference):
         yield from (part for part in re.split(r"[:/]", text) if re.fullmatch(cloud.own_accounts.account, part))

@@ -67,7 +67,10 @@ def _lines(files: Tree, read: Collection[str], identity: Identity) -> Iterator[S
             continue  # what lies beside a module's code may speak of any environment
         if _PROSE.search(path):
             continue  # whom people are told about in a README is nobody's identity
-        text = _code(path, file.data.decode("utf-8", "replace"))
+        whole = file.data.decode("utf-8", "replace")
+        if not production.may_be_in(whole):
+            continue  # then it is not in the file without its comments either, which takes longer to make
+        text = _code(path, whole)
         if production.may_be_in(text):
             for number, line in enumerate(text.split("\n"), start=1):
                 yield SearchedText(path, number, line)

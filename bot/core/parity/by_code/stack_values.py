@@ -22,6 +22,9 @@ MOST_THINGS = 16_384
 AttributeKey = tuple[str, str]
 """An address and an attribute; the empty attribute says that the address exists."""
 
+StackFiles = tuple[tuple[str, File], ...]
+"""Files of a stack, by path."""
+
 CODE = "(code)"
 """The attribute that holds a block's code, for differences that no value shows."""
 
@@ -30,7 +33,7 @@ CODE = "(code)"
 class StackJob:
     """A stack to be evaluated; equal when the files and the inputs are."""
 
-    files: tuple[tuple[str, File], ...]
+    files: StackFiles
     name: StepName
     key: str
     given: Mapping[str, tuple[HclValue, frozenset[str]]] = field(compare=False)
@@ -39,7 +42,7 @@ class StackJob:
 @lru_cache(maxsize=256)
 def evaluated(job: StackJob) -> ModuleResult:
     """Return a stack's values. Remembered by content: most of a clone's stacks are evaluated many times, with few changes."""
-    memory = _memory(job.name, tuple((path, file) for path, file in job.files if not _is_value(path, file)))
+    memory = _memory(job.name, _code(job))
     try:
         return Module(dict(job.files), ModuleAddress(job.name, f"{job.name}/"), job.given, memory).evaluated()
     except RecursionError as error:
@@ -57,9 +60,29 @@ class PlacedValues:
 @lru_cache(maxsize=256)
 def placed(job: StackJob, renamed_address: Callable[[str], str]) -> PlacedValues:
     """Return a stack's values where they stand in an environment; putting back a parameter changes few of the stacks."""
+    found, newest = evaluated(job), _newest(job.name, _code(job), renamed_address)
+    values = _placed_after(newest[0], found, renamed_address) if newest else None
+    if values is None:
+        values = _placed_anew(found, renamed_address)
+    newest[:] = [_Placed(found, values)]
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    found: ModuleResult
+    values: PlacedValues
+
+
+@lru_cache(maxsize=64)
+def _newest(name: StepName, code: StackFiles, renamed_address: Callable[[str], str]) -> list[_Placed]:
+    """Return what was placed last of this code, if anything was."""
+    return []
+
+
+def _placed_anew(found: ModuleResult, renamed_address: Callable[[str], str]) -> PlacedValues:
     leaves: dict[AttributeKey, Attribute] = {}
     blocks: dict[str, str] = {}
-    found = evaluated(job)
     for at, thing in found.things.items():
         address = renamed_address(at)
         blocks[address] = thing.block
@@ -67,6 +90,34 @@ def placed(job: StackJob, renamed_address: Callable[[str], str]) -> PlacedValues
     for at, code in found.codes.items():
         leaves[renamed_address(at), CODE] = _of_code(code)
     return PlacedValues(leaves, blocks)
+
+
+def _placed_after(before: _Placed, found: ModuleResult, renamed_address: Callable[[str], str]) -> PlacedValues | None:
+    """Return what was placed before with the values that are other ones now, in the same order.
+
+    None where there are other things or attributes than before, or two of them share an address, so that the last one counts.
+    """
+    pairs = list(zip(before.found.things.items(), found.things.items(), strict=False))
+    codes = list(zip(before.found.codes.items(), found.codes.items(), strict=False))
+    if (len(pairs), len(codes)) != (len(found.things), len(found.codes)) or len(before.values.leaves) != _count(found):
+        return None
+    leaves = dict(before.values.leaves)
+    for (at, old), (address, thing) in pairs:
+        if at != address or (old is not thing and list(old.leaves) != list(thing.leaves)):
+            return None
+        if old is not thing:
+            leaves |= _of_thing(renamed_address(address), thing)
+    for (at, old_code), (address, code) in codes:
+        if at != address:
+            return None
+        if old_code is not code:
+            leaves[renamed_address(address), CODE] = _of_code(code)
+    return PlacedValues(leaves, before.values.blocks)
+
+
+def _count(found: ModuleResult) -> int:
+    """Return how many values there are, if each has an address of its own."""
+    return len(found.codes) + sum(len(thing.leaves) + ("" not in thing.leaves) for thing in found.things.values())
 
 
 @lru_cache(maxsize=MOST_THINGS)
@@ -81,8 +132,12 @@ def _of_code(code: Code) -> Attribute:
     return Attribute(code.text, frozenset(), code.file, code.line)
 
 
+def _code(job: StackJob) -> StackFiles:
+    return tuple((path, file) for path, file in job.files if not _is_value(path, file))
+
+
 @lru_cache(maxsize=64)
-def _memory(name: StepName, code: tuple[tuple[str, File], ...]) -> EvaluationMemory:
+def _memory(name: StepName, code: StackFiles) -> EvaluationMemory:
     """Return what blocks of this code came to before."""
     return {}
 
@@ -110,3 +165,4 @@ def forget() -> None:
     _of_thing.cache_clear()
     _of_code.cache_clear()
     _memory.cache_clear()
+    _newest.cache_clear()
