@@ -7,7 +7,7 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.rendering.assemble import read_hooks
-from bot.core.requests.accounts import other_accounts
+from bot.core.requests.accounts import named_account, other_accounts
 from bot.core.requests.branches import branch_of
 from bot.core.requests.commit_trailers import AsIn
 from bot.errors import UserError
@@ -22,6 +22,7 @@ def clone_proposal(
     """Return the pull request of a clone that was compared with its source, perhaps of an earlier version of that. Raises `UserError`."""
     manifest, files, now = clone.manifest, clone.files, repo.context.now()
     policy = repo.policy()
+    account = named_account(manifest, policy)
     pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, repo.roots.environment(manifest.name)).hooks)
     proposed = clone_pull_request.ProposedClone(
         manifest=manifest,
@@ -33,6 +34,7 @@ def clone_proposal(
         files=len(files),
         diagram=diagram(pipeline),
         as_in=as_in,
+        account=None if isinstance(account, str) else account,
     )
     return PullRequestSpec(
         head=branch_of(manifest.name),

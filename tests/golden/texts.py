@@ -23,12 +23,13 @@ from bot.core.messages.clone_pull_request import ProposedClone
 from bot.core.messages.clone_pull_request import body as clone_body
 from bot.core.messages.environment_list import Listed, environment_list
 from bot.core.rendering.inventory import Inventory
+from bot.core.requests.accounts import NamedAccount
 from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.destroy import ClosedPull, RemovalRequest, removable
 from bot.core.requests.expiry import End, Outlived, Soon, end_of
 from bot.core.requests.refusal import Refused
 from bot.core.requests.rerun import RunEnd, awaited
-from bot.model.policy import Policy
+from bot.model.policy import Policy, PolicyAccount
 from bot.model.risk import Risk
 from bot.names import EnvironmentName, Login
 from tests.golden import inputs as i
@@ -52,6 +53,14 @@ BEHIND = replies.Standing(
     2,
     (replies.ProposedEnvironment(Branch("change", i.NAME), 44),),
     "32 differences, all explained",
+    i.facts(
+        is_closed=True,
+        is_merged=True,
+        check="success",
+        deployment="success",
+        environment_url="https://demo-x.clones.acme.example",
+        log_url=i.RUN,
+    ),
 )
 
 
@@ -201,6 +210,7 @@ PULLS: Texts = {
         ProposedClone(
             manifest=i.CLONE, source=i.PRODUCTION, template=example.template(), pipeline=i.PIPELINE,
             parity=i.comparison().parity, leaks=(), files=len(i.DRAFT.files), diagram=diagram(i.PIPELINE),
+            account=NamedAccount("clones", PolicyAccount(id="222222222222")),
         )
     ),
     "pulls/change": lambda: changes.body(

@@ -12,6 +12,7 @@ from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import typed
 from bot.core.rendering.parameter_values import origin
+from bot.core.requests.accounts import NamedAccount
 from bot.core.requests.commit_trailers import AsIn
 from bot.model.environment import Manifest
 from bot.model.pipeline import Hook, Pipeline
@@ -36,6 +37,8 @@ class ProposedClone:
     diagram: str
     as_in: AsIn | None = None
     """The version of the source that it is a copy of, if not the present one."""
+    account: NamedAccount | None = None
+    """Where it will be, if the policy says."""
 
 
 def title(manifest: Manifest) -> str:
@@ -94,6 +97,7 @@ def _introduction(proposed: ProposedClone) -> str:
         ("Purpose", f"{code(manifest.purpose)}. {cell(purpose.description)}"),
         ("Owner", f"@{manifest.owner}"),
         ("Expires", expires),
+        *([("Account", _account(proposed.account))] if proposed.account else []),
         *([("Ends with", f"#{manifest.ends_with}, when that is merged or closed")] if manifest.ends_with else []),
         ("Template", f"{code(manifest.template)} at revision {code(manifest.revision[:12])}"),
     ]
@@ -110,6 +114,10 @@ def _introduction(proposed: ProposedClone) -> str:
             "template of then. The differences below are from what it is now."
         )
     return f"{asked}{copied}\n\n{facts(known)}"
+
+
+def _account(found: NamedAccount) -> str:
+    return code(found.name) if found.id == found.name else f"{code(found.name)} ({code(found.id)})"
 
 
 def _leaks(proposed: ProposedClone) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The replies to commands, in GitHub's Markdown. Every reply to one comment carries that comment's marker."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from bot.core.rendering.parameter_types import text
 from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.clone import Draft
 from bot.core.requests.refusal import Refused
+from bot.core.requests.status import NOTHING_KNOWN, StatusFacts
 from bot.errors import Finding
 from bot.model.environment import Manifest
 from bot.model.pipeline import Pipeline
@@ -164,12 +165,14 @@ class Standing:
     behind: int | None
     proposed: Sequence[ProposedEnvironment] = ()
     parity: str = ""
+    progress: StatusFacts = NOTHING_KNOWN
 
 
 def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
     """Describe one environment."""
     known = [
         ("Stage", standing.stage),
+        *_links(standing.progress),
         *([("Proposed", ", ".join(map(_proposed, standing.proposed)))] if standing.proposed else []),
         ("Purpose", manifest.purpose),
         ("Owner", manifest.owner),
@@ -183,6 +186,16 @@ def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
         ("Directory", code(standing.directory + "/")),
     ]
     return f"### {code(manifest.name)}\n\n{facts(known)}\n\n{_parameters(manifest)}"
+
+
+def _links(progress: StatusFacts) -> Iterator[tuple[str, str]]:
+    """Yield where more is seen: the pull request, the environment itself, and the last run on it."""
+    if progress.pull_number:
+        yield "Pull request", f"[#{progress.pull_number}]({progress.pull_url})"
+    if progress.environment_url:
+        yield "Address", f"<{progress.environment_url}>"
+    if progress.log_url:
+        yield "Last run", f"[its log]({progress.log_url})"
 
 
 def _template(manifest: Manifest, behind: int | None) -> str:

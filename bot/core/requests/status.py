@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 
 class StatusStage(IntEnum):
@@ -44,6 +44,9 @@ class StatusFacts:
     environment_url: str = ""
     log_url: str = ""
     results: str = ""
+
+
+NOTHING_KNOWN: Final = StatusFacts()
 
 
 def stage(facts: StatusFacts) -> StatusStage:

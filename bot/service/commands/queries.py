@@ -110,10 +110,9 @@ def _status(repo: Repository, command: Status) -> str:
         return replies.unreadable(wrong)
     if manifest is None:
         return replies.refused(unknown_environment(command, [*inventory.live, *inventory.proposed]))
-    stage = headline(facts_of(repo, name) if manifest.request else facts_of_merged(repo, name))
+    progress = facts_of(repo, name) if manifest.request else facts_of_merged(repo, name)
     proposed = [each for each in _proposed(repo) if each.branch.environment == name]
     parity = parity_line(repo, manifest) if manifest.source else ""
     late = behind([manifest], {manifest.template: repo.template_history(manifest.template)})[name]
-    return replies.status(
-        manifest, Standing(stage, repo.roots.environment(name), late, proposed, parity), repo.context.now()
-    )
+    standing = Standing(headline(progress), repo.roots.environment(name), late, proposed, parity, progress)
+    return replies.status(manifest, standing, repo.context.now())

@@ -4,8 +4,10 @@ from bot.core.graph import diagram
 from bot.core.messages.clone_pull_request import ProposedClone, body
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
+from bot.core.requests.accounts import NamedAccount
 from bot.core.requests.clone import Draft, draft_clone
 from bot.model.pipeline import Pipeline
+from bot.model.policy import PolicyAccount
 from tests.support import example
 
 
@@ -26,6 +28,7 @@ def text() -> str:
             leaks=(),
             files=len(drafted.files),
             diagram=diagram(pipeline),
+            account=NamedAccount("clones", PolicyAccount(id="222222222222")),
         )
     )
 
@@ -35,6 +38,7 @@ def test_what_decides_stands_on_the_first_screen_and_the_rest_is_folded_below() 
     order = [
         "**Owner:**",
         "**Expires:**",
+        "**Account:** `clones` (`222222222222`)",
         "### What to look at",
         "### Differences from `production`",
         "| Cause | production | demo-x | Aspect | Where |",

@@ -252,7 +252,9 @@ def test_reading_commands_answer(place: SmallMonorepo) -> None:
     assert "being planned" in (place.say("/status") or "")
     assert "- **Stage:** no apply is known" in (place.say("/status production") or "")
     deployed(place, "production", "success", place.server.head(REPOSITORY) or "")
-    assert "- **Stage:** live\n" in (place.say("/status production") or "")
+    live = place.say("/status production") or ""
+    assert "- **Stage:** live\n- **Last run:** [its log](" in live
+    assert "- **Pull request:** [#" in (place.say("/status demo-x") or "")
     assert "Did you mean `demo-x`?" in (place.say("/status demo-y") or "")
     text = place.say("/help") or ""
     assert "/clone <source>[@<at>] as <name>" in text.replace("\\", "")
