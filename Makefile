@@ -21,7 +21,7 @@ CHECKS := check-style check-types check-imports check-dependencies check-workflo
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-adopt demo-lifecycle recording test test-fast test-slow coverage fuzz check $(CHECKS) chaos soak bench docs docs-site check-chart lock clean
+.PHONY: demo demo-adopt demo-lifecycle recording picture test test-fast test-slow coverage fuzz check $(CHECKS) chaos soak bench docs docs-site check-chart lock clean
 
 demo: $(READY) $(TERRAFORM) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -34,6 +34,9 @@ demo-lifecycle: $(READY) $(TERRAFORM) ## Watch a clone's whole life: a failing s
 
 recording: $(READY) ## Run the demo and put what it prints into README.md
 	@$(BIN)/envclone sandbox demo | tee /dev/stderr | $(BIN)/python -m tests.recording
+
+picture: $(READY) ## Make the picture of the README from the sandbox's pages (needs a browser)
+	@$(BIN)/python -m tests.picture
 
 test: $(READY) $(PACKAGED) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)

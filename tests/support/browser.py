@@ -118,8 +118,15 @@ class Browser:
 
 @contextmanager
 def browsing(scratch: Path) -> Iterator[Browser]:
-    """Start a browser and end it."""
+    """Start a browser for a test and end it."""
     require("browser")
+    with started(scratch) as browser:
+        yield browser
+
+
+@contextmanager
+def started(scratch: Path) -> Iterator[Browser]:
+    """Start a browser and end it."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert program, "This test needs a browser: `apt-get install chromium` (`.ci/run` does it)."
     (theirs_in, commands), (answers, theirs_out) = os.pipe(), os.pipe()

@@ -81,3 +81,11 @@ def test_the_index_of_decisions_lists_each_once() -> None:
 def _anchor(title: str) -> str:
     """Return what GitHub makes of a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def test_the_pictures_of_the_readme_are_there_and_say_in_words_what_they_show() -> None:
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert pictures
+    for words, place in pictures:
+        assert len(words) > 20, place
+        assert (ROOT / place).is_file(), place
