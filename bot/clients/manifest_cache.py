@@ -4,10 +4,11 @@ It is a cache and no more: losing it costs a second look at git. What is in it i
 back, so nothing is believed that would be refused elsewhere; a file that can't be read is thrown away.
 """
 
+import gc
 import logging
 import sqlite3
-from collections.abc import Collection, Mapping
-from contextlib import closing
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -20,6 +21,18 @@ MOST = 50_000
 """Manifests that are kept: five times the environments that we measure with, two kilobytes each."""
 AT_ONCE = 500
 """Trees in one question; SQLite takes 999 values, where it is old."""
+
+
+@contextmanager
+def many_made() -> Iterator[None]:
+    """Make many manifests, which are kept, without Python's search for garbage: it would look through all of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class ManifestCache:

@@ -9,6 +9,7 @@ from bot.clients.git.remote import GitFailed
 from bot.clients.git.template_history import template_history
 from bot.clients.github.client import GitHub
 from bot.clients.github.records import PullRequest
+from bot.clients.manifest_cache import many_made
 from bot.clouds.registry import FACTS
 from bot.core.hcl.local_modules import modules_outside
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_roots, read_template
@@ -204,10 +205,11 @@ class Repository:
                 self._parse(name, tree, next(self.mirror.read_in([tree], MANIFEST)))
             return
         cache = self.context.kept_manifests()
-        known.update(cache.read(wanted))
-        fresh = {tree: name for tree, name in wanted.items() if tree not in known}
-        for (tree, name), data in zip(fresh.items(), self.mirror.read_in(list(fresh), MANIFEST), strict=True):
-            self._parse(name, tree, data)
+        with many_made():
+            known.update(cache.read(wanted))
+            fresh = {tree: name for tree, name in wanted.items() if tree not in known}
+            for (tree, name), data in zip(fresh.items(), self.mirror.read_in(list(fresh), MANIFEST), strict=True):
+                self._parse(name, tree, data)
         if fresh:
             cache.write({tree: known[tree] for tree in fresh if tree in known})
 

@@ -1,9 +1,12 @@
 """What was read once, kept across restarts."""
 
+import gc
 import stat
 from pathlib import Path
 
-from bot.clients.manifest_cache import ManifestCache
+import pytest
+
+from bot.clients.manifest_cache import ManifestCache, many_made
 from tests.support import example
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
@@ -30,3 +33,18 @@ def test_what_is_damaged_is_lost_and_nothing_else_happens(tmp_path: Path) -> Non
     assert cache.read([ONE]) == {}
     cache.write({ONE: manifest})
     assert cache.read([ONE]) == {ONE: manifest}
+
+
+def fails_while_many_are_made() -> None:
+    with many_made():
+        with many_made():
+            pass
+        assert not gc.isenabled(), "the outer one has not ended"
+        raise LookupError
+
+
+def test_the_search_for_garbage_goes_on_after_many_manifests_were_made_and_after_a_failure() -> None:
+    assert gc.isenabled()
+    with pytest.raises(LookupError):
+        fails_while_many_are_made()
+    assert gc.isenabled()
