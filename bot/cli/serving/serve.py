@@ -150,7 +150,8 @@ def _refuse_what_can_not_work(settings: Settings, *, web_only: bool, worker_only
         )
     if not web_only and not settings.has_credentials:
         missing.append(
-            "No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and ENVCLONE_GITHUB_PRIVATE_KEY, or ENVCLONE_GITHUB_TOKEN."
+            "No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and ENVCLONE_GITHUB_PRIVATE_KEY, or ENVCLONE_GITHUB_TOKEN. "
+            "`envclone serve --setup` makes an App."
         )
     for line in missing:
         typer.echo(line, err=True)
