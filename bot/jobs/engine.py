@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS, DBOSConfig, WorkflowStatus
 from dbos._serialization import DBOSPortableJSON
 
 from bot.clients.store.database_url import noticing_silence
@@ -80,6 +80,10 @@ class Engine:
     def __init__(self, place: EngineLocation, runner: JobRunner) -> None:
         self.gate = StepGate()
         self._runner = runner
+        self._replica = place.replica
+        self._running: set[str] = set()
+        self._missing: set[str] = set()
+        self._unrecorded: set[str] = set()
         self._version = runner.version
         self._quiet_logs()
         if place.url is None:
@@ -100,7 +104,7 @@ class Engine:
 
         # A function, not a method: DBOS hangs attributes on it.
         def job(request: dict[str, Json]) -> dict[str, Json]:
-            return self._runner.run(JobRequest.model_validate(request), _Checkpoints(self.gate, self.submit))
+            return self._run(JobRequest.model_validate(request))
 
         DBOS.workflow(name=WORKFLOW)(job)
         DBOS.launch()
@@ -127,6 +131,37 @@ class Engine:
             request.model_dump(mode="json"),
         )
 
+    def _run(self, request: JobRequest) -> dict[str, Json]:
+        from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - the engine has it loaded by now
+
+        self._running.add(request.key)
+        try:
+            return self._runner.run(request, _Checkpoints(self.gate, self.submit))
+        except DBAPIError:
+            self._unrecorded.add(request.key)
+            raise
+        finally:
+            self._running.discard(request.key)
+
+    def revive(self) -> int:
+        """Let our jobs begin anew that the database, full or away, cut off: they run no more, and nobody would go on; return how many.
+
+        Called again and again: what is missing at two calls in a row is not just about to begin.
+        """
+        states: dict[str, Any] = {"name": WORKFLOW, "load_input": False, "load_output": False}
+        pending = DBOS.list_workflows(status="PENDING", executor_id=self._replica, app_version=self._version, **states)
+        missing = {job.workflow_id for job in pending} - self._running
+        lost = [job for job in pending if job.workflow_id in missing & self._missing]
+        for job in lost:
+            DBOS.cancel_workflow(job.workflow_id)
+        if self._unrecorded:
+            lost += DBOS.list_workflows(status="ERROR", workflow_ids=[*self._unrecorded], **states)
+        for job in lost:
+            self._begin_anew(job)
+        begun = {job.workflow_id for job in lost}
+        self._missing, self._unrecorded = missing - begun, self._unrecorded - begun
+        return len(lost)
+
     def recover(self, replicas: Sequence[str]) -> int:
         """Put the jobs of dead replicas back into the queue; return how many. May be repeated, by any replica."""
         # Not public in 3.4; `tests/jobs/test_engine.py` fails if it moves.
@@ -147,15 +182,18 @@ class Engine:
         ]
         for job in old:
             DBOS.cancel_workflow(job.workflow_id)
-            DBOS.rewind_workflow(
-                job.workflow_id,
-                application_version=self._version,
-                queue_name=QUEUE,
-                queue_partition_key=job.queue_partition_key,
-            )
+            self._begin_anew(job)
         if old:
             log.info("%d jobs of another version begin anew", len(old), extra={"action": "adopt"})
         return len(old)
+
+    def _begin_anew(self, job: WorkflowStatus) -> None:
+        DBOS.rewind_workflow(
+            job.workflow_id,
+            application_version=self._version,
+            queue_name=QUEUE,
+            queue_partition_key=job.queue_partition_key,
+        )
 
     def prune(self, older_than: timedelta = KEEP_JOBS) -> int:
         """Forget jobs that ended longer ago, with what their steps returned; return how many."""

@@ -165,6 +165,45 @@ os._exit(0)
 """
 
 
+REVIVE = """
+import os, sys, time
+from pathlib import Path
+from dbos import DBOS
+from sqlalchemy.exc import OperationalError
+from bot.events import Tick
+from bot.jobs.engine import Engine, EngineLocation
+from bot.service.jobs_api import JobRequest
+
+class CutOff:
+    version, runs = "1", 0
+    def run(self, request, memory):
+        self.runs += 1
+        if self.runs == 1:
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+        return {"outcome": "done"}
+
+work = CutOff()
+engine = Engine(EngineLocation(None, Path(sys.argv[1]), "one", 1), work)
+engine.submit(JobRequest(key="k", partition="p", kind="sweep", delivery="d", event=Tick(repository="acme/infra", slot=1)))
+def until(status):
+    end = time.monotonic() + 120
+    while [one.status for one in DBOS.list_workflows()] != [status]:
+        assert time.monotonic() < end, DBOS.list_workflows()
+        time.sleep(0.05)
+until("ERROR")
+revived = engine.revive()
+until("SUCCESS")
+print(revived, engine.revive(), work.runs, flush=True)
+os._exit(0)
+"""
+
+
+def test_a_job_that_the_database_cut_off_begins_anew(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", REVIVE, str(tmp_path)]
+    said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert said.stdout == "1 0 2\n", said.stderr
+
+
 def test_jobs_that_ended_long_ago_are_forgotten_and_those_that_wait_are_not(pool: Workers, store: SqliteStore) -> None:
     order(store, {number: f"env-{number}" for number in range(3)})
     worker = pool.start()
