@@ -1,6 +1,8 @@
 """One attempt at one step, as a value that can be written down: what came of it, and what to do next."""
 
+import errno
 import logging
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +17,10 @@ from bot.model.base import Document
 from bot.model.pipeline import Json
 
 log = logging.getLogger(__name__)
+
+OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN}
+)
 
 
 class StepDone(Document):
@@ -97,16 +103,32 @@ def attempt(step: Callable[[], dict[str, Json]], tries: Tries, patience: Patienc
             return Later(seconds=seconds, is_limit=True, reason=limited.reason)
         return _broken(limited)
     except Transient as error:
-        if tries.failures + 1 < patience.attempts:
-            wait = patience.wait(tries.failures).total_seconds()
-            return Later(seconds=wait, is_limit=False, reason=str(error))
-        return _broken(error)
+        return _later(error, str(error), tries, patience)
     except UserError as refused:
         return JobRefused(message=str(refused))
     except FailedAlone as failed:
         return failed.outcome
     except Exception as error:  # noqa: BLE001 - the job's edge: whoever asked gets an answer, the log gets the traceback
+        if is_of_the_machine(error):
+            return _later(
+                error,
+                "the disk of the service is full or can't be written, or it has too many files open",
+                tries,
+                patience,
+            )
         return _broken(error)
+
+
+def is_of_the_machine(error: Exception) -> bool:
+    """Say whether the machine refused, and not what was asked: a full or failing disk, too many open files. Somebody puts that right."""
+    # What git says of a full disk comes as its text.
+    return (isinstance(error, OSError) and error.errno in OF_THE_MACHINE) or os.strerror(errno.ENOSPC) in str(error)
+
+
+def _later(error: Exception, reason: str, tries: Tries, patience: Patience) -> StepOutcome:
+    if tries.failures + 1 >= patience.attempts:
+        return _broken(error)
+    return Later(seconds=patience.wait(tries.failures).total_seconds(), is_limit=False, reason=reason)
 
 
 def _broken(error: Exception) -> JobFailed:
