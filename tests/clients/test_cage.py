@@ -10,6 +10,7 @@ import pytest
 from bot.clients.cage import Cage, landlock, reach_of, unconfined
 from bot.clients.confined import KNOWS_PORTS
 from bot.clients.terraform.access import access
+from bot.core.tree import UNSAVED_STATE
 from bot.errors import UserError
 from bot.model.policy import Confinement
 
@@ -126,7 +127,7 @@ def test_terraform_reads_the_modules_that_the_stack_calls_and_no_way_out(tmp_pat
     cage = access(stack, tmp_path / "own", {}, installs=False)
     inside = {path for path in cage.reads if tmp_path in path.parents}
     assert inside == {stack, stack / "inner", root / "modules" / "one", root / "modules" / "two"}
-    assert cage.writes == (tmp_path / "own",)
+    assert set(cage.writes) == {tmp_path / "own", stack / UNSAVED_STATE}
 
 
 def test_only_installing_reads_credentials_and_fills_the_cache(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_hand_edit_survives_and_a_conflict_is_named(root: Path) -> None:
     code, output = run(root, "sync", "demo-x")
     assert code == 0, output
     assert "not committed yet" in output
-    assert f"{RENDERED}:4: lines 4 to 10" in output
+    assert f"`{RENDERED}:4`: lines 4 to 10" in output
     assert f"{RENDERED}:4: a sync left a conflict in lines 4 to 10" in run(root, "verify", "demo-x")[1]
     commit(root, "Sync with a conflict")
     change(root, TEMPLATE, "# é", "# ê")
