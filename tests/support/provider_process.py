@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.sandbox.terraform_config import PROVIDER, mirror, terraform
+from tests.support.needs import require
 
 _SAID: Final = re.compile(rb"TF_REATTACH_PROVIDERS='(\{.*\})'")
 _UNTIL_INPUT_ENDS: Final = '"$1" -debug & read -r _; kill $!; wait $!'
@@ -36,6 +37,7 @@ def provider_process(environment: Mapping[str, str]) -> Iterator[dict[str, str]]
 
     Where the provider lies in no unpacked mirror, it is Terraform's to find, and `environment` is yielded as it is.
     """
+    require("provider")
     provider = _provider()
     if provider is None:
         yield dict(environment)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -140,7 +141,7 @@ def whole(directory: Path) -> Path:
 
 @dataclass
 class Deployment:
-    """Runs Terraform in a directory of an environment: one of its stacks, or the whole of it."""
+    """Runs Terraform in a directory of an environment: one of its stacks, or the whole of it. `aws` may name another PATH to find it on."""
 
     directory: Path
     aws: Mapping[str, str]
@@ -184,7 +185,9 @@ class Deployment:
     ) -> subprocess.CompletedProcess[str]:
         asks = ["-input=false"] if verb in {"init", "plan", "apply", "destroy"} else []
         plain = [] if verb == "fmt" else ["-no-color"]
-        argv = [str(terraform()), verb, *asks, *plain, *arguments]
+        program = terraform()
+        found = shutil.which(program.name, path=self.environ["PATH"]) or str(program)
+        argv = [found, verb, *asks, *plain, *arguments]
         begun = time.monotonic()
         result = subprocess.run(
             argv, cwd=self.directory / where, env=self.environ, capture_output=True, text=True, timeout=900, check=False

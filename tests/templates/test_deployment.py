@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from bot.sandbox.aws import SandboxAws
 from bot.sandbox.edge import Edge
 from tests.support.issuer import Issuer
+from tests.support.provider_process import provider_process
 from tests.support.sandbox_aws import APPLY, CLONES, assume, client, sandbox_aws
 from tests.templates.deployment import DEMO, TEMPLATE, WHOLE, Deployment, declaration, whole, write
 from tests.templates.leftovers import leftovers
@@ -27,6 +28,13 @@ ISSUER = Issuer()
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxAws]:
     with ISSUER.running(), sandbox_aws(tmp_path_factory.mktemp("aws"), ISSUER.url) as aws:
         yield aws
+
+
+@pytest.fixture
+def reached(aws: SandboxAws) -> Iterator[Mapping[str, str]]:
+    """How the role that applies is reached, with one process of the provider for all commands."""
+    with provider_process(assume(aws, ISSUER.token(APPLY))) as found:
+        yield found
 
 
 def deployment(aws: SandboxAws, directory: Path, **changes: Any) -> Deployment:
@@ -46,9 +54,9 @@ def test_state_of_another_account_can_not_be_reached(aws: SandboxAws, tmp_path: 
 
 
 def test_the_whole_template_is_formatted_applies_plans_empty_answers_and_leaves_nothing(
-    aws: SandboxAws, tmp_path: Path
+    aws: SandboxAws, reached: Mapping[str, str], tmp_path: Path
 ) -> None:
-    environment = deployment(aws, tmp_path)
+    environment = Deployment(write(DEMO, tmp_path), reached)
     environment.formatted()
     whole(tmp_path)
     environment.init(WHOLE)
