@@ -4,6 +4,7 @@ Terraform leaves it as a file beside the code. In its cage it may write no file 
 is made for it beforehand. Seen with Terraform 1.11: where credentials expire during an apply, all that it made was in no state.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +41,7 @@ def saved_afterwards(
     try:
         yield
     except (TerraformFailed, TimedOut) as failed:
-        if not _is_unsaved(place):
+        if not _is_terraforms(place, failed):
             raise
         left = [*pauses]
         while not _is_written(place, push, failed, is_last=not left):
@@ -75,6 +76,22 @@ def _said(error: Exception) -> tuple[Diagnostic, ...]:
 
 def _is_about_the_state_alone(failed: Exception) -> bool:
     return isinstance(failed, TerraformFailed) and {each.summary for each in failed.diagnostics} <= _OF_THE_STATE
+
+
+def _is_terraforms(place: Path, failed: TerraformFailed | TimedOut) -> bool:
+    """Say whether Terraform left the file: what it runs may write it as well, and would have a state of its own making pushed.
+
+    Terraform says so, unless its time was over. Without a lineage `state push` takes any state in place of the one that is there.
+    """
+    if not _is_unsaved(place):
+        return False
+    if isinstance(failed, TerraformFailed) and not {each.summary for each in failed.diagnostics} & _OF_THE_STATE:
+        return False
+    try:
+        state = json.loads(place.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(state, dict) and bool(state.get("lineage"))
 
 
 def _is_unsaved(place: Path) -> bool:

@@ -8,8 +8,9 @@ of this machine counts whatever its argument is called.
 import re
 from collections.abc import Iterator
 
-from bot.core.checks.bounded_paths import Bounds, bounded, is_made_here
+from bot.core.checks.bounded_paths import Bounds, bounded, is_made_here, written_out
 from bot.core.checks.file_access import INSTEAD, ModulePlace, bodies, bounds_of, parts_in_scope
+from bot.core.checks.files.by_name import STATE
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
 from bot.core.hcl.ast import Block, Choice, Expression, Items, Literal, Pairs, Setting, TemplateExpression
@@ -77,6 +78,16 @@ def _pairs(node: Expression) -> Iterator[tuple[str, Expression]]:
 def _judged(name: str, value: Expression, bounds: Bounds, at: Finding) -> Iterator[Finding]:
     if not (bounded(value, bounds) or is_made_here(value, bounds) or value == Literal(None)):
         yield Finding(at.path, at.line, f"`{name}` names a file, which must be of its own module: {INSTEAD}")
+    elif _is_state(written_out(value, bounds)):
+        # An apply that finds one beside the code takes it for what Terraform itself has left there.
+        yield Finding(
+            at.path, at.line, f"`{name}` names a state, which is Terraform's own: give the file another name."
+        )
+
+
+def _is_state(value: Expression) -> bool:
+    last = value.parts[-1] if isinstance(value, TemplateExpression) and value.parts else value
+    return isinstance(last, Literal) and isinstance(last.value, str) and last.value.endswith(STATE)
 
 
 def _elsewhere(kind: str, setting: Setting, rules: GateRules, at: Finding) -> Iterator[Finding]:

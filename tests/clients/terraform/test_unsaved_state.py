@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from bot.clients.git.checkout import Checkout
-from bot.clients.terraform.output import TerraformFailed
+from bot.clients.terraform.output import Diagnostic, TerraformFailed
 from bot.clients.terraform.terraform import RootModule
 from bot.clients.terraform.unsaved_state import saved_afterwards
 from bot.core.tree import UNSAVED_STATE
@@ -20,6 +20,8 @@ from tests.support.forwarder import Forward, ForwardedAnswer, ForwardedRequest, 
 from tests.support.terraform import program, stack, write
 
 MAIN = 'resource "terraform_data" "one" {\n  input = "made"\n}\noutput "made" { value = terraform_data.one.output }\n'
+STATE = '{"version": 4, "serial": 2, "lineage": "1b5f2c"}'
+UNSAVED = Diagnostic("error", "Failed to save state")
 EXPIRED = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
 
 
@@ -75,16 +77,40 @@ def test_what_can_not_be_written_stays_and_stops_the_next_apply(
 
     def apply() -> None:
         with saved_afterwards(tmp_path, refused, pauses=[timedelta(0)]):
-            place.write_text("{}")
-            raise TerraformFailed("apply", ())
+            place.write_text(STATE)
+            raise TerraformFailed("apply", [UNSAVED])
 
     place = tmp_path / UNSAVED_STATE
     with pytest.raises(TerraformFailed, match=r"It is in .* alone"):
         apply()
-    assert (place.read_text(), stat.S_IMODE(place.stat().st_mode), len(pushes)) == ("{}", 0o600, 2)
+    assert (place.read_text(), stat.S_IMODE(place.stat().st_mode), len(pushes)) == (STATE, 0o600, 2)
     with pytest.raises(UserError, match="terraform state push"), saved_afterwards(tmp_path, refused):
         pytest.fail("never begun")
-    assert place.read_text() == "{}"
+    assert place.read_text() == STATE
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (STATE, Diagnostic("error", "Resource precondition failed")),
+        ('{"version": 4, "serial": 9, "lineage": ""}', UNSAVED),
+        ('{"version": 4}', UNSAVED),
+        ("no JSON", UNSAVED),
+    ],
+)
+def test_a_state_that_something_else_has_left_there_is_not_written(
+    tmp_path: Path, state: str, said: Diagnostic
+) -> None:
+    pushes: list[str] = []
+
+    def apply() -> None:
+        with saved_afterwards(tmp_path, lambda: pushes.append("pushed"), pauses=[]):
+            (tmp_path / UNSAVED_STATE).write_text(state)
+            raise TerraformFailed("apply", [said])
+
+    with pytest.raises(TerraformFailed, match=said.summary):
+        apply()
+    assert pushes == []
 
 
 def test_the_empty_file_of_a_killed_apply_is_no_part_of_the_environment(tmp_path: Path) -> None:

@@ -186,3 +186,11 @@ def test_a_file_that_this_code_makes_may_be_named_and_read(kind: str, path: str)
 )
 def test_what_only_looks_like_a_file_of_this_code_is_refused(body: str) -> None:
     assert found_in(body) != []
+
+
+@pytest.mark.parametrize("path", ["${path.module}/errored.tfstate", "errored.tfstate", "${local.x}.tfstate"])
+def test_no_file_is_called_as_a_state_is(path: str) -> None:
+    code = f'locals {{\n  x = "${{path.module}}/errored"\n}}\nresource "local_file" "x" {{\n  filename = "{path}"\n  content  = "x"\n}}\n'
+    files = {"app/main.tf": File(code.encode()), "app/.terraform.lock.hcl": File(LOCK.encode())}
+    (found,) = gate(files, {StepName("app"): Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")
+    assert "`filename` names a state, which is Terraform's own" in found.message
