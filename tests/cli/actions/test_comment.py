@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
 
+from bot.cli.app import app
 from bot.sandbox.actions.act import act_in
 from bot.sandbox.github import IssueText, PullSpec
 from tests import ROOT
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 
-PROGRAMS = ROOT / ".venv/bin"
+PROGRAMS = Path(sys.executable).parent
 TIMEOUT = 500
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CODE = 'resource "terraform_data" "web" {{ input = "{size}" }}\n'
@@ -45,16 +47,11 @@ def environment(tmp_path: Path, place: SmallMonorepo, number: int) -> Mapping[st
     }
 
 
-def _run(argv: list[str], environment: Mapping[str, str], where: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        argv, env=dict(environment), cwd=where, capture_output=True, text=True, timeout=TIMEOUT, check=False
-    )
-
-
-def _post(report: Path, environment: Mapping[str, str], of: str = "infra/staging") -> subprocess.CompletedProcess[str]:
-    program = str(PROGRAMS / "envclone")
-    argv = [program, "comment", str(report), "--of", of, "--against", "infra/production"]
-    return _run(argv, environment, report.parent)
+def _post(report: Path, environment: Mapping[str, str], of: str = "infra/staging") -> Result:
+    words = ["comment", str(report), "--of", of, "--against", "infra/production"]
+    done = CliRunner().invoke(app, words, env=dict(environment), prog_name="envclone")
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
 
 
 def test_each_pair_has_one_comment_which_is_edited_and_cannot_pass_for_another(
@@ -64,7 +61,7 @@ def test_each_pair_has_one_comment_which_is_edited_and_cannot_pass_for_another(
     for text in ("one difference", "two differences <!-- envclone:plan:demo-x -->"):
         report.write_text(text)
         done = _post(report, environment)
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
     (comment,) = place.server.comments(REPOSITORY, number)
     assert comment.body.count("<!--") == 1
     assert comment.body.endswith("two differences &lt;!-- envclone:plan:demo-x -->")
@@ -79,11 +76,11 @@ def test_nothing_is_posted_of_a_comparison_that_failed_or_outside_a_pull_request
     report.touch()
     for file in (report, tmp_path / "none.md"):
         done = _post(file, environment)
-        assert (done.returncode, "holds no report" in done.stderr) == (2, True), done.stderr
+        assert (done.exit_code, "holds no report" in done.stderr) == (2, True), done.stderr
     report.write_text("one difference")
     Path(environment["GITHUB_EVENT_PATH"]).write_text("{}")
     done = _post(report, environment)
-    assert (done.returncode, "about no pull request" in done.stderr) == (2, True), done.stderr
+    assert (done.exit_code, "about no pull request" in done.stderr) == (2, True), done.stderr
     assert place.server.comments(REPOSITORY, number) == []
 
 
@@ -165,7 +162,15 @@ def test_the_workflow_that_other_repositories_call_fails_on_what_was_asked_and_c
         *_standing_in(tmp_path),
         "-s", "GITHUB_TOKEN",
     ]  # fmt: skip
-    done = _run(argv, {**given, "HOME": str(home)}, repository)
+    done = subprocess.run(
+        argv,
+        env={**given, "HOME": str(home)},
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
     log = done.stdout + done.stderr
     assert done.returncode == 1, log
     assert "Fails on: changed (1)." in log
