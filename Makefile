@@ -117,12 +117,19 @@ lock: ## Pin the dependencies again (needs uv)
 clean: ## Remove what was installed and cached here
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
+# Of what pip prints: how far it is, at every twentieth package. It takes up to a minute.
+SHOW_PROGRESS := while read -r word rest; do case $$word in \
+	Collecting) n=$$((n + 1)); [ $$((n % 20)) != 0 ] || echo "  $$n packages fetched";; \
+	Installing) echo "  Unpacking $$n packages …";; esac; done
+
 # The lock file names every package, so nothing is resolved. Compiled are only the modules that something imports, when it does: a
 # tenth of all. python-hcl2 keeps its grammar's tables beside itself: every process of the tests would need seconds for them.
 $(READY): requirements-dev.lock pyproject.toml
 	@echo "Installing into .venv (once) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile -r requirements-dev.lock 2>.venv/install.log || { cat .venv/install.log; exit 1; }
+	@{ PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --require-hashes --no-deps --no-compile \
+		-r requirements-dev.lock 2>.venv/install.log || touch .venv/.failed; } | $(SHOW_PROGRESS)
+	@test ! -e .venv/.failed || { cat .venv/install.log; rm .venv/.failed; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@$(BIN)/python -c 'import hcl2; hcl2.loads("")'
 	@touch $@
