@@ -28,7 +28,7 @@ def _objects(deploying: Deploying) -> Iterable[str]:
             assert stored is not None
             receipt = DestroyReport.model_validate_json(stored.data)
             yield from (f"receipt: {each} destroyed" for each in receipt.destroyed)
-            yield from (f"receipt: {each.what} remains" for each in receipt.remains)
+            yield from (f"receipt: {each.what.replace(str(deploying.place), '…')} remains" for each in receipt.remains)
             yield f"receipt: {receipt.model_dump_json(include={'sweep'})}"
 
 
