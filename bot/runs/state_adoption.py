@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clients.cage import Cage
+from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clients.terraform.terraform import RootModule, Terraform
 from bot.clouds.registry import FACTS
@@ -103,13 +104,21 @@ def _generated(place: Path, resources: Sequence[StateResource], terraform: Terra
         apart = Terraform(terraform.binary, terraform.environment, reach=terraform.reach + Cage(writes=(scratch,)))
         with apart.opened(scratch) as module:
             module.init()
-            module.plan({}, PlanOptions(lock=False, generate=scratch / ADOPTED))
+            try:
+                module.plan({}, PlanOptions(lock=False, generate=scratch / ADOPTED))
+            except TerraformFailed:
+                # It writes code first and validates it then: what is wrong with it may be right when it is made whole.
+                if not (scratch / ADOPTED).exists():
+                    raise
         return (scratch / ADOPTED).read_text("utf-8")
 
 
 def _changed(module: RootModule, resources: StateResources) -> list[str]:
     """Return what a plan on the real state would do to what has code now."""
-    plan = read_plan(module.show(module.plan({}, LOOKING)))
+    try:
+        plan = read_plan(module.show(module.plan({}, LOOKING)))
+    except TerraformFailed as error:
+        return [f"it fails: {diagnostic}" for diagnostic in error.diagnostics]
     ours = {each.address for each in resources.single}
     return [
         f"{each.address}: {each.action}"

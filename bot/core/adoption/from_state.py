@@ -117,6 +117,8 @@ def written_code(
         if found := _BLOCK.match(line):
             here = by_address.get(f"{found[1]}.{found[2]}")
         argument = _ARGUMENT.match(line)
+        if here is not None and argument is not None and _says_nothing(here, argument[2], argument[3]):
+            continue
         if here is not None and argument is not None and argument[3].partition(" #")[0] == "null":
             if argument[2] in here.secret:
                 secret.append(f"{here.address}:{argument[2]}")
@@ -124,6 +126,13 @@ def written_code(
         else:
             lines.append(_referring(line, here, ids, edges) if here is not None else line)
     return WrittenCode("\n".join(lines) + "\n", secret)
+
+
+def _says_nothing(resource: StateResource, name: str, written: str) -> bool:
+    """Say whether an argument is unset: written out, it would only be in conflict with another one (`name`, `name_prefix`)."""
+    if name in resource.secret or written.partition(" #")[0] not in ("null", '""'):
+        return False
+    return not resource.values.get(name)
 
 
 def _from_state(resource: StateResource, before: str, name: str) -> str | None:

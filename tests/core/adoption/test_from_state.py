@@ -36,7 +36,7 @@ def test_ids_become_references_null_becomes_what_the_state_knows_and_secrets_sta
     )
     generated = HEAD + (
         'resource "aws_sqs_queue" "jobs" {\n  delay  = null\n  target = "arn:aws:sns:x:1:alarms"\n  tags = {\n    topic = "arn:aws:sns:x:1:alarms"\n  }\n  name = "alarms"\n}\n\n'
-        'resource "aws_ssm_parameter" "key" {\n  tier  = null\n  value = null # sensitive\n}\n'
+        'resource "aws_ssm_parameter" "key" {\n  tier  = null\n  prefix = ""\n  value = null # sensitive\n  other = null\n}\n'
     )
     code = written_code(generated, [QUEUE, secret], [TOPIC, QUEUE, secret], IDS)
     assert code.text == (
