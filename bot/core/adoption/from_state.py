@@ -129,7 +129,10 @@ def written_code(
 
 
 def _says_nothing(resource: StateResource, name: str, written: str) -> bool:
-    """Say whether an argument is unset: written out, it would only be in conflict with another one (`name`, `name_prefix`)."""
+    """Say whether an argument is unset, or the beginning of a whole that is set: written out, it would only be in conflict with another."""
+    whole, beginning = resource.values.get(name.removesuffix("_prefix")), resource.values.get(name)
+    if name.endswith("_prefix") and isinstance(whole, str) and isinstance(beginning, str):
+        return whole.startswith(beginning)
     if name in resource.secret or written.partition(" #")[0] not in ("null", '""'):
         return False
     return not resource.values.get(name)

@@ -20,7 +20,16 @@ TOPIC = StateResource(
     "aws_sns_topic", "alarms", {"id": "arn:aws:sns:x:1:alarms", "arn": "arn:aws:sns:x:1:alarms", "name": "alarms"}
 )
 QUEUE = StateResource(
-    "aws_sqs_queue", "jobs", {"id": "https://sqs/1/jobs", "arn": "arn:aws:sqs:x:1:jobs", "delay": 5, "policy": "x"}
+    "aws_sqs_queue",
+    "jobs",
+    {
+        "id": "https://sqs/1/jobs",
+        "arn": "arn:aws:sqs:x:1:jobs",
+        "delay": 5,
+        "policy": "x",
+        "name": "jobs-1",
+        "name_prefix": "jobs-",
+    },
 )
 HEAD = """\
 # __generated__ by Terraform
@@ -35,7 +44,7 @@ def test_ids_become_references_null_becomes_what_the_state_knows_and_secrets_sta
         "aws_ssm_parameter", "key", {"id": "/acme/key", "value": "hunter22", "tier": "Standard"}, frozenset({"value"})
     )
     generated = HEAD + (
-        'resource "aws_sqs_queue" "jobs" {\n  delay  = null\n  target = "arn:aws:sns:x:1:alarms"\n  tags = {\n    topic = "arn:aws:sns:x:1:alarms"\n  }\n  name = "alarms"\n}\n\n'
+        'resource "aws_sqs_queue" "jobs" {\n  delay  = null\n  name_prefix = "jobs-"\n  target = "arn:aws:sns:x:1:alarms"\n  tags = {\n    topic = "arn:aws:sns:x:1:alarms"\n  }\n  name = "alarms"\n}\n\n'
         'resource "aws_ssm_parameter" "key" {\n  tier  = null\n  prefix = ""\n  value = null # sensitive\n  other = null\n}\n'
     )
     code = written_code(generated, [QUEUE, secret], [TOPIC, QUEUE, secret], IDS)
