@@ -36,6 +36,7 @@ from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptio
 from bot.clients.terraform.selected import Selected
 from bot.clients.terraform.unsaved_state import saved_afterwards
 from bot.clients.terraform.workspace import state_apart, workspace_at
+from bot.core.checks.paths.planned import planned_path_findings
 from bot.core.checks.required_providers import LOCK
 from bot.core.checks.static_checks import GateRules
 from bot.core.plans.stack_inputs import Output
@@ -198,7 +199,12 @@ class RootModule:
 
     def show(self, saved: SavedPlan, timeout: timedelta = SHORT_TIMEOUT) -> bytes:
         """Return the plan as JSON. It holds secrets in clear: hand it to `read_plan` and forget it."""
-        return self._captured(["show", "-json", str(saved.path)], timeout)
+        document = self._captured(["show", "-json", str(saved.path)], timeout)
+        if (rules := self._terraform.rules) is not None:
+            found = planned_path_findings(document, rules, os.path.lexists)
+            if refused := [Diagnostic("error", each) for each in found]:
+                raise TerraformFailed("plan", refused)
+        return document
 
     def show_state(self, timeout: timedelta = SHORT_TIMEOUT) -> bytes:
         """Return the state as JSON. It holds secrets in clear: hand it to `read_state` and forget it."""

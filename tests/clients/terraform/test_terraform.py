@@ -1,6 +1,7 @@
 """The real Terraform, with its state in moto's S3: plan, show, apply, outputs, locks, errors."""
 
 import json
+import os
 import stat
 import threading
 import uuid
@@ -15,6 +16,7 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform.installed import foreign
 from bot.clients.terraform.output import Diagnostic, StateLocked, TerraformEvent, TerraformFailed, read_event
 from bot.clients.terraform.plan_options import PlanOptions
+from bot.clients.terraform.program import find_terraform
 from bot.clients.terraform.terraform import RootModule, Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
@@ -139,6 +141,24 @@ def test_what_init_installed_is_held_to_the_policy_before_it_is_run(
     none = Terraform(client.binary, client.environment, GateRules(StaticCheckRules(providers=()), FACTS))
     with none.opened(directory) as strict, pytest.raises(TerraformFailed, match="hashicorp/aws` is not in the policy"):
         strict.init()
+
+
+class KnowingNoProvider(GateRules):
+    """Rules to which even what is built in is of a provider that nobody knows: no other is installed here."""
+
+    def knows_files_of(self, kind: str) -> bool:
+        return False
+
+
+def test_a_value_that_only_the_plan_knows_is_no_path_of_this_machine(tmp_path: Path) -> None:
+    rules = KnowingNoProvider(StaticCheckRules(), FACTS)
+    code = 'variable "place" {}\nresource "terraform_data" "x" {\n  input = var.place\n}\n'
+    directory = write(tmp_path / "stack", {"main.tf": code})
+    with Terraform(find_terraform(os.environ), os.environ, rules).opened(directory) as module:
+        module.init()
+        assert module.show(module.plan({"place": "shop"}))
+        with pytest.raises(TerraformFailed, match=r"`input` of `terraform_data.x`: `input` is a path of the machine"):
+            module.show(module.plan({"place": "/etc/passwd"}))
 
 
 def test_modules_from_elsewhere_are_found_in_terraforms_own_listing(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What arguments come to that are written as an expression: also `join("/", ["", "etc"])`, a local or a variable may be a path.
 
 Asked only of types of resources whose provider isn't known, so most stacks are not evaluated. What hangs on another resource is followed to
-what the code gives that one (`followed`). What a cloud makes up is not known, and neither is what a stack is handed by others: there
-confinement is the answer.
+what the code gives that one (`followed`). What a cloud makes up is not known, and neither is what a stack is handed by others: the plan has
+that (`planned`).
 """
 
 import json
