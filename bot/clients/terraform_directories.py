@@ -53,6 +53,13 @@ class DirectoryReader:
         real = place.resolve()
         if not place.is_dir() or real in above:
             return
+        if not real.is_relative_to(
+            self.root.resolve()
+        ):  # a module's path may lead through a symlink that no listing showed
+            self.notes.append(
+                Note("lies behind a symlink that leads out of the repository, which is not followed", directory)
+            )
+            return
         try:
             entries = sorted(place.iterdir())
         except OSError as error:

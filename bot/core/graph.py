@@ -5,6 +5,7 @@ function of declarations; `problems` finds, with its line, whatever would make t
 called before them.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -76,6 +77,10 @@ def problems(pipeline: Pipeline, documents: StepDocuments) -> Sequence[Finding]:
         documents.finding(hook, (name,), f"`{name}` is the name of both a stack and a hook. Rename the hook.")
         for name, hook in pipeline.hooks.items()
         if name in pipeline.stacks
+    ]
+    found += [
+        documents.finding(pipeline.hooks[name], (name, "renamed_from"), message)
+        for name, message in _former_name_problems(pipeline)
     ]
     for name, step in _declared(pipeline):
         for place, message in _step_problems(pipeline, name, step):
@@ -188,6 +193,17 @@ _COLOURS: dict[StepState, str] = {
 def _declared(pipeline: Pipeline) -> Iterator[tuple[StepName, Stack | Hook]]:
     yield from pipeline.stacks.items()
     yield from pipeline.hooks.items()
+
+
+def _former_name_problems(pipeline: Pipeline) -> Iterator[tuple[StepName, str]]:
+    """Yield what would give a hook the ledger's entry of another step."""
+    former = Counter(old for hook in pipeline.hooks.values() for old in hook.renamed_from)
+    for name, hook in pipeline.hooks.items():
+        for old in hook.renamed_from:
+            if old in pipeline.steps:
+                yield name, f"`{old}` is still a step of its own."
+            elif former[old] > 1:
+                yield name, f"`{old}` is also the former name of another hook."
 
 
 def _step_problems(pipeline: Pipeline, name: StepName, step: Stack | Hook) -> Iterator[tuple[DocumentPath, str]]:

@@ -106,6 +106,13 @@ def test_a_name_for_a_stack_and_a_hook_is_refused() -> None:
     )
 
 
+def test_a_hook_takes_over_the_ledgers_entry_of_no_other_step() -> None:
+    taken = HOOKS.replace("    uses: http.probe\n", "    uses: http.probe\n    renamed_from: [data, probe]\n")
+    assert found(hooks=taken) == [(False, 6, "`data` is still a step of its own.")]
+    both = taken.replace("data, ", "").replace("aws.secret\n", "aws.secret\n    renamed_from: [probe]\n")
+    assert [message for _, _, message in found(hooks=both)] == ["`probe` is also the former name of another hook."] * 2
+
+
 @pytest.mark.parametrize("source", ["secret.version", "data.bucket"])
 def test_a_stack_takes_an_output_only_with_a_stand_in(source: str) -> None:
     without = STACKS.replace("from: data.bucket\n        stand_in: any\n", f"from: {source}\n")

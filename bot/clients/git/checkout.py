@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.clients.git.commits import file_at
+from bot.clients.git.linked import must_lie_here
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILE as VERSION
 from bot.core.hcl.local_modules import modules_outside, outside, own
@@ -100,10 +101,7 @@ class Checkout:
         path = self.roots.module(directory)
         if path is None or self._is_owned(path):
             return {}
-        for depth in range(path.count("/") + 1):
-            above = "/".join(path.split("/")[: depth + 1])
-            if (self.root / above).is_symlink():
-                raise UserError(f"{above} is a symlink: commit the module itself.")
+        must_lie_here(self.root, path)
         found = sum(place.lstat().st_size for place in (self.root / path).rglob("*"))
         if found > MOST_OF_A_MODULE:
             raise UserError(
@@ -127,6 +125,7 @@ class Checkout:
         for text in self.environments():
             place = self.root / self.roots.environment(text) / MANIFEST
             try:
+                must_lie_here(self.root, f"{self.roots.environment(text)}/{MANIFEST}")
                 files = {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
                 name = EnvironmentName(text)
                 live[name] = own_manifest(files, name, self.roots)
@@ -239,6 +238,7 @@ class Checkout:
         found: dict[str, File] = {}
         links: dict[str, str] = {}
         base = self.root / directory
+        must_lie_here(self.root, directory)
         for folder, folders, names in os.walk(base):
             folders[:] = sorted(f for f in folders if f not in _IGNORED)
             inside = Path(folder).relative_to(base).as_posix()

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
@@ -26,11 +26,11 @@ from bot.core.requests.refusal import Refused
 from bot.core.tree import CODE, Tree
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
-from bot.model.pipeline import FromParameter, Hook, Json, Pipeline
+from bot.model.pipeline import FromParameter, Json, Pipeline
 from bot.model.policy import Policy, Quota
 from bot.model.template import DECLARATION
 from bot.model.yaml_document import line_of
-from bot.names import EnvironmentName, Login, ParameterName, StepName
+from bot.names import EnvironmentName, Login, ParameterName
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,24 +271,10 @@ def _step_findings(template: TemplateAt) -> Iterator[Finding]:
             if isinstance(given, FromParameter) and given.parameter not in template.declaration.parameters:
                 line = line_of(hooks_text, ["hooks", name, "with", key])
                 yield Finding(f"{where}/{HOOKS}", line, f"unknown parameter `{given.parameter}`.")
-    for name, problem in _former_name_problems(template, hooks):
-        yield Finding(f"{where}/{HOOKS}", line_of(hooks_text, ["hooks", name, "renamed_from"]), problem)
     pipeline = Pipeline(stacks=template.declaration.stacks, hooks=hooks)
     declaration = text_of(template.files[DECLARATION], DECLARATION)
     documents = StepDocuments(f"{where}/{DECLARATION}", declaration, f"{where}/{HOOKS}", hooks_text)
     yield from problems(pipeline, documents) or output_problems(pipeline, template.files, documents)
-
-
-def _former_name_problems(template: TemplateAt, hooks: Mapping[StepName, Hook]) -> Iterator[tuple[StepName, str]]:
-    steps = {*hooks, *template.declaration.stacks}
-    former = Counter(old for hook in hooks.values() for old in hook.renamed_from)
-    for name, hook in hooks.items():
-        for old in hook.renamed_from:
-            if old in steps or former[old] > 1:
-                yield (
-                    name,
-                    f"`{old}` is {'still a step of its own' if old in steps else 'also the former name of another hook'}.",
-                )
 
 
 def _only_hooks(files: Tree) -> Tree:

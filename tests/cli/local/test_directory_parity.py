@@ -199,6 +199,16 @@ def test_symlinks_are_followed_inside_the_repository_and_named_where_they_leave_
     assert (code, "Missing" in output) == (0, False)
 
 
+def test_no_module_is_read_through_a_symlink_that_leaves_the_repository(root: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    lay_out(root.parent / "elsewhere/zone", {"main.tf": 'resource "terraform_data" "x" { input = "of-the-machine" }\n'})
+    lay_out(root, {"infra/staging/more.tf": 'module "m" { source = "../../mods/link/zone" }\n', "mods/own.tf": ""})
+    (root / "mods/link").symlink_to(root.parent / "elsewhere")
+    output = run(root, *STAGING)[1]
+    assert "mods/link/zone lies behind a symlink that leads out of the repository" in output
+    assert "of-the-machine" not in output
+
+
 def test_a_module_that_calls_itself_or_is_a_circle_of_links_ends(root: Path) -> None:
     lay_out(root, {"infra/staging/loop.tf": 'module "self" { source = "./" }\nmodule "up" { source = "../.." }\n'})
     (root / "infra/staging/circle").symlink_to("..")

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
+from bot.errors import UserError
 from bot.names import EnvironmentName
 from tests.support.small_monorepo import monorepo
 
@@ -92,6 +93,21 @@ def test_a_symlink_that_leads_elsewhere_is_refused(root: Path, target: str) -> N
     done = envclone(root, "verify")
     assert done.exit_code == 1
     assert "symlink" in done.stdout + done.stderr
+
+
+def test_no_environment_is_read_through_a_symlink(root: Path, tmp_path: Path) -> None:
+    (root / "envs/production").rename(tmp_path / "demo-x")
+    (root / "envs/demo-x").symlink_to(tmp_path / "demo-x")
+    (root / "envs/demo-y").mkdir()
+    (tmp_path / "elsewhere").write_text("a_key_of_the_machine: 1\n")
+    (root / "envs/demo-y/environment.yaml").symlink_to(tmp_path / "elsewhere")
+    read = Checkout(root).survey()
+    said = "\n".join(str(each) for each in read.findings)
+    assert "envs/demo-x is a symlink" in said
+    assert "envs/demo-y/environment.yaml is a symlink" in said
+    assert (len(read.findings), "a_key_of_the_machine" in said) == (2, False)
+    with pytest.raises(UserError, match="envs/demo-x is a symlink"):
+        Checkout(root).environment(EnvironmentName("demo-x"))
 
 
 def test_a_symlink_that_the_template_has_not_is_a_hand_edit(root: Path) -> None:
