@@ -80,7 +80,9 @@ class Meant:
         near = closest(flag, flags)
         message = f"`/{self.spec.verb}` has no option {shown(token)}"
         message += (
-            f". Its options are {', '.join(f'`--{known}`' for known in flags)}." if flags and near is None else "."
+            f". Its options are {', '.join(f'`--{known}`' for known in flags)}."
+            if flags and near is None
+            else f". Its form is `{self.spec.usage}`."
         )
         after, span = ([value], 1) if equals else (self.tokens[at + 1 : at + 2], 2)
         proposals: list[Correction] = []

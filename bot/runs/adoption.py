@@ -27,7 +27,7 @@ from bot.model.pipeline import Json
 from bot.model.policy import PATH as POLICY
 from bot.model.template import DECLARATION
 from bot.names import EnvironmentName, Login, ParameterName, TemplateName
-from bot.runs.directory_parity import AskedSide, read_pair
+from bot.runs.directory_parity import ADOPT, AskedSide, read_pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class AdoptedProduction:
 def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
     """Write the template and all that it needs, or go on from what is there. Raises `UserError`, `Unverifiable`."""
     production = AskedSide(asked.production)
-    root, (ours, theirs) = read_pair(here, AskedSide(asked.other) if asked.other else production, production)
+    root, (ours, theirs) = read_pair(here, AskedSide(asked.other) if asked.other else production, production, ADOPT)
     unread = [note for side in ((theirs, ours) if asked.other else (theirs,)) for note in side.notes if note.is_unread]
     if unread:
         raise Unverifiable(

@@ -13,6 +13,9 @@ from bot.core.parity.directories.sides import Side, side_of
 from bot.core.tree import File
 from bot.errors import Unverifiable
 
+_COMPARE = "envclone parity infra/staging --against infra/production"
+ADOPT = "envclone adopt infra/production --with infra/staging"
+
 
 @dataclass(frozen=True, slots=True)
 class AskedSide:
@@ -40,21 +43,24 @@ def compare_directories(here: Path, ours: AskedSide, theirs: AskedSide) -> Direc
     return compared(sides[0], sides[1], FACTS)
 
 
-def read_pair(here: Path, ours: AskedSide, theirs: AskedSide) -> tuple[Path, tuple[Side, Side]]:
-    """Return the root of the repository and both sides. Raises `Unverifiable` when one is not there or holds no code."""
+def read_pair(
+    here: Path, ours: AskedSide, theirs: AskedSide, example: str = _COMPARE
+) -> tuple[Path, tuple[Side, Side]]:
+    """Return the root of the repository and both sides. Raises `Unverifiable`, with an `example` of what to type, when one is not
+    there or holds no code."""
     there = [side.at(here).exists() for side in (ours, theirs)]
     if not any(there):
-        root, sides = root_of(here, [here]), _by_name(here, ours, theirs)
+        root, sides = root_of(here, [here]), _by_name(here, ours, theirs, example)
     else:
         for side, exists in zip((ours, theirs), there, strict=True):
             if not exists:
-                raise Unverifiable(f"{side.text} does not exist. {_usage(here)}")
+                raise Unverifiable(f"{side.text} does not exist. {_usage(here, example)}")
         root = root_of(here, [ours.at(here), theirs.at(here)])
         sides = _read(root, here, ours, _label(ours, theirs)), _read(root, here, theirs, _label(theirs, ours))
     for found in sides:
         if not found.roots:
             raise Unverifiable(
-                f"There is no Terraform code in {found.label}, or only modules that nothing calls. {_usage(here)}"
+                f"There is no Terraform code in {found.label}, or only modules that nothing calls. {_usage(here, example)}"
             )
     return root, sides
 
@@ -87,14 +93,17 @@ def _read(root: Path, here: Path, asked: AskedSide, label: str) -> Side:
     return replace(side, roots=roots, notes=(*reader.notes, *side.notes))
 
 
-def _by_name(here: Path, ours: AskedSide, theirs: AskedSide) -> tuple[Side, Side]:
+def _by_name(here: Path, ours: AskedSide, theirs: AskedSide, example: str) -> tuple[Side, Side]:
     """Return the sides of two names: all directories of these names that lie beside each other."""
     root = root_of(here, [here])
     parents = _common_parents(here, ours.text, theirs.text)
     if not parents:
-        raise Unverifiable(
-            f"No directories called {ours.text} and {theirs.text} lie beside each other here. {_usage(here)}"
+        missing = (
+            f"{ours.text} does not exist."
+            if ours.text == theirs.text
+            else f"No directories called {ours.text} and {theirs.text} lie beside each other here."
         )
+        raise Unverifiable(f"{missing} {_usage(here, example)}")
     sides: list[Side] = []
     for asked in (ours, theirs):
         read = [
@@ -137,11 +146,11 @@ def _inside(root: Path, place: Path) -> str:
     return "" if found == "." else found
 
 
-def _usage(here: Path) -> str:
+def _usage(here: Path, example: str) -> str:
     """Return what to type, with directories that are there."""
     code = (
         path.relative_to(here).parent.as_posix() for pattern in ("*/*.tf", "*/*/*.tf") for path in here.glob(pattern)
     )
     names = sorted(set(code))
     listed = f" With code here: {', '.join(names[:8])}." if names else ""
-    return f"For example: `envclone parity infra/staging --against infra/production`.{listed}"
+    return f"For example: `{example}`.{listed}"

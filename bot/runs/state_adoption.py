@@ -28,7 +28,7 @@ from bot.core.plans.plan import Action
 from bot.core.plans.plan_json import read_plan
 from bot.core.tree import CODE
 from bot.errors import Unverifiable
-from bot.runs.directory_parity import AskedSide, read_pair
+from bot.runs.directory_parity import ADOPT, AskedSide, read_pair
 
 ADOPTED = "from_state.tf"
 _NOT_COPIED = shutil.ignore_patterns(".git", ".terraform", "*.tfstate*", "*_override.tf")
@@ -55,7 +55,7 @@ class CodeFromState:
 def write_code_from_state(here: Path, production: str, terraform: Terraform) -> list[CodeFromState]:
     """Write the code that is missing into each root module of a directory. Raises `Unverifiable`, `TerraformFailed`."""
     side = AskedSide(production)
-    root, (found, _) = read_pair(here, side, side)
+    root, (found, _) = read_pair(here, side, side, ADOPT)
     return [_of_module(root, each.directory, terraform) for each in found.roots]
 
 

@@ -140,6 +140,7 @@ def test_every_example_in_the_table_parses_as_its_own_command() -> None:
         ("/unlock demo-x --because dead", "Say how you know", None),
         ("/destory demo-x", "Did you mean `/destroy`?", "/destroy demo-x"),
         ("/destroy main", "reserved", None),
+        ("/destroy demo-x --force", "has no option `--force`. Its form is `/destroy <name>`.", None),
         ("/rollout pauze", "nothing that a rollout can do", "/rollout pause"),
         ("/rollout unpause", "nothing that a rollout can do", "/rollout resume"),
         ("/rollout start", "nothing that a rollout can do", "/rollout resume"),

@@ -474,6 +474,23 @@ def test_it_is_committed_on_a_branch_of_its_own_and_nothing_else_with_it(tmp_pat
     assert not (root / "envs").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [(("infra/prod",), "infra/prod"), (("infra/production", "--with", "infra/stagin"), "infra/stagin")],
+)
+def test_a_directory_that_does_not_exist_is_named_with_what_to_type(
+    tmp_path: Path, words: tuple[str, ...], missing: str
+) -> None:
+    root = lay_out(tmp_path, LAYOUTS[0].files)
+    assert run(root, "adopt", *words) == (
+        2,
+        (
+            f"{missing} does not exist. For example: `envclone adopt infra/production --with infra/staging`. "
+            "With code here: infra/production, infra/staging, modules/service.\n"
+        ),
+    )
+
+
 def test_an_environment_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     files = {"prod/main.tf": "", "qa/main.tf": "", "envs/production/notes": "mine"}
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
