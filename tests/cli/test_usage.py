@@ -76,6 +76,11 @@ def test_whatever_prints_a_result_prints_it_as_data_too(words: list[str]) -> Non
     assert ("--json" in envclone(*words, "-h").output) is (" ".join(words) not in has_none)
 
 
+def test_a_drift_of_nothing_is_answered_with_what_to_type() -> None:
+    done = envclone("drift")
+    assert (done.exit_code, "`envclone drift NAME`" in done.output) == (64, True)
+
+
 def test_help_groups_commands_by_those_whom_they_are_for() -> None:
     output = envclone("-h").output
     assert [line.rstrip(":") for line in output.splitlines() if line.rstrip(":") in AUDIENCES] == list(AUDIENCES)

@@ -18,7 +18,7 @@ from bot.cli.actions.options import (
     terraform_of,
     write_summary,
 )
-from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, environment_name, say
+from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, WrongUsage, edge, environment_name, say
 from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
@@ -48,6 +48,8 @@ def drift(
         if forget:
             _forget(Checkout(root, Checkout(root).policy_at("HEAD").roots), as_json)
             return
+        if not environment:
+            raise WrongUsage("Say which environment: `envclone drift NAME`. `envclone list` shows all environments.")
         name = environment_name(environment)
         say_how_in_a_comment(f"/plan {name}")
         policy = Checkout(root).policy_at("HEAD")

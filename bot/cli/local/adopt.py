@@ -70,7 +70,11 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         own = _branch(root, branch)
         written = _code_from_state(root, path) if from_state else []
         found = adopt_directory(root, asked)
-        is_committed = own is not None and not found.changed and own.commit(_written(found), f"Adopt {path}")
+        is_committed = (
+            own is not None
+            and not found.changed
+            and own.commit([*_written(found), *_code_files(own.top, written)], f"Adopt {path}")
+        )
         said = [
             *_of_state(written),
             *_lines(found, path),
@@ -129,6 +133,11 @@ def _branch(root: Path, name: str) -> OwnBranch | None:
 
 def _written(found: AdoptedProduction) -> list[str]:
     return [found.template.where, found.where, POLICY, SCHEMAS]
+
+
+def _code_files(top: Path, written: Sequence[CodeFromState]) -> list[str]:
+    """Return what was written for states, also by an earlier run that committed nothing."""
+    return [file for each in written if (top / (file := f"{each.directory}/{ADOPTED}")).exists()]
 
 
 def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:

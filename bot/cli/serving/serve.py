@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -138,7 +139,8 @@ def _make_app(settings: Settings, organization: str, url: str) -> None:
     from bot.cli.serving.set_up import set_up  # noqa: PLC0415 (see the docstring)
 
     with edge():
-        set_up(settings, _listen("ENVCLONE_PORT", "listen", settings.host, settings.port), organization, url)
+        listen = partial(_listen, "ENVCLONE_PORT", "listen", settings.host, settings.port)
+        set_up(settings, listen, organization, url)
 
 
 def _refuse_what_can_not_work(settings: Settings, *, web_only: bool, worker_only: bool) -> None:

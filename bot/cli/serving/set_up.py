@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from bot.clients.github import GitHubRefused
 from bot.clients.github.new_app import NewApp, new_app, site_of
 from bot.clients.transient import Transient
 from bot.core.installation.app_manifest import manifest, registration_path
-from bot.errors import UserError
+from bot.errors import InvalidInput, UserError
 from bot.settings import Settings, is_loopback
 from bot.web.app import WEBHOOK
 from bot.web.connections import HEADER_ROOM, ConnectionLimits
@@ -91,10 +91,15 @@ class AppFiles:
                 os.close(file)
 
 
-def set_up(settings: Settings, listener: socket.socket, organization: str, url: str) -> None:
-    """Serve the page until the App is made, or until told to stop. Raises `UserError`."""
-    files, service = AppFiles(settings.data_dir.absolute()), service_address(url)
+def set_up(settings: Settings, listen: Callable[[], socket.socket], organization: str, url: str) -> None:
+    """Serve the page until the App is made, or until told to stop; listen only once what was asked for makes sense. Raises `UserError`."""
+    files, service, path = (
+        AppFiles(settings.data_dir.absolute()),
+        service_address(url),
+        _registration_path(organization),
+    )
     files.refuse_second(settings)
+    listener = listen()
     # The browser is on this machine, or comes the way that GitHub's deliveries will.
     here = f"http://{_authority(listener)}" if is_loopback(settings.host) else service
     site = site_of(settings.github_api_url)
@@ -104,7 +109,7 @@ def set_up(settings: Settings, listener: socket.socket, organization: str, url: 
         return app.name, f"{app.html_url}/installations/new"
 
     page = SetUp(
-        registration=f"{site}{registration_path(organization)}",
+        registration=f"{site}{path}",
         site=site,
         manifest=manifest(f"{service}{WEBHOOK}", f"{here}{CREATED}"),
         keep=keep,
@@ -123,6 +128,13 @@ def service_address(url: str) -> str:
     if not is_safe or parts.username or parts.path.strip("/") or parts.query:
         raise WrongUsage("Say where GitHub will reach this service, as in `--url https://envclone.example.com`.")
     return url.rstrip("/")
+
+
+def _registration_path(organization: str) -> str:
+    try:
+        return registration_path(organization)
+    except InvalidInput as error:
+        raise WrongUsage(str(error)) from error
 
 
 def _authority(listener: socket.socket) -> str:

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from bot.cli.console import WrongUsage
-from bot.cli.serving.set_up import ENVIRONMENT, KEY, SECRET, AppFiles, service_address
+from bot.cli.serving.set_up import ENVIRONMENT, KEY, SECRET, AppFiles, service_address, set_up
 from bot.core.installation.app_manifest import EVENTS, PERMISSIONS, manifest, needed, registration_path
 from bot.errors import InvalidInput, UserError
 from bot.sandbox.github import GitHubServer
@@ -157,6 +157,12 @@ def test_the_form_goes_to_the_organization_or_to_whoever_is_logged_in() -> None:
     assert registration_path("") == "/settings/apps/new"
     with pytest.raises(InvalidInput, match="no organization's name"):
         registration_path("acme/../x")
+
+
+@pytest.mark.parametrize(("organization", "url"), [("ac me", URL), ("acme", "nonsense")])
+def test_nobody_listens_for_what_makes_no_sense(organization: str, url: str) -> None:
+    with pytest.raises(WrongUsage):
+        set_up(read({}), lambda: pytest.fail("it listens"), organization, url)
 
 
 def test_what_is_asked_for_is_what_the_readme_says() -> None:
