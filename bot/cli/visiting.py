@@ -31,15 +31,19 @@ def post(
         card = found(place(os.environ))
         if not as_json:
             typer.echo(f"{login} comments on #{number or card.issue} …")
-        answered = Visitor(card, login).say(text, number or card.issue)
+        visitor = Visitor(card, login)
+        answered = visitor.say(text, number or card.issue)
         lines = [answered.comment]
         if answered.end is None:
-            lines.append("There is no command in it, so the bot says nothing.")
+            lines.append(
+                "There is no command in it, so the bot says nothing. `envclone sandbox say /help` lists the commands."
+            )
         else:
             lines += ["", _read(answered)]
         if answered.pull is not None:
-            page = f"{card.page}/pull/{answered.pull}"
-            lines += ["", f"Look at {page}", f"Merge it with: envclone sandbox merge {answered.pull} --wait"]
+            lines += ["", f"Look at {card.page}/pull/{answered.pull}"]
+            if not visitor.is_over(answered.pull):
+                lines.append(f"Merge it with: envclone sandbox merge {answered.pull} --wait")
         data = {
             "comment": answered.comment,
             "end": answered.end,

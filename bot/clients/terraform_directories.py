@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.core.checks.files.by_name import is_state
 from bot.core.hcl.local_modules import code_files, local_calls
 from bot.core.parity.directories.report import Note
 from bot.core.tree import CODE, File
@@ -78,6 +79,8 @@ class DirectoryReader:
         elif entry.is_dir():
             if entry.name not in _SKIPPED:
                 self._below(path, above)
+        elif is_state(path):
+            self.notes.append(Note("is a state, which is no code and may hold secrets: it is not read", path))
         elif entry.is_file() and path not in self.files:
             self._file(entry, path)
 

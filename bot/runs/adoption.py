@@ -1,6 +1,6 @@
 """Take over a production directory: template, manifest, rendered production and policy, with the proof that nothing changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,10 @@ from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.stacks import policy_text
+from bot.core.checks.files.by_name import is_state
 from bot.core.messages.generated_docs import schema_files
 from bot.core.parity.directories.compare import sides_likeness
+from bot.core.parity.directories.sides import Side
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import Wish, resolve
@@ -104,8 +106,27 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
     request = CloneRequest(a_clone(asked.name, asked.owner), None, asked.owner, asked.now)
     proof = check_template(template, manifest, request, CheckRules(checkout.policy(), FACTS, JUDGES))
     return AdoptedProduction(
-        found, template, manifest, changed, proof, [*found.undecided, *stuck], bool(there), policy_is_new
+        found,
+        template,
+        manifest,
+        changed,
+        proof,
+        [*found.undecided, *stuck, *_states(theirs)],
+        bool(there),
+        policy_is_new,
     )
+
+
+def _states(side: Side) -> Iterator[Finding]:
+    """Yield the states that lie beside the code: nothing finds them there once production is planned in its new directory."""
+    for note in side.notes:
+        if is_state(note.place):
+            yield Finding(
+                note.place,
+                1,
+                "is a state beside the code, so it was not taken over. Name a backend in the code, and move the state there with "
+                "`terraform init -migrate-state`, before production is planned.",
+            )
 
 
 def _exact(checkout: Checkout, asked: AdoptionRequest, found: Adoption) -> tuple[dict[str, File], list[Finding]]:

@@ -20,6 +20,7 @@ import httpx
 from pydantic import ValidationError
 
 from bot.commands.comment import command_lines
+from bot.commands.grammar import parse
 from bot.errors import UserError
 from bot.model.base import Document
 from bot.names import RepositoryName
@@ -125,7 +126,8 @@ class Visitor:
                 f"There is no issue or pull request #{number} that {self.login} may see: {self.card.page}/issues"
             )
         comment = self._answer(said)
-        if not command_lines(text):
+        # A bare `/plan` is another bot's: nobody would answer it.
+        if all(parse(line) is None for line in command_lines(text)):
             return Answered(str(comment["html_url"]), None, "")
         end = self._end(int(comment["id"]), str(comment["html_url"]))
         return Answered(str(comment["html_url"]), end, self._reply(number, comment))
@@ -145,6 +147,11 @@ class Visitor:
         marker = f"<!-- envclone:request:{comment['id']} -->"
         bodies = [str(each["body"]) for each in self._answer(self._asked("GET", since))]
         return next((body.removeprefix(marker).strip() for body in bodies if body.startswith(marker)), "")
+
+    def is_over(self, number: int) -> bool:
+        """Say whether a pull request is merged or closed."""
+        asked = self._asked("GET", f"/pulls/{number}")
+        return asked.is_success and asked.json()["state"] == "closed"
 
     def merge(self, number: int, *, wait: bool) -> str:
         """Merge a pull request, `wait`ing for its required checks if asked to; return the merge commit. Raises `UserError`."""

@@ -44,7 +44,9 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHubServer]:
         elif str(comment["body"]).startswith("/"):
             found.react(comment["id"], "eyes", by=bot)
             marker = f"<!-- envclone:request:{comment['id']} -->"
-            said = f"{marker}\n**Opened** [#2]({found.url}/{REPOSITORY}/pull/2)"
+            named = re.search(r"pull-(\d+)", str(comment["body"]))
+            number = named[1] if named else 2
+            said = f"{marker}\n**Opened** [#{number}]({found.url}/{REPOSITORY}/pull/{number})"
             found.comment(REPOSITORY, issue["number"], said, by=bot)
             found.react(comment["id"], "rocket", by=bot)
 
@@ -101,8 +103,9 @@ def test_say_is_data_too(card: SandboxCard) -> None:
     assert (said["end"], said["pull_request"]) == ("done", 2)
 
 
-def test_say_waits_for_nothing_where_there_is_no_command(card: SandboxCard) -> None:
-    assert "no command in it" in envclone("say", "thanks!").output
+@pytest.mark.parametrize("text", ["thanks!", "/plan"])
+def test_say_waits_for_nothing_where_there_is_no_command(text: str, card: SandboxCard) -> None:
+    assert "no command in it" in envclone("say", text).output
 
 
 def test_whom_the_bot_only_reacts_to_is_told(card: SandboxCard) -> None:
@@ -126,6 +129,8 @@ def test_merge_says_what_it_waits_for_and_then_merges(github: GitHubServer, card
     assert github.issue(REPOSITORY, number).state == "closed"
     assert f"max merged #{number} as " in done.output
     assert f"#{number} is merged already" in envclone("merge", str(number)).stderr
+    told = envclone("say", f"/status pull-{number}").output
+    assert (f"Look at {card.page}/pull/{number}" in told, "Merge it with" in told) == (True, False)
 
 
 def test_merge_waits_for_the_check(github: GitHubServer, card: SandboxCard) -> None:

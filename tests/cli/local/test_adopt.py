@@ -14,6 +14,7 @@ from bot.cli.app import app
 from bot.clouds.registry import FACTS
 from bot.hooks.registry import kinds
 from tests.cli.local.test_directory_parity import lay_out
+from tests.support.terraform import program
 
 LOCK = '# This file is maintained automatically by "terraform init".\n'
 MODULE = {
@@ -191,6 +192,33 @@ resource "terraform_data" "size" { input = %(n)d }
 
 SEARCHED = {"10.0.0.0/16": None}
 """What search alone doesn't find: a network at an argument that isn't called after one."""
+
+
+def state_of(*names: str) -> dict[str, object]:
+    """Return a local state that holds resources of these names."""
+    resources = [
+        {
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": name,
+            "provider": 'provider["terraform.io/builtin/terraform"]',
+            "instances": [
+                {
+                    "schema_version": 0,
+                    "attributes": {"id": name, "input": None, "output": None, "triggers_replace": None},
+                }
+            ],
+        }
+        for name in names
+    ]
+    return {
+        "version": 4,
+        "terraform_version": "1.10.0",
+        "serial": 1,
+        "lineage": "a",
+        "outputs": {},
+        "resources": resources,
+    }
 
 
 def run(root: Path, *words: str) -> tuple[int, str]:
@@ -489,6 +517,22 @@ def test_a_directory_that_does_not_exist_is_named_with_what_to_type(
             "With code here: infra/production, infra/staging, modules/service.\n"
         ),
     )
+
+
+def test_code_for_what_the_state_alone_holds_is_committed_with_its_copies_and_the_state_is_not(tmp_path: Path) -> None:
+    program(tmp_path, {})
+    code = 'terraform {\n  backend "local" {}\n}\nresource "terraform_data" "old" {}\n'
+    root = lay_out(tmp_path / "repository", {"prod/main.tf": code, "qa/main.tf": code})
+    (root / "prod/terraform.tfstate").write_text(json.dumps(state_of("old", "by_hand")), "utf-8")
+    for words in (["init", "-q"], ["config", "user.name", "ana"], ["config", "user.email", "ana@acme.example"]):
+        subprocess.run(["git", "-C", str(root), *words], check=True)
+    code, output = run(root, "adopt", "prod", "--with", "qa", "--from-state", "--branch", "adopt-production")
+    assert "Wrote prod/from_state.tf" in output
+    assert "prod/terraform.tfstate:1: is a state beside the code, so it was not taken over." in output
+    shown = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True, check=True).stdout
+    assert {path for path in shown.splitlines() if path.endswith((".tf", ".tfstate"))} == {
+        "prod/from_state.tf", *(f"{each}/production/main/{name}.tf" for each in ("envs", "templates") for name in ("main", "from_state")),
+    }  # fmt: skip
 
 
 def test_an_environment_of_somebody_else_is_left_alone(tmp_path: Path) -> None:

@@ -17,6 +17,12 @@ _FOR_A_MACHINE = re.compile(r"terraform\.rc|\.terraformrc|.*\.tfrc(?:\.json)?|\.
 """Configuration of Terraform's command line, and passwords that it downloads modules with."""
 
 
+def is_state(path: str) -> bool:
+    """Say whether a file is a state, or a copy that Terraform made of one."""
+    *directories, name = path.split("/")
+    return "terraform.tfstate.d" in directories or name.endswith((STATE, f"{STATE}.backup"))
+
+
 def misplaced(path: str) -> str | None:
     """Return what is wrong with a file of an environment for its name alone."""
     *directories, name = path.split("/")
@@ -31,7 +37,7 @@ def misplaced(path: str) -> str | None:
     if {"terraform.d", ".terraform.d"} & {*directories}:
         # `terraform init` installs from terraform.d/plugins before it asks a registry.
         return "provider programs must not be committed. Remove it: `terraform init` installs providers."
-    if "terraform.tfstate.d" in directories or name.endswith((STATE, f"{STATE}.backup")):
+    if is_state(path):
         # A state names providers of its own, which `init` installs and the plan runs.
         return "state must not be committed. Remove it from git; it belongs in the backend."
     return _not_looked_into(name)
