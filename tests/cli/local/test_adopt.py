@@ -526,7 +526,7 @@ def test_code_for_what_the_state_alone_holds_is_committed_with_its_copies_and_th
     (root / "prod/terraform.tfstate").write_text(json.dumps(state_of("old", "by_hand")), "utf-8")
     for words in (["init", "-q"], ["config", "user.name", "ana"], ["config", "user.email", "ana@acme.example"]):
         subprocess.run(["git", "-C", str(root), *words], check=True)
-    code, output = run(root, "adopt", "prod", "--with", "qa", "--from-state", "--branch", "adopt-production")
+    output = run(root, "adopt", "prod", "--with", "qa", "--from-state", "--branch", "adopt-production")[1]
     assert "Wrote prod/from_state.tf" in output
     assert "prod/terraform.tfstate:1: is a state beside the code, so it was not taken over." in output
     shown = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True, check=True).stdout
