@@ -21,7 +21,7 @@ CHECKS := check-style check-types check-imports check-dependencies check-workflo
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-adopt demo-lifecycle recording picture test test-fast test-slow coverage fuzz check $(CHECKS) chaos soak bench docs docs-site check-chart lock clean
+.PHONY: demo demo-adopt demo-evolution demo-lifecycle recording picture test test-fast test-slow coverage fuzz check $(CHECKS) chaos soak bench docs docs-site check-chart lock clean
 
 demo: $(READY) $(TERRAFORM) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -31,6 +31,9 @@ demo-adopt: $(READY) $(TERRAFORM) ## Watch a repository that knows nothing of en
 
 demo-lifecycle: $(READY) $(TERRAFORM) ## Watch a clone's whole life: a failing step, resume, extend, drift, destroy, receipt
 	@$(BIN)/envclone sandbox lifecycle $(ARGS)
+
+demo-evolution: $(READY) $(TERRAFORM) ## Watch a template change and five clones follow: preview, rollout, a failure, drift put right, a value promoted
+	@$(BIN)/envclone sandbox evolution $(ARGS)
 
 recording: $(READY) ## Run the demo and put what it prints into README.md
 	@$(BIN)/envclone sandbox demo | tee /dev/stderr | $(BIN)/python -m tests.recording

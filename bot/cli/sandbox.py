@@ -151,6 +151,33 @@ def lifecycle(
             section(console, "The destroy report", story.report)
 
 
+@sandbox.command("evolution", cls=PlainCommand)
+def evolution(
+    source: Source = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Change a template and let five clones follow: preview, rollout, a failure, drift put right, a value promoted."""
+    console = Console(stderr=as_json, emoji=False)
+    with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
+        _terraform_or_stop()
+        from bot.sandbox.evolution.stages import STAGES  # noqa: PLC0415
+        from bot.sandbox.evolution.story import Evolution  # noqa: PLC0415
+        from bot.sandbox.leaflets import change, leaflets  # noqa: PLC0415
+
+        began, here = time.monotonic(), leaflets(Path(scratch) / "monorepo", source.resolve())
+        with _running(here) as box:
+            story = Evolution.begun(box, change(here))
+            live(console, story, STAGES, time.monotonic() - began)
+            rollout = story.rollout
+            assert rollout is not None
+            if as_json:
+                seconds = {key: round(value, 2) for key, value in story.seconds.items()}
+                said = {what: story.reply(what) for what in story.comments}
+                print(json.dumps({"seconds": seconds, "replies": said, "rollout": rollout.body}, indent=2))
+                return
+            section(console, f"Issue #{rollout.number}: {rollout.title}", rollout.body or "")
+
+
 @sandbox.command("adopt", cls=PlainCommand)
 def adopt(
     source: Source = Path(),

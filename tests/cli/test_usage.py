@@ -22,7 +22,9 @@ def lines() -> Iterator[list[str]]:
             case "template":
                 yield ["template", "check"]
             case "sandbox":
-                yield from (["sandbox", name] for name in ("up", "say", "merge", "demo", "adopt", "lifecycle"))
+                yield from (
+                    ["sandbox", name] for name in ("up", "say", "merge", "demo", "adopt", "lifecycle", "evolution")
+                )
             case name:
                 yield [name]
 
