@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.paths.followed import Followed, beginning
 from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
+from bot.core.checks.paths.written import is_path_written
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.module import Module
@@ -26,7 +27,7 @@ from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
 
 _HIDES = frozenset(
-    {"base64decode", "base64gunzip", "csvdecode", "pathexpand", "regex", "rsadecrypt", "strrev", "textdecodebase64", "urldecode"}
+    {"base64decode", "base64gunzip", "csvdecode", "pathexpand", "regex", "regexall", "rsadecrypt", "strrev", "textdecodebase64", "urldecode"}
 )  # fmt: skip
 """Functions that make a text which nobody sees in the code. Used on what is written there, they have no other purpose."""
 _MADE = {not_evaluated(name): name for name in _HIDES}
@@ -86,7 +87,9 @@ def _of_thing(thing: Thing, kind: str, written: Followed, where: str) -> Iterato
                 f"`{made}` makes a text for `{name}` that nobody sees here, so it may be a path: write the text itself."
             )
             yield Finding(place, leaf.line, message)
-        elif is_of_machine(name, beginning(leaf.value), is_known=False):
+        elif is_of_machine(name, beginning(leaf.value), is_known=False) or (
+            isinstance(leaf.value, Unknown) and is_path_written(name, leaf.value)
+        ):
             yield Finding(place, leaf.line, complaint(kind, name))
         elif isinstance(leaf.value, Unknown) and (of := written.path_in(name, leaf.value)) is not None:
             message = (

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.paths.of_machine import is_of_machine
+from bot.core.checks.paths.written import is_path_written
 from bot.core.hcl.ast import (
     AttributeAccess,
     Choice,
@@ -72,7 +73,9 @@ class Followed:
     def _is_path(self, argument: str, value: Scalar | Unknown, seen: set[str]) -> bool:
         if is_of_machine(argument, beginning(value), is_known=False):
             return True
-        return isinstance(value, Unknown) and self.path_in(argument, value, seen) is not None
+        return isinstance(value, Unknown) and (
+            is_path_written(argument, value) or self.path_in(argument, value, seen) is not None
+        )
 
 
 def _of_call(argument: str) -> bool:

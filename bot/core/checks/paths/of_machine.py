@@ -11,8 +11,8 @@ from bot.model.policy import StaticCheckRules
 _THIS_MACHINE = re.compile(r"~(?:[a-z0-9._-]*/|$)|file:|(?:\./)*\.\.(?:/|$)", re.IGNORECASE)
 """How a text begins that is a path of this machine and hardly anything else."""
 _OF_PROCESSES = re.compile(r"/+proc/+(?:self|thread-self|[0-9]+)(?:/|$)")
-_UP = re.compile(r"[\w./-]*/\.\.(?:/|$)")
-"""A path that goes up on its way; an address has a colon, a host, or a question mark."""
+_UP = re.compile(r"(?:(?!://)[^?])*/\.\.(?:/|$)")
+"""A path that goes up on its way; an address has its scheme before that, or a question mark."""
 WORDS = frozenset({"args", "arguments", "command", "commands", "entrypoint"})
 """What a program of a container is started with."""
 _MOUNTS = r"(?:.*_)?(?:mount_?path|mount_point|sub_path|host_path|working_dir)"
@@ -31,9 +31,10 @@ def is_of_machine(argument: str, text: str, *, is_known: bool) -> bool:
 
     `is_known` says that of this provider all arguments are known that name a file, and that this one is none of them.
     """
-    if "\n" in text or len(text) > LONGEST_PATH:  # a script, or another file's content
+    text = text.strip()  # as providers do with what they are given
+    if is_script(text):
         return False
-    if argument not in WORDS and (_THIS_MACHINE.match(text) or _UP.match(text)):
+    if is_climbing(argument, text) or (argument not in WORDS and _THIS_MACHINE.match(text)):
         return True
     in_container = _IN_CONTAINERS.fullmatch(argument) is not None
     if is_known or in_container:
@@ -41,6 +42,16 @@ def is_of_machine(argument: str, text: str, *, is_known: bool) -> bool:
     return text.startswith("/") and not (
         not text.strip("/") or _OF_ADDRESSES.fullmatch(argument) or _RESOURCE_NAME.match(text)
     )
+
+
+def is_script(text: str) -> bool:
+    """Say whether a text is a script, or another file's content."""
+    return "\n" in text or len(text) > LONGEST_PATH
+
+
+def is_climbing(argument: str, text: str) -> bool:
+    """Say whether a text is a path that goes up on its way."""
+    return argument not in WORDS and not is_script(text.strip()) and _UP.match(text.strip()) is not None
 
 
 def allowed(kind: str, argument: str, policy: StaticCheckRules) -> bool:

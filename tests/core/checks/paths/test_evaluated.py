@@ -116,6 +116,56 @@ def test_data_in_a_check_is_seen() -> None:
     assert any("is a path of the machine that plans" in each for each in found_in('"x"', more, rules))
 
 
+SOME = 'resource "any_thing" "y" {}'
+ID = "any_thing.y.id"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'replace({ID}, "/^.*$/", "/etc/passwd")',
+        f'try({ID}.x, "/etc/passwd")',
+        f'coalesce({ID}, "/etc/passwd")',
+        f'element(["/etc/passwd"], length({ID}))',
+        f'lookup({{}}, {ID}, "/etc/passwd")',
+        f'{{ ({ID}) = "/etc/passwd" }}[""]',
+        f'compact([{ID}, "/etc/passwd"])[0]',
+        f'substr("#/etc/passwd", length({ID}) - 35, -1)',
+        f'split("#", "x#/etc/passwd${{{ID}}}")[1]',
+        f'jsondecode("[\\"/etc/passwd\\", \\"${{{ID}}}\\"]")[0]',
+        f'yamldecode("a: /etc/passwd\\nb: ${{{ID}}}").a',
+        f'"%{{ if {ID} != "" }}/etc/passwd%{{ endif }}"',
+        f'"${{{ID}}}/../../etc/passwd"',
+        f'join("/", [{ID}, "..", "etc"])',
+        f'format("%s/../etc/passwd", {ID})',
+        f'formatlist("/etc/%s", [{ID}])[0]',
+        'format("%cetc/passwd", 47)',
+        "<<EOT\n/etc/passwd\nEOT",
+        '" /etc/passwd"',
+        '"a+b/../../etc/passwd"',
+    ],
+)
+def test_a_path_that_stands_written_is_seen_whatever_is_unknown_beside_it(value: str) -> None:
+    assert any("is a path of the machine that plans" in each for each in found_in(value, SOME)), value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'replace({ID}, "/^[a-z]/", "")',
+        f'split("/aws/", {ID})[0]',
+        f'{ID} == "/etc/passwd" ? "a" : "b"',
+        f'"${{{ID}}}/etc/x"',
+        f'join("", ["https://", {ID}, "/api"])',
+        f'format("%s/api", {ID})',
+        f'jsonencode({{ route = "/api", id = {ID} }})',
+        f'templatefile("${{path.module}}/x.tftpl", {{ to = "/opt", id = {ID} }})',
+    ],
+)
+def test_what_is_only_looked_for_or_compared_or_stands_further_on_is_no_path(value: str) -> None:
+    assert found_in(value, SOME, files={"x.tftpl": "cd ${to}"}) == []
+
+
 ANOTHER = 'resource "terraform_data" "y" {\n  input = "/etc/passwd"\n}'
 PET = 'resource "random_pet" "y" {\n  prefix = "/etc/passwd"\n}'
 
