@@ -260,6 +260,12 @@ def test_a_job_asks_for_an_identity_only_to_take_the_credentials_that_the_policy
                 assert ("applies" in step["with"]) is (id_ == "apply"), (name, id_)
 
 
+def test_nothing_that_a_job_with_credentials_runs_reaches_docker_on_a_runner_of_githubs() -> None:
+    first, *_ = _document(GITHUB / "actions/credentials/action.yml")["runs"]["steps"]
+    assert first["if"] == "runner.environment == 'github-hosted'", "whoever runs a runner says who may use Docker there"
+    assert "sudo chmod 0600 /run/docker.sock" in first["run"]
+
+
 def test_what_a_plan_gets_of_google_can_ask_for_no_identity() -> None:
     steps = {step["name"]: step for step in _document(GITHUB / "actions/credentials/action.yml")["runs"]["steps"]}
     google = steps["Impersonate the service account (Google Cloud)"]["with"]
