@@ -83,6 +83,13 @@ def test_a_drift_of_nothing_is_answered_with_what_to_type() -> None:
     assert (done.exit_code, "`envclone drift NAME`" in done.output) == (64, True)
 
 
+@pytest.mark.parametrize("words", [["template", "check"], ["verify"]], ids=" ".join)
+def test_a_checkout_without_anything_is_answered_with_what_to_type(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github/envclone.yml").write_text("{}\n")
+    assert "`envclone adopt PATH`" in envclone(*words, "--root", str(tmp_path)).output
+
+
 def test_help_groups_commands_by_those_whom_they_are_for() -> None:
     output = envclone("-h").output
     assert [line.rstrip(":") for line in output.splitlines() if line.rstrip(":") in AUDIENCES] == list(AUDIENCES)

@@ -54,7 +54,8 @@ def check_template(
     broken = [*_declaration_findings(template), *_syntax_findings(template), *_step_findings(template)]
     findings = [*broken, *_file_findings(template, source)]
     # Everything that can be found at once is; only what a broken declaration or file would be blamed for waits.
-    findings += [] if broken else _code_findings(template, source, rules)
+    lacking = {each.path for each in findings if each.path.endswith(LOCK)}  # what to do about it is said already
+    findings += [] if broken else [each for each in _code_findings(template, source, rules) if each.path not in lacking]
     proved = [
         ", ".join(
             (
@@ -78,7 +79,8 @@ def check_template(
         elif drafted is None:
             proved.append(f"purpose {purpose} is {source.name}'s own")
         else:
-            findings += [finding for finding in drafted if finding not in findings]  # a leak is every purpose's
+            # A leak is every purpose's.
+            findings += [each for each in drafted if each not in findings and each.path not in lacking]
     return Proof(proved, findings, [external[text] for text in sorted(external)], doubts)
 
 
@@ -249,7 +251,8 @@ def _file_findings(template: TemplateAt, source: Manifest | None) -> Iterator[Fi
             yield Finding(f"{where}/{DECLARATION}", 1, f"stack `{stack}` has no Terraform files in {where}/{stack}/.")
         elif f"{stack}/{LOCK}" not in files:
             advice = _in_its_directory(template, source, stack, "terraform init -backend=false")
-            yield Finding(f"{where}/{stack}", 1, f"{LOCK} is missing. {advice[0].upper()}{advice[1:]}.")
+            message = f"missing, so any provider version could be installed. {advice[0].upper()}{advice[1:]}."
+            yield Finding(f"{where}/{stack}/{LOCK}", 1, message)
 
 
 def _syntax_findings(template: TemplateAt) -> Iterator[Finding]:

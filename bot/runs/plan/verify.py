@@ -36,7 +36,8 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
     known = checkout.environments()
     if not known:
         raise Unverifiable(
-            f"There are no environments in {checkout.root / checkout.roots.environments}: is this a checkout of the monorepo?"
+            f"There are no environments in {checkout.root / checkout.roots.environments}. Take over production with `envclone adopt PATH` "
+            "(docs/adopt.md), or name the checkout with `--root PATH`."
         )
     unknown = [name for name in names if name not in known]
     if unknown:

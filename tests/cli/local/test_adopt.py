@@ -388,11 +388,15 @@ def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> N
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
     assert code == 1
     for line in (
-        "templates/production/main:1: .terraform.lock.hcl is missing. Run `terraform init -backend=false` in templates/production/main,",
+        (
+            "templates/production/main/.terraform.lock.hcl:1: missing, so any provider version could be installed. Run `terraform init "
+            "-backend=false` in templates/production/main,"
+        ),
         "templates/production/main/main.tf:1: `resource terraform_data only` differs in more than values, or only production has it",
         "templates/production/main/main.tf:2: `db_password` is a secret in clear",
     ):
         assert line in output
+    assert output.count("any provider version") == 1
     assert "hunter" not in output
 
 

@@ -16,7 +16,9 @@ def test_a_missing_lock_file_and_code_that_is_refused_are_said_in_one_go() -> No
     runs = {"app/run.tf": File(b'data "external" "x" {\n  program = ["id"]\n}\n')}
     files = {path: file for path, file in at.files.items() if not path.endswith(".terraform.lock.hcl")}
     said = [str(each) for each in check_template(replace(at, files={**files, **runs}), None, example.asked()).findings]
-    assert any(".terraform.lock.hcl is missing" in each for each in said), said
+    lacking = [each.split(":")[0] for each in said if "missing, so any provider version" in each]
+    stacks = at.declaration.stacks
+    assert sorted(lacking) == sorted(f"{at.where}/{stack}/.terraform.lock.hcl" for stack in stacks), "each once"
     assert any("external" in each for each in said), said
 
 
