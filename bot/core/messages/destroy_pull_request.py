@@ -52,7 +52,7 @@ def body(
         MARKER.format(name=name, by=asked.reason),
         (
             f"{_why(manifest, asked)} This pull request deletes the directory, and **merging it destroys all resources "
-            f"of {code(name)}**.{_again(name) if asked.reason == 'reset' else ''}\n\n{facts(known)}"
+            f"of {code(name)}**.{again(name) if asked.reason == 'reset' else ''}\n\n{facts(known)}"
         ),
         "### Steps, in the order they are destroyed",
         _steps(pipeline, order),
@@ -82,7 +82,8 @@ def _attention(removed: Removable, rival: int | None) -> str:
     )
 
 
-def _again(name: EnvironmentName) -> str:
+def again(name: EnvironmentName) -> str:
+    """Return what the text of a reset's pull request says beyond that of any other removal."""
     return (
         f" Once they are destroyed, the bot opens a pull request that brings back {code(name)} exactly as it is now, with its values, owner "
         "and expiry, and merges it when its check has passed: no second review is needed. **Data is not brought back**, except what hooks restore."

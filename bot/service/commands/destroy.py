@@ -27,7 +27,7 @@ from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.made_again import cannot_be_made_again, make_again
 from bot.service.commands.rerun import Started, replan_removal
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
-from bot.service.planned.resets import is_reset_at
+from bot.service.planned.resets import is_reset
 from bot.service.removals import removal_of, unfinished_removal
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
@@ -106,10 +106,10 @@ def propose_destroy(repo: Repository, name: EnvironmentName, request: RemovalReq
     except UserError as error:
         return Refused(str(error))
     found = repo.pull_request(Branch("destroy", name))
-    is_reset = request.reason == "reset"
-    if found is not None and found.state == "open" and is_reset_at(repo, found.head_sha) != is_reset:
-        return Refused(made_again.of_the_other_kind(name, found.number, is_reset=not is_reset))
-    if is_reset and (why := cannot_be_made_again(repo, manifest)) is not None:
+    resets = request.reason == "reset"
+    if found is not None and found.state == "open" and is_reset(repo, found, name) != resets:
+        return Refused(made_again.of_the_other_kind(name, found.number, is_reset=not resets))
+    if resets and (why := cannot_be_made_again(repo, manifest)) is not None:
         return Refused(why)
     if found is not None and found.state == "open" and _is_current(repo, found.head_sha, name):
         return found

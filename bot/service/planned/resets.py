@@ -1,9 +1,14 @@
-"""Which removal was a reset, and the pull request that made its environment again: facts of git and GitHub."""
+"""Which removal was a reset, and the pull request that made its environment again: facts of git and GitHub.
+
+Both must say it: the commit, since it bears who asked, and the pull request's text, since that is what was reviewed. Whoever may push could
+write the commit of any removal again as that of a reset.
+"""
 
 from dataclasses import dataclass
 
 from bot.clients.git.remote import CommitMissing
 from bot.clients.github.records import PullRequest
+from bot.core.messages.destroy_pull_request import again
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch
 from bot.core.requests.commit_trailers import Trailers
@@ -32,10 +37,10 @@ def reset_of(repo: Repository, name: EnvironmentName) -> MergedReset | None:
     pull = removal.pull if removal is not None else None
     if removal is None or pull is None or not repo.is_ours(pull):
         return None
-    said = _trailers(repo, pull.head_sha)
+    said = _said_by_reset(repo, pull, name)
     try:
         before = repo.at(removal.base)
-        manifest = before.manifest(name) if said is not None and said.is_reset else None
+        manifest = before.manifest(name) if said is not None else None
     except UserError:
         return None
     if said is None or manifest is None:
@@ -43,10 +48,14 @@ def reset_of(repo: Repository, name: EnvironmentName) -> MergedReset | None:
     return MergedReset(removal, pull.number, said, manifest, before.environment(name))
 
 
-def is_reset_at(repo: Repository, commit: str) -> bool:
-    """Say whether what a commit removes is made again, as it says itself. Raises `Transient`."""
-    said = _trailers(repo, commit)
-    return said is not None and said.is_reset
+def is_reset(repo: Repository, pull: PullRequest, name: EnvironmentName) -> bool:
+    """Say whether what a pull request of ours removes is made again. Raises `Transient`."""
+    return _said_by_reset(repo, pull, name) is not None
+
+
+def _said_by_reset(repo: Repository, pull: PullRequest, name: EnvironmentName) -> Trailers | None:
+    said = _trailers(repo, pull.head_sha)
+    return said if said is not None and said.is_reset and again(name).strip() in pull.body else None
 
 
 def _trailers(repo: Repository, commit: str) -> Trailers | None:

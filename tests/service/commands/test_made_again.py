@@ -107,6 +107,19 @@ def test_what_somebody_pushed_to_is_left_to_people_and_a_closed_one_stays_closed
     assert pulls(live)[-1] == ("Make demo-x again as it was", "closed")
 
 
+def test_no_removal_becomes_a_reset_by_what_somebody_pushes_to_its_branch(live: SmallMonorepo) -> None:
+    live.say("/destroy demo-x")
+    number = last(live)
+    trailers = "Envclone-Environment: demo-x\nRequested-by: ana\nEnvclone-Resets: all\n"
+    head = live.server.commit(
+        REPOSITORY, {"more.md": b"x\n"}, by=MAINTAINER, message=f"More\n\n{trailers}", branch="envclone-destroy/demo-x"
+    )
+    checked(live, number)
+    merged(live, number)
+    deployed(live, "demo-x", "success", head)
+    assert pulls(live)[-1] == ("Destroy demo-x", "closed"), "nothing is made again"
+
+
 def test_a_value_that_another_environment_took_meanwhile_is_named(live: SmallMonorepo) -> None:
     network = live.repository().source(NAME).parameters[ParameterName("vpc_cidr")]
     head = removed(live)
