@@ -1,11 +1,19 @@
-"""What leaves a command of a workflow by its two streams, without the tokens and keys that the process holds: tracebacks, too."""
+"""What leaves a command of a workflow by its two streams, without the tokens and keys that the process holds: tracebacks, too.
+
+On a runner it also holds no workflow command but our own. Whatever a program, a pull request or a provider says ends up in the log, and the runner
+carries out each line that begins with `::`, and `##[…]` anywhere in one: it would set a step's outputs, or end the masking.
+"""
 
 import os
+import re
 import sys
 from functools import lru_cache
 from typing import Any, TextIO
 
 from bot.core.ledger.redaction import Secrets, held
+
+_COMMANDS = re.compile(r"##(?=\[)|(?:^|(?<=[\r\n]))[^\S\r\n]*:(?=:(?!(?:error|notice|add-mask)::))")
+"""Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs."""
 
 
 @lru_cache(maxsize=1)
@@ -18,15 +26,20 @@ def process_secrets() -> Secrets:
 
 
 class MaskedStream:
-    """A text stream that hides secrets in what is written to it; for everything else it is that stream."""
+    """A text stream that hides secrets in what is written to it; for everything else it is that stream.
 
-    def __init__(self, stream: TextIO, secrets: Secrets) -> None:
+    Where a runner reads it, others' commands to that are no commands any more.
+    """
+
+    def __init__(self, stream: TextIO, secrets: Secrets, *, is_runners: bool = False) -> None:
         self._stream = stream
         self._secrets = secrets
+        self._is_runners = is_runners
 
     def write(self, text: str) -> int:
         """Write a text without its secrets."""
-        self._stream.write(self._secrets.hide(text))
+        hidden = self._secrets.hide(text)
+        self._stream.write(_COMMANDS.sub(r"\g<0> ", hidden) if self._is_runners else hidden)
         return len(text)
 
     def __getattr__(self, name: str) -> Any:  # whatever a stream has
@@ -34,8 +47,9 @@ class MaskedStream:
 
 
 def mask_streams() -> None:
-    """Hide this process's tokens and keys in all that it prints from now on."""
+    """Hide this process's tokens and keys, and others' workflow commands, in all that it prints from now on."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not isinstance(stream, MaskedStream):
-            setattr(sys, name, MaskedStream(stream, process_secrets()))
+            on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
+            setattr(sys, name, MaskedStream(stream, process_secrets(), is_runners=on_actions))

@@ -58,7 +58,10 @@ class SetUp:
 
     def application(self) -> Starlette:
         """Return the page and GitHub's way back to it; everything else is not found."""
-        return Starlette(routes=[Route(CREATED, self._created), Route("/setup/{secret}", self._asked)])
+        application = Starlette(routes=[Route(CREATED, self._created), Route("/setup/{secret}", self._asked)])
+        # A redirect's address would be made of the `Host` that the caller sent.
+        application.router.redirect_slashes = False
+        return application
 
     def _asked(self, request: Request) -> HTMLResponse:
         if not compare_digest(request.path_params["secret"].encode(), self.secret.encode()):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bot.cli.actions.options import ACTIONS, AsJson, in_one_line, run_url
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say, stop
+from bot.cli.masked import mask_streams
 from bot.clients.github import GitHub, Token
 from bot.core.plans.required_check import Needs
 from bot.names import RepositoryName
@@ -28,6 +29,7 @@ def post(
     as_json: AsJson = False,
 ) -> None:
     """Post the reports that the plan jobs have left: comments and checks."""
+    mask_streams()
     with edge():
         try:
             expected = Needs.model_validate_json(needs).expected

@@ -10,6 +10,7 @@ import typer
 
 from bot.cli.actions.options import in_one_line, proposed_commit
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
+from bot.cli.masked import mask_streams
 from bot.core.requests.matrix import Phase
 from bot.runs.plan.matrix import Span, find_targets
 
@@ -44,6 +45,7 @@ def targets(
     ] = Path(),
 ) -> None:
     """Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told."""
+    mask_streams()
     with edge():
         found = find_targets(root, Span(base, head, proposed_commit(os.environ)), phase, environment or None)
         for complaint in found.complaints:

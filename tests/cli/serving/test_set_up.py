@@ -103,6 +103,12 @@ def test_one_click_makes_an_app_with_exactly_what_is_needed_and_keeps_its_key_un
     assert done.headers["Cache-Control"] == "no-store"
 
 
+def test_no_redirect_repeats_a_host(page: SetUp, browser: httpx.Client) -> None:
+    for path in (f"{page.path}/", "/setup/x/", f"{CREATED}/?state={page.state}"):
+        answer = browser.get(path, headers={"Host": "elsewhere.example.com"})
+        assert (answer.status_code, answer.headers.get("Location")) == (404, None)
+
+
 def test_nothing_is_made_twice(tmp_path: Path, github: GitHubServer, page: SetUp, browser: httpx.Client) -> None:
     back = sent_back(github, browser.get(page.path))
     assert browser.get(back).status_code == 200
