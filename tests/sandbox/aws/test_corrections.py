@@ -198,3 +198,32 @@ def test_of_writers_that_race_for_a_key_one_succeeds(clones: dict[str, str]) -> 
     with ThreadPoolExecutor(max_workers=8) as pool:
         races = [list(pool.map(wins, [f"key-{number}"] * 8)) for number in range(10)]
     assert [sum(race) for race in races] == [1] * 10
+
+
+def test_what_is_deleted_is_not_found_by_its_tags(clones: dict[str, str], vpc_id: str) -> None:
+    ec2, ecs, rds = (client(clones, name) for name in ("ec2", "ecs", "rds"))
+    tags, lower = [{"Key": "Environment", "Value": "gone"}], [{"key": "Environment", "value": "gone"}]
+    subnet = ec2.create_subnet(VpcId=vpc_id, CidrBlock="10.64.0.0/24")["Subnet"]["SubnetId"]
+    asked = [{"ResourceType": "natgateway", "Tags": tags}]
+    made = ec2.create_nat_gateway(SubnetId=subnet, ConnectivityType="private", TagSpecifications=asked)
+    ecs.create_cluster(clusterName="gone", tags=lower)
+    task = {"name": "app", "image": "app", "memory": 128}
+    ecs.register_task_definition(family="gone", containerDefinitions=[task], tags=lower)
+    ecs.create_service(cluster="gone", serviceName="app", taskDefinition="gone", desiredCount=0, tags=lower)
+    login = {"MasterUsername": "root", "MasterUserPassword": "dummy-password"}
+    rds.create_db_cluster(
+        DBClusterIdentifier="gone", Engine="aurora-postgresql", Tags=tags, CopyTagsToSnapshot=True, **login
+    )
+
+    def found() -> set[str]:
+        search = client(clones, "resourcegroupstaggingapi").get_resources
+        pages = search(TagFilters=[{"Key": "Environment", "Values": ["gone"]}])["ResourceTagMappingList"]
+        return {each["ResourceARN"].split(":", 5)[5].split("/")[0].split(":")[0] for each in pages}
+
+    assert found() >= {"natgateway", "cluster", "service", "task-definition", "cluster-snapshot"}
+    ec2.delete_nat_gateway(NatGatewayId=made["NatGateway"]["NatGatewayId"])
+    ecs.delete_service(cluster="gone", service="app")
+    ecs.deregister_task_definition(taskDefinition="gone:1")
+    ecs.delete_cluster(cluster="gone")
+    rds.delete_db_cluster(DBClusterIdentifier="gone", SkipFinalSnapshot=True)
+    assert found() == set()

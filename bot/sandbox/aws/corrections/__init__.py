@@ -4,7 +4,7 @@ They change moto's classes in the process that serves them, and nothing else: Te
 endpoint that behaves as AWS does. A correction that moto has made itself is taken out here.
 """
 
-from bot.sandbox.aws.corrections import compute, data, identity, network
+from bot.sandbox.aws.corrections import compute, data, identity, network, tagging
 from bot.sandbox.aws.corrections.correction import EmulatorCorrection
 
 ALL: tuple[EmulatorCorrection, ...] = (
@@ -12,6 +12,7 @@ ALL: tuple[EmulatorCorrection, ...] = (
     *data.CORRECTIONS,
     *compute.CORRECTIONS,
     *identity.CORRECTIONS,
+    *tagging.CORRECTIONS,
 )
 
 
