@@ -110,7 +110,12 @@ def _commands_introduction() -> Iterator[str]:
         "The text that an issue or pull request is opened with counts as its first comment. A text that was edited is "
         "no command.\n"
     )
-    yield "A mistyped command gets one reply with the corrected line, ready to paste.\n"
+    shared = ", ".join(f"`/{spec.verb}`" for spec in TABLE if spec.is_shared)
+    yield f"Other bots know some of these verbs, so without a word behind them these get no reply: {shared}.\n"
+    yield (
+        "A mistyped command gets one reply with the corrected line, ready to paste, if whoever wrote it may post that "
+        "line.\n"
+    )
     yield (
         'Put values with spaces in quotes: `--set "greeting=hello world"`. Write lists and maps as JSON, or lists '
         "with commas:"
