@@ -90,6 +90,11 @@ def test_a_checkout_without_anything_is_answered_with_what_to_type(words: list[s
     assert "`envclone adopt PATH`" in envclone(*words, "--root", str(tmp_path)).output
 
 
+def test_what_is_no_clone_is_not_to_be_compared_with_itself(root: Path) -> None:
+    done = envclone("parity", "production", "--root", str(root))
+    assert (done.exit_code, "or say what to compare it with: `--against NAME`" in done.output) == (2, True)
+
+
 def test_help_groups_commands_by_those_whom_they_are_for() -> None:
     output = envclone("-h").output
     assert [line.rstrip(":") for line in output.splitlines() if line.rstrip(":") in AUDIENCES] == list(AUDIENCES)

@@ -55,7 +55,11 @@ def check_parity(
     clone = _side(checkout, name)
     source = against or clone.manifest.source
     if source is None:
-        raise Unverifiable(f"`{name}` is not a clone. Say what to compare it with: `--against production`.")
+        another = (each for each in checkout.environments() if each != name)
+        raise Unverifiable(
+            f"`{name}` is not a clone. Name a clone, as in `envclone parity demo-x`, or say what to compare it with: "
+            f"`--against {next(another, 'NAME')}`."
+        )
     production = _side(checkout, source)
     if production.manifest.template != clone.manifest.template:
         raise Unverifiable(
