@@ -47,6 +47,9 @@ ENDED = ["SUCCESS", "ERROR"]
 PRUNED_AT_ONCE = 500
 """Jobs in one transaction: it takes less than a tenth of a second, and jobs that run wait for no longer."""
 
+CUT_OFF_FOR = 60.0
+"""Seconds for which a job of ours that is under way must run nowhere. On a busy machine one takes seconds to begin."""
+
 KNOWS_SUBSEC = (3, 42)
 """The first SQLite that knows `unixepoch('subsec')`."""
 
@@ -82,7 +85,7 @@ class Engine:
         self._runner = runner
         self._replica = place.replica
         self._running: set[str] = set()
-        self._missing: set[str] = set()
+        self._missing: dict[str, float] = {}
         self._unrecorded: set[str] = set()
         self._version = runner.version
         self._quiet_logs()
@@ -146,12 +149,14 @@ class Engine:
     def revive(self) -> int:
         """Let our jobs begin anew that the database, full or away, cut off: they run no more, and nobody would go on; return how many.
 
-        Called again and again: what is missing at two calls in a row is not just about to begin.
+        Called again and again. What is missing for a minute is not just about to begin, or to be queued again after a restart.
         """
+        now = time.monotonic()
         states: dict[str, Any] = {"name": WORKFLOW, "load_input": False, "load_output": False}
         pending = DBOS.list_workflows(status="PENDING", executor_id=self._replica, app_version=self._version, **states)
-        missing = {job.workflow_id for job in pending} - self._running
-        lost = [job for job in pending if job.workflow_id in missing & self._missing]
+        missing = {job.workflow_id: job for job in pending if job.workflow_id not in self._running}
+        since = {key: self._missing.get(key, now) for key in missing}
+        lost = [job for key, job in missing.items() if now - since[key] >= CUT_OFF_FOR]
         for job in lost:
             DBOS.cancel_workflow(job.workflow_id)
         if self._unrecorded:
@@ -159,7 +164,8 @@ class Engine:
         for job in lost:
             self._begin_anew(job)
         begun = {job.workflow_id for job in lost}
-        self._missing, self._unrecorded = missing - begun, self._unrecorded - begun
+        self._missing = {key: seen for key, seen in since.items() if key not in begun}
+        self._unrecorded -= begun
         return len(lost)
 
     def recover(self, replicas: Sequence[str]) -> int:
