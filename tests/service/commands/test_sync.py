@@ -81,7 +81,7 @@ def test_a_conflict_is_proposed_with_both_versions_and_named(live: SmallMonorepo
     live.say("/sync demo-x")
     body = pulls(live)[-1].body or ""
     assert "### Conflicts\n\n**Edited by hand where the template changed it.**" in body
-    assert f"- `{RENDERED}:4: lines 4 to 10`" in body
+    assert f"- `{RENDERED}:4`: lines 4 to 10" in body
     assert "Not compared: the conflicts" in body
     text = file(live, CHANGE)
     assert b"StringList" in text
@@ -117,7 +117,7 @@ def test_a_conflict_in_an_open_clone_is_named_in_the_reply(proposed: SmallMonore
     proposed.server.commit(REPOSITORY, {RENDERED: LIST}, by="alice", message="By hand", branch=branch_of(NAME))
     push(proposed, "Encrypt", main=SECURE)
     reply = proposed.say("/sync demo-x") or ""
-    assert f"`{RENDERED}:4: lines 4 to 10`" in reply
+    assert f"`{RENDERED}:4`: lines 4 to 10" in reply
     assert (pulls(proposed)[-1].number, pulls(proposed)[-1].body) == (number, body)
 
 
