@@ -57,7 +57,7 @@ def test_a_clone_that_took_the_name_again_is_left_alone(ending: tuple[SmallMonor
     place.say(CLONE)
     deployed(place, "demo-x", "success", head)  # told once more
     assert "refs/heads/envclone/demo-x" in refs(place)
-    assert "planning" in (place.say("/status demo-x") or "")
+    assert "being planned" in (place.say("/status demo-x") or "")
 
 
 @pytest.mark.parametrize("method", ["merge", "squash"])
