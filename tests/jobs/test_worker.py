@@ -120,7 +120,10 @@ def test_a_job_that_ends_its_worker_twice_is_set_aside_and_those_beside_it_are_d
     assert pool.stop(worker) == 0
     assert pool.answers == {"comment-1": f"refused {SET_ASIDE}\n"}
     assert pool.effects == {"comment-1.one": "one\n", **expected(others)}
-    assert len([run for run in pool.runs if run[1:3] == ["comment-1", "two"]]) == 2
+    _, *again = [run[3] for run in pool.runs if run[1:3] == ["comment-1", "two"]]
+    # A process that had done the step of another one before proves nothing.
+    proving = [process for process in again if {run[1] for run in pool.runs if run[3] == process} == {"comment-1"}]
+    assert (len(proving), len(again) <= 2) == (1, True)
 
 
 def test_a_job_that_ends_the_whole_container_twice_is_set_aside(pool: Workers, store: SqliteStore) -> None:
