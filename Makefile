@@ -8,10 +8,8 @@ PACKAGED := .venv/terraform/bin/terraform
 SITE := .venv/site
 TERRAFORM := $(if $(shell command -v terraform || command -v tofu),,$(PACKAGED))
 export PATH := $(PATH):$(CURDIR)/$(dir $(PACKAGED))
-# More than cores: the long tests mostly wait for the AWS provider.
+# More than two cores: the long tests wait for the AWS provider, the fast ones for git and HTTP.
 WORKERS ?= 4
-# As many as there are cores: the fast tests wait for little, and each worker loads all of them.
-FAST_WORKERS ?= auto
 # What `make test-fast` leaves out, and `make test-slow` runs.
 SLOW := provider or postgres or browser or e2e or exhaustive or whole or slow
 FAST := not ($(SLOW))
@@ -44,8 +42,8 @@ picture: $(READY) ## Make the picture of the README from the sandbox's pages (ne
 test: $(READY) $(PACKAGED) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
-test-fast: $(READY) $(TERRAFORM) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about three minutes on two cores
-	@$(BIN)/python -m pytest -n $(FAST_WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" --hypothesis-profile=quick $(ARGS)
+test-fast: $(READY) $(TERRAFORM) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about two and a half minutes on two cores
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" --hypothesis-profile=quick $(ARGS)
 
 test-slow: $(READY) $(PACKAGED) ## What `make test-fast` leaves out
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(SLOW)" $(ARGS)
