@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from http import HTTPStatus
-from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -106,15 +104,6 @@ class Checks(Session):
             return [each for each in map(_deployment, found) if OURS in each.payload]
 
         return sorted(self._read(repository, read), key=lambda one: one.id, reverse=True)
-
-    def deployments_since(self, repository: RepositoryName, moment: datetime) -> list[Deployment]:
-        """Return the deployments to any environment that were made at or after a moment, newest first."""
-
-        def read(repo: Repository) -> list[Deployment]:
-            newest_first = (_deployment(one) for one in repo.get_deployments())
-            return list(takewhile(lambda one: one.created_at >= moment, newest_first))
-
-        return self._read(repository, read)
 
     def ensure_deployment(
         self,

@@ -26,6 +26,7 @@ WORKFLOW = ".github/workflows/apply.yml"
 TRIGGERS = frozenset({"push", "workflow_dispatch"})
 JOB = "apply ({environment})"
 """What the job of an environment is called in `apply.yml`."""
+_JOB = re.compile(re.escape(JOB).replace(r"\{environment\}", "(.+)"))
 RUNS_KEPT = timedelta(days=400)
 """GitHub deletes a run after that, and with it what confirms a deployment. When a deployment was made nobody can forge: an older one is
 taken at its word, for a name that was destroyed two years ago must stay free."""
@@ -41,6 +42,15 @@ class ConfirmedDeployment:
     deployment: Deployment
     status: DeploymentStatus | None
     outcome: DeploymentOutcome
+
+
+def applied_by(repo: Repository, run: int) -> list[str]:
+    """Return the names that a run of `apply.yml` had a job for, whatever came of it. Raises `Transient`.
+
+    Deployments that were made since it began say less: a run that resumes an apply reports in that of the run before.
+    """
+    jobs = repo.github.workflow_jobs(repo.name, run)
+    return list(dict.fromkeys(found[1] for job in jobs if (found := _JOB.fullmatch(job.name)) is not None))
 
 
 def confirmed(repo: Repository, deployments: Iterable[Deployment]) -> Iterator[ConfirmedDeployment]:

@@ -6,11 +6,12 @@ from bot.service.commands.made_again import release
 from bot.service.commands.rerun import plan_approved_meanwhile
 from bot.service.commands.run_end import APPLY, FOLDER, PLAN, PROPOSED, place, tell
 from bot.service.context import ServiceContext
+from bot.service.deployments.confirmed import applied_by
 from bot.service.event_jobs.check import tell_checked
 from bot.service.event_jobs.followed import RELEASED, Released, environment_name, requested, tell_environment
 from bot.service.event_jobs.review import REPLANNED, Replanned
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
-from bot.service.repository import repository_at_head
+from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.job import looked_at, moved
 
 PLANS, APPLIES = FOLDER + PLAN, FOLDER + APPLY
@@ -50,7 +51,7 @@ class RunJob:
         repo = repository_at_head(self.context, self.event.repository)
         if self.event.workflow == PLANS:
             return tell_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
-        names = self._deployed()
+        names = self._applied(repo)
         told = tuple(told for name in names for told in tell_environment(repo, name))
         return Reported(comments=told, moved=moved(repo, names))
 
@@ -62,10 +63,9 @@ class RunJob:
     def release(self) -> Released:
         """Give back the branches and claims of what was destroyed; make it again after a reset."""
         repo = repository_at_head(self.context, self.event.repository)
-        released = [release(repo, name) for name in self._deployed()]
+        released = [release(repo, name) for name in self._applied(repo)]
         return Released(released=any(released))
 
-    def _deployed(self) -> list[EnvironmentName]:
-        found = self.context.github.deployments_since(self.event.repository, self.event.started_at)
-        names = (environment_name(each.environment) for each in found)
-        return list(dict.fromkeys(name for name in names if name is not None))
+    def _applied(self, repo: Repository) -> list[EnvironmentName]:
+        names = (environment_name(name) for name in applied_by(repo, self.event.run))
+        return [name for name in names if name is not None]

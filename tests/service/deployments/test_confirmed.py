@@ -124,6 +124,37 @@ def test_what_was_said_before_its_job_ended_is_told_when_its_run_has(place: Smal
     assert "`demo-x` is live" in told(place)
 
 
+def test_a_resumed_apply_that_reports_in_the_deployment_of_the_run_before_is_told_when_its_run_has_ended(
+    place: SmallMonorepo,
+) -> None:
+    place.say("/clone production as demo-x for demo")
+    pull, reviewed = place.server.pulls(REPOSITORY)[-1], place.server.head(REPOSITORY, "envclone/demo-x") or ""
+    merged(place, pull.number)
+    head = place.server.head(REPOSITORY) or ""
+    first = apply_run(place, "demo-x", head, "failure")
+    deployed(place, "demo-x", "failure", reviewed, log_url=first)
+    second = apply_run(place, "demo-x", head, None)
+    number = int(second.rpartition("/")[2])
+    deployed(place, "demo-x", "success", reviewed, log_url=second)
+    assert len(place.server.deployments(REPOSITORY)) == 1
+    assert "`demo-x` is live" not in told(place)
+    place.server.note_job(number, JOB.format(environment="demo-x"), "success")
+    place.work(
+        RunCompleted(
+            repository=example.REPOSITORY,
+            run=number,
+            workflow=WORKFLOW,
+            trigger="workflow_dispatch",
+            head="main",
+            head_sha=head,
+            conclusion="success",
+            started_at=place.server.deployments(REPOSITORY)[0].created_at + timedelta(hours=1),
+            url=second,
+        )
+    )
+    assert "`demo-x` is live" in told(place)
+
+
 def test_a_forged_success_hides_no_failure_however_often_it_is_said(place: SmallMonorepo) -> None:
     head = place.server.head(REPOSITORY) or ""
     url = apply_run(place, PRODUCTION, head, "failure")
