@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import TypeAdapter
 
@@ -47,6 +48,13 @@ FIRST_TO_GO = "1000"
 """The kernel's score for whom it ends first when memory runs out: not the worker, and nobody else's program."""
 
 
+BEGIN = b"begin"
+"""Said to that process when the step that it was handed is noted as under way."""
+
+HANDED = b"handed\n"
+"""What it answers as soon as it has read a step."""
+
+
 class StepUnderWay(Document):
     """A step of a job, what those before it returned, and whether whoever asked knows that the job waits.
 
@@ -72,31 +80,51 @@ class OwnProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._has_served = False
 
-    def run(self, step: StepUnderWay) -> dict[str, Json]:
-        """Return what the step returned. Raises what the step raised, and `StepDied`."""
+    def hand(self, step: StepUnderWay) -> None:
+        """Give the program a step that it is not to begin yet. Raises `Transient`, e.g. when it ends before it has the step.
+
+        From now on its end with its worker is no death of the step's: it takes back what was noted.
+        """
         if self._process is None:
             # In a session of its own: who kills the service's processes as a group leaves it the moment to say that it was not the step.
             self._process = subprocess.Popen(
                 self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
             )
             self._has_served = False
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # it died before it read; its status says so below
-            self._process.stdin.write(step.model_dump_json().encode() + b"\n")
-            self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        if self._said(step.model_dump_json().encode()) != HANDED:
+            status = self._ended()
+            raise Transient(f"the step's own process could not work: it ended with {status}")
+
+    def carry_out(self, step: StepUnderWay) -> dict[str, Json]:
+        """Return what a step returned that was handed. Raises what the step raised, and `StepDied`."""
+        answer = self._said(BEGIN)
         if answer.endswith(b"\n"):
             self._has_served = True
             return _result(OUTCOME.validate_json(answer))
-        status = self._process.wait()
-        self.close()
+        status = self._ended()
         if status >= 0:
             raise Transient(f"the step's own process could not work: it ended with {status}")
         time.sleep(JUDGED_AFTER)
         if self._has_served:  # then it may be the doing of what an earlier step left behind
-            return self.run(step)
+            self.hand(step)
+            return self.carry_out(step)
         raise StepDied(f"ended by signal {-status}")
+
+    def _said(self, line: bytes) -> bytes:
+        """Return the line that the program answers with; a shorter one if it ends instead."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # it died before it read; its status says so
+            self._process.stdin.write(line + b"\n")
+            self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+    def _ended(self) -> int:
+        assert self._process is not None
+        status = self._process.wait()
+        self.close()
+        return status
 
     def close(self) -> None:
         """End the program; a further step starts it anew."""
@@ -130,15 +158,13 @@ def answer(work_of: Callable[[], JobsApi], orphaned: Callable[[StepUnderWay], No
     answers = os.dup(1)
     os.dup2(2, 1)  # what anything prints must not get between, and no program that it starts may hold the answers open
     work = work_of()
-    questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    lifeline = _Lifeline(questions, orphaned)
-    threading.Thread(target=lifeline.listen, name="lifeline", daemon=True).start()
     with os.fdopen(answers, "wb") as said:
+        lifeline = _Lifeline(said, orphaned)
+        threading.Thread(target=lifeline.listen, name="lifeline", daemon=True).start()
         while True:
-            step = StepUnderWay.model_validate_json(questions.get())
-            lifeline.under_way = step
+            step = lifeline.begun.get()
             outcome = carried_out(work, step)
-            lifeline.under_way = None
+            lifeline.handed = None
             said.write(OUTCOME.dump_json(outcome) + b"\n")
             said.flush()
 
@@ -186,17 +212,29 @@ class _UpTo:
 
 
 class _Lifeline:
-    """Reads what the worker asks for, and ends the process when there is no worker any more."""
+    """Reads what the worker says, and ends the process when there is no worker any more.
 
-    def __init__(self, questions: "queue.SimpleQueue[bytes]", orphaned: Callable[[StepUnderWay], None]) -> None:
-        self._questions, self._orphaned = questions, orphaned
-        self.under_way: StepUnderWay | None = None
+    A step is known from when it was read, not from when it begins: what the worker notes of it in between is taken back, too.
+    """
+
+    def __init__(self, said: BinaryIO, orphaned: Callable[[StepUnderWay], None]) -> None:
+        self._said, self._orphaned = said, orphaned
+        self.begun: queue.SimpleQueue[StepUnderWay] = queue.SimpleQueue()
+        self.handed: StepUnderWay | None = None
 
     def listen(self) -> None:
-        for line in sys.stdin.buffer:
-            self._questions.put(line)
         try:
-            if (step := self.under_way) is not None:
+            for line in sys.stdin.buffer:
+                self._heard(line.removesuffix(b"\n"))
+            if (step := self.handed) is not None:
                 self._orphaned(step)
         finally:
             os._exit(0)
+
+    def _heard(self, line: bytes) -> None:
+        if line == BEGIN and self.handed is not None:
+            self.begun.put(self.handed)
+            return
+        self.handed = StepUnderWay.model_validate_json(line)
+        self._said.write(HANDED)
+        self._said.flush()

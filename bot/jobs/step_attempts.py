@@ -62,8 +62,11 @@ class StepAttempts:
                     deaths = self._deaths(step)
                 if deaths >= MOST:
                     raise UserError(SET_ASIDE)
+                suspect = step.model_copy(update={"deaths": deaths})
+                # Before it is noted: whoever dies while that process starts, which takes seconds, has not even begun the step.
+                self._alone.hand(suspect)
                 with self._turns.by_itself(job) as is_only, self._noted(step, deaths, counts=MOST if is_only else 1):
-                    return self._apart(step.model_copy(update={"deaths": deaths}))
+                    return self._apart(suspect)
         except StoreUnavailable as error:
             raise Transient(str(error)) from error
 
@@ -99,7 +102,7 @@ class StepAttempts:
 
     def _apart(self, step: StepUnderWay) -> dict[str, Json]:
         try:
-            return self._alone.run(step)
+            return self._alone.carry_out(step)
         except StepDied as died:
             raise UserError(SET_ASIDE) from died
 

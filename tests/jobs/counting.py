@@ -95,7 +95,7 @@ class CountingWork:
         return Finished()
 
     def waiting(self, request: JobRequest, until: datetime, *, is_limit: bool) -> None:
-        self._note("waits", f"{request.key} {is_limit}")
+        self.note("waits", f"{request.key} {is_limit}")
 
     def refused(self, request: JobRequest, message: str) -> None:
         self._once(f"answers/{request.key}", f"refused {message}")
@@ -108,9 +108,9 @@ class CountingWork:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                self._note("overlaps", f"{request.partition} {request.key} {name}")
+                self.note("overlaps", f"{request.partition} {request.key} {name}")
                 raise Transient("another step of this partition runs") from None
-            self._note("runs", f"{request.partition} {request.key} {name} {os.getpid()}")
+            self.note("runs", f"{request.partition} {request.key} {name} {os.getpid()}")
             self._trouble(name, request)
             time.sleep(0.004)
             self._once(f"effects/{request.key}.{name}", name)
@@ -150,7 +150,7 @@ class CountingWork:
             made.write_text(f"{text}\n")
             made.rename(path)
 
-    def _note(self, name: str, line: str) -> None:
+    def note(self, name: str, line: str) -> None:
         descriptor = os.open(self._directory / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(descriptor, f"{line}\n".encode())
         os.close(descriptor)
@@ -158,6 +158,14 @@ class CountingWork:
     def notes(self, name: str) -> list[str]:
         path = self._directory / name
         return path.read_text().splitlines() if path.exists() else []
+
+
+def _outlive_the_worker(work: CountingWork) -> None:
+    """Say that the process of a suspect starts, and go no further before its worker is gone."""
+    worker = os.getppid()
+    work.note("alone", str(os.getpid()))
+    while os.getppid() == worker:
+        time.sleep(0.01)
 
 
 def _end_whole(workers: int) -> None:
@@ -169,4 +177,6 @@ def _end_whole(workers: int) -> None:
 
 if __name__ == "__main__":
     words = [word for word in sys.argv[1:] if word != ALONE]
+    if ALONE in sys.argv and "COUNTING_ALONE_STARTS" in os.environ:
+        _outlive_the_worker(CountingWork(Path(words[0])))
     end(main(lambda _: CountingWork(Path(words[0]), *words[1:])))

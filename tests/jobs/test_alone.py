@@ -1,21 +1,25 @@
 """A step of a job that its worker did not survive: done apart with the same answers as anywhere, and set aside in the end."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bot.clients.store import SqliteStore
+from bot.clients.store import SqliteStore, open_store
 from bot.errors import UserError
 from bot.events import CommentCreated
-from bot.jobs.alone import OwnProcess, StepUnderWay, carried_out
+from bot.jobs.alone import ALONE, HANDED, OwnProcess, StepUnderWay, carried_out
 from bot.jobs.attempt import JobFailed, JobRefused, Later, StepDone
 from bot.jobs.step_attempts import MOST, SET_ASIDE, StepAttempts
 from bot.jobs.turns import Turns
 from bot.model.pipeline import Json
 from bot.names import RepositoryName
 from bot.service.jobs_api import JobRequest
+from tests import ROOT
 from tests.jobs.counting import CountingWork
 
 ONE = {"name": "one", "is_last": False}
@@ -72,9 +76,12 @@ class Watched(OwnProcess):
 
     def __init__(self, store: SqliteStore, meanwhile: Callable[[], None] = lambda: None) -> None:
         super().__init__(())
-        self.store, self.meanwhile, self.counted = store, meanwhile, list[int]()
+        self.store, self.meanwhile, self.counted = store, meanwhile, list[int]()  # when handed, and when carried out
 
-    def run(self, step: StepUnderWay) -> dict[str, Json]:
+    def hand(self, step: StepUnderWay) -> None:
+        self.counted.append(self.store.unfinished(step.request.key, step.name))
+
+    def carry_out(self, step: StepUnderWay) -> dict[str, Json]:
         self.meanwhile()
         self.counted.append(self.store.unfinished(step.request.key, step.name))
         return {}
@@ -84,8 +91,25 @@ def test_a_suspect_is_the_only_step_and_its_death_would_be_the_last(store: Sqlit
     alone, step = Watched(store), second_step("env")
     store.begin(step.request.key, step.name)
     StepAttempts(store, alone).run(step, lambda: pytest.fail("it was done in the worker"))
-    assert alone.counted == [1 + MOST]
+    assert alone.counted == [1, 1 + MOST], "while its process starts, nothing is noted"
     assert store.unfinished(step.request.key, step.name) == 0
+
+
+def test_a_process_takes_back_what_was_noted_of_a_step_that_it_was_handed_and_never_began(tmp_path: Path) -> None:
+    store, step = open_store(None, tmp_path / "data"), second_step("env")
+    alone = subprocess.Popen(
+        [sys.executable, "-m", "tests.jobs.counting", str(tmp_path / "work"), ALONE],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "ENVCLONE_DATA_DIR": str(tmp_path / "data")},
+    )  # fmt: skip
+    assert alone.stdin is not None
+    assert alone.stdout is not None
+    alone.stdin.write(step.model_dump_json().encode() + b"\n")
+    alone.stdin.flush()
+    assert alone.stdout.readline() == HANDED
+    store.begin(step.request.key, step.name, MOST)
+    assert alone.communicate(timeout=60)[0] == b""
+    assert store.unfinished(step.request.key, step.name) == 1
+    assert CountingWork(tmp_path / "work").notes("runs") == []
 
 
 def test_a_worker_that_was_told_to_stop_dies_of_nobody_s_step(store: SqliteStore) -> None:
@@ -96,7 +120,7 @@ def test_a_worker_that_was_told_to_stop_dies_of_nobody_s_step(store: SqliteStore
     attempts.run(step, lambda: pytest.fail("it was done in the worker"))
     other = step.model_copy(update={"name": "three"})
     assert attempts.run(other, lambda: {"deaths": store.unfinished(step.request.key, "three")}) == {"deaths": 0}
-    assert alone.counted == [1]
+    assert alone.counted == [1, 1]
 
 
 def test_what_begins_beside_a_suspect_takes_its_proof_away() -> None:

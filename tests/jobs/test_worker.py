@@ -148,6 +148,19 @@ def test_a_job_whose_worker_is_killed_again_by_somebody_else_is_done(pool: Worke
     assert pool.answers == {}
 
 
+def test_a_worker_killed_while_the_process_of_a_suspect_starts_has_not_died_of_it(
+    pool: Workers, store: SqliteStore
+) -> None:
+    order(store, {1: "unlucky"})
+    assert pool.start().wait(PATIENCE) == -signal.SIGKILL
+    worker = pool.start(COUNTING_ALONE_STARTS="after its worker")
+    pool.wait(lambda: pool.work.notes("alone") != [], "the process starts")
+    worker.kill()
+    worker = pool.start()
+    pool.wait(lambda: worker.poll() is not None or pool.answers != {}, "its end by the step, or a refusal")
+    assert pool.answers == {}
+
+
 PRUNE = """
 import os, sys
 from datetime import timedelta

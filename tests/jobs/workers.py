@@ -86,7 +86,7 @@ class Workers:
         deadline = time.monotonic() + PATIENCE
         while not is_so():
             if time.monotonic() > deadline or all(worker.poll() is not None for worker in self._started):
-                raise AssertionError(f"never happened: {what}\n{self.log.read_text()[-3000:]}")
+                raise AssertionError(f"never happened: {what}\nanswers: {self.answers}\n{self.log.read_text()[-3000:]}")
             time.sleep(0.05)
 
 
