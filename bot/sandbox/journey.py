@@ -14,6 +14,10 @@ from bot.sandbox.sandbox import REPOSITORY, Sandbox
 _SOONEST, _LATEST = 0.1, 1.0
 """Seconds until a stage is looked at again: a fiftieth of what it has taken so far, so that looking keeps no core busy."""
 
+STANDSTILL = 240.0
+"""Seconds without an event on GitHub, and without a run under way, after which a stage will not end any more: a busy machine takes a
+minute for what an idle one does in a second."""
+
 
 @dataclass(slots=True)
 class Story:
@@ -38,7 +42,7 @@ _Lived_contra = TypeVar(
 class JourneyStage(Generic[_Lived_contra]):
     """One stage: `act` does what a person does, or looks, and says whether the stage is over.
 
-    It is called again and again, for at most `patience` seconds; then something is wrong.
+    It is called again and again, for at most `patience` seconds and while anything happens; then something is wrong.
     """
 
     key: str
@@ -54,15 +58,21 @@ class Stuck(UserError):
 def walk(story: Lived, stages: Sequence[JourneyStage[Lived]]) -> Iterator[JourneyStage[Lived]]:
     """Live through the stages, yielding each twice: when it begins and, with its seconds in the story, when it has ended.
 
-    Raises `Stuck` when a stage takes too long or fails.
+    Raises `Stuck` when a stage takes too long, when nothing happens any more, or when it fails.
     """
     for stage in stages:
-        began = time.monotonic()
+        began = moved = time.monotonic()
+        heard = story.sandbox.runner.heard
         yield stage
         while not stage.act(story):
-            if (taken := time.monotonic() - began) > stage.patience:
+            now = time.monotonic()
+            if story.sandbox.runner.heard != heard or not story.sandbox.runner.idle():
+                heard, moved = story.sandbox.runner.heard, now
+            if now - began > stage.patience:
                 raise Stuck(f"Timed out at “{stage.title}” after {stage.patience:.0f} s. {logs(story.sandbox)}")
-            time.sleep(min(max(taken / 50, _SOONEST), _LATEST))
+            if now - moved > STANDSTILL:
+                raise Stuck(f"Nothing has happened for {STANDSTILL:.0f} s at “{stage.title}”. {logs(story.sandbox)}")
+            time.sleep(min(max((now - began) / 50, _SOONEST), _LATEST))
         story.seconds[stage.key] = time.monotonic() - began
         yield stage
 

@@ -83,6 +83,7 @@ class ActionsRunner:
         self._open = False
         self._runs: list[ActionsRun] = []
         self._threads: list[threading.Thread] = []
+        self._heard = 0
         github.on_event(self._hear)
 
     @property
@@ -95,6 +96,11 @@ class ActionsRunner:
         """All runs, oldest first."""
         with self._changed:
             return list(self._runs)
+
+    @property
+    def heard(self) -> int:
+        """How many events of GitHub's were heard of so far: nothing happens there without one."""
+        return self._heard
 
     def idle(self) -> bool:
         """Say whether no run is under way."""
@@ -141,6 +147,7 @@ class ActionsRunner:
 
     def _hear(self, name: str, payload: JsonObject) -> None:
         """Start what an event starts; called in the order of the events."""
+        self._heard += 1
         repository = payload["repository"]
         assert isinstance(repository, Mapping)
         full_name = str(repository["full_name"])
