@@ -99,6 +99,23 @@ def test_an_apply_that_says_it_succeeded_is_under_way_until_its_job_has_ended(pl
     assert outcomes(place) == (["success"] if ended == "success" else [])
 
 
+def heard_of_its_end(place: SmallMonorepo, url: str, trigger: str) -> None:
+    """Let the service hear that a run has succeeded; it began long after any deployment was made."""
+    place.work(
+        RunCompleted(
+            repository=example.REPOSITORY,
+            run=int(url.rpartition("/")[2]),
+            workflow=WORKFLOW,
+            trigger=trigger,
+            head="main",
+            head_sha=place.server.head(REPOSITORY) or "",
+            conclusion="success",
+            started_at=place.server.deployments(REPOSITORY)[0].created_at + timedelta(hours=1),
+            url=url,
+        )
+    )
+
+
 def test_what_was_said_before_its_job_ended_is_told_when_its_run_has(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x for demo")
     pull, reviewed = place.server.pulls(REPOSITORY)[-1], place.server.head(REPOSITORY, "envclone/demo-x") or ""
@@ -108,19 +125,7 @@ def test_what_was_said_before_its_job_ended_is_told_when_its_run_has(place: Smal
     deployed(place, "demo-x", "success", reviewed, log_url=url)
     assert "`demo-x` is live" not in told(place)
     place.server.note_job(number, JOB.format(environment="demo-x"), "success")
-    place.work(
-        RunCompleted(
-            repository=example.REPOSITORY,
-            run=number,
-            workflow=WORKFLOW,
-            trigger="push",
-            head="main",
-            head_sha=place.server.head(REPOSITORY) or "",
-            conclusion="success",
-            started_at=pull.created_at,
-            url=url,
-        )
-    )
+    heard_of_its_end(place, url, "push")
     assert "`demo-x` is live" in told(place)
 
 
@@ -139,19 +144,7 @@ def test_a_resumed_apply_that_reports_in_the_deployment_of_the_run_before_is_tol
     assert len(place.server.deployments(REPOSITORY)) == 1
     assert "`demo-x` is live" not in told(place)
     place.server.note_job(number, JOB.format(environment="demo-x"), "success")
-    place.work(
-        RunCompleted(
-            repository=example.REPOSITORY,
-            run=number,
-            workflow=WORKFLOW,
-            trigger="workflow_dispatch",
-            head="main",
-            head_sha=head,
-            conclusion="success",
-            started_at=place.server.deployments(REPOSITORY)[0].created_at + timedelta(hours=1),
-            url=second,
-        )
-    )
+    heard_of_its_end(place, second, "workflow_dispatch")
     assert "`demo-x` is live" in told(place)
 
 
