@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
+from bot.complaints import plainly
 from bot.errors import InvalidInput, UserError
 from bot.model.base import Document
 from bot.model.duration import Duration
@@ -199,6 +200,6 @@ def _explained(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_input=False, include_context=False, include_url=False):
         place = str(problem["loc"][0]).upper() if problem["loc"] else ""
-        text = "unknown setting" if problem["type"] == "extra_forbidden" else problem["msg"]
-        lines.append(f"{PREFIX}{place}: {text}" if place else text.removeprefix("Value error, "))
+        text = "unknown setting" if problem["type"] == "extra_forbidden" else plainly(problem["msg"])
+        lines.append(f"{PREFIX}{place}: {text}" if place else text)
     return "Invalid settings:\n" + "\n".join(f"- {line}" for line in lines)

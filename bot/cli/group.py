@@ -12,6 +12,7 @@ from typer.main import get_command
 from bot.cli.commands import AUDIENCES, COMMANDS, CommandPlace
 from bot.cli.console import WRONG_USAGE, stop
 from bot.cli.plain_help import PlainCommand
+from bot.complaints import plainly
 
 _PLACES = {command.name: command for command in COMMANDS}
 
@@ -90,4 +91,5 @@ def _wrong_usage() -> Iterator[None]:
         yield
     except _UsageError as error:
         error.exit_code = WRONG_USAGE
+        error.message = plainly(error.message)
         raise

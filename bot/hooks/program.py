@@ -26,6 +26,7 @@ from typing import ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from bot.complaints import plainly
 from bot.core.ledger.ledger import Retained
 from bot.core.ledger.step_digest import EVERYTHING
 from bot.hooks.json_process import ChildFailed, ChildTimedOut, JsonProcess, run
@@ -176,7 +177,9 @@ def _answer(call: _Call, context: HookContext, model: type[_Answer]) -> _Answer:
     try:
         return model.model_validate_json(said.strip() or b"{}")
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)[:3])
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {plainly(e['msg'])}" for e in error.errors(include_input=False)[:3]
+        )
         raise HookFailed(f"{what} wrote unexpected JSON: {wrong}") from error
 
 

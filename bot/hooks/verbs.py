@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from pydantic import ValidationError
 
+from bot.complaints import plainly
 from bot.core.ledger.ledger import Undo
 from bot.core.ledger.secret_references import Unredactable
 from bot.errors import UserError
@@ -121,7 +122,7 @@ def complaints(error: ValidationError) -> list[str]:
             case "missing":
                 found.append(f"the input `{where}` is missing")
             case _:
-                message = item["msg"].removeprefix("Value error, ")
+                message = plainly(item["msg"])
                 found.append(f"`{where}`: {message}" if where else message)
     return found
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from bot.complaints import plainly
 from bot.errors import Finding, Unreadable
 from bot.model import yaml_writer
 
@@ -212,7 +213,7 @@ def _findings(error: ValidationError, places: _Places, name: str) -> Iterable[Fi
             case "missing":
                 what = f"`{where}` is missing"
             case _:
-                what = f"`{where}`: {item['msg'].removeprefix('Value error, ')}" if where else item["msg"]
+                what = f"`{where}`: {plainly(item['msg'])}" if where else plainly(item["msg"])
         finding = Finding(name, places.line(place), what)
         if finding not in seen:
             seen.add(finding)

@@ -65,12 +65,12 @@ def test_good_hooks_have_no_problems() -> None:
             "status: {value: 204}",
             "status: {value: 9}",
             13,
-            "`smoke`: `status`: Input should be greater than or equal to 100",
+            "`smoke`: `status`: must be at least 100",
         ),
         ("status: {value: 204}", "state: {value: 9}", 13, "`smoke`: `state` is not an input of this kind"),
         ("status: {value: 204}", "state: {from: app.x}", 13, "`smoke`: `state` is not an input of this kind"),
         ("      url: {from: app.url}\n", "", 11, "`smoke`: the input `url` is missing"),
-        ("generate: 32", "generate: 1", 6, "`secret`: `text.generate`: Input should be greater than or equal to 8"),
+        ("generate: 32", "generate: 1", 6, "`secret`: `text.generate`: must be at least 8"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(was: str, now: str, line: int, message: str) -> None:
@@ -149,7 +149,7 @@ stacks: {app: {}}
     files = {"template.yaml": File(declaration.encode()), "hooks.yaml": File(hooks.encode())}
     template = read_template(TemplateName("small"), files, FACTS)
     [status] = template_findings(template, None)
-    assert str(status).startswith("templates/small/hooks.yaml:7: `smoke`: `status`: Input should be")
+    assert str(status).startswith("templates/small/hooks.yaml:7: `smoke`: `status`: must be")
     source = Manifest.model_validate(
         {
             "name": "production",
@@ -174,7 +174,7 @@ def test_every_kind_documents_itself() -> None:
 
 def test_inputs_are_checked_again_when_they_are_known(around: Surroundings) -> None:
     hook = load(GOOD, Hooks, "hooks.yaml").hooks[StepName("smoke")]
-    with pytest.raises(StepFailed, match="`url`: String should match") as failure:
+    with pytest.raises(StepFailed, match="`url`: must match") as failure:
         apply(hook, {ParameterName("url"): "file:///secret-place"}, around.context(), lambda undo: undo)
     assert "secret-place" not in str(failure.value)
     assert failure.value.is_final

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from bot.complaints import plainly
 from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.local_modules import ReadDirectory, modules_outside, nothing_outside
 from bot.core.rendering.account_forms import account_problems
@@ -122,7 +123,11 @@ def read_roots(data: bytes | None) -> Roots:
     try:
         return Roots.model_validate(roots)
     except ValidationError as error:
-        raise Unreadable(Finding(POLICY, line_of(text, ["roots"]), f"`roots`: {error.errors()[0]['msg']}.")) from error
+        wrong = error.errors()[0]
+        place = ".".join(["roots", *map(str, wrong["loc"])])
+        raise Unreadable(
+            Finding(POLICY, line_of(text, ["roots", *wrong["loc"]]), f"`{place}`: {plainly(wrong['msg'])}")
+        ) from error
 
 
 def assemble(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
