@@ -4,6 +4,7 @@ Terraform writes code only for what its state doesn't hold. So it is asked in a 
 with an empty state; the real state is only read, and the proof is a plan on it.
 """
 
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ ADOPTED = "from_state.tf"
 _NOT_COPIED = shutil.ignore_patterns(".git", ".terraform", "*.tfstate*", "*_override.tf")
 """An override may name the real backend."""
 LOOKING = PlanOptions(lock=False)
+_REFUSED = re.compile(r"\bopen (\S+?): permission denied")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,19 @@ def write_code_from_state(here: Path, production: str, terraform: Terraform) -> 
     side = AskedSide(production)
     root, (found, _) = read_pair(here, side, side, ADOPT)
     return [_of_module(root, each.directory, terraform) for each in found.roots]
+
+
+def out_of_reach(error: TerraformFailed) -> str | None:
+    """Return what to do about a file that Terraform may not read here, if that is what failed: a local state outside of the checkout, mostly."""
+    found = (_REFUSED.search(" ".join(str(each).split())) for each in error.diagnostics)
+    paths = list(dict.fromkeys(match[1] for match in found if match))
+    if not paths:
+        return None
+    return (
+        f"The code names {', '.join(paths)}, which lies outside of the checkout, and Terraform reads nothing there: code could name any file. "
+        'Copy it into the checkout and name that place for this run (a state: in `backend "local"`), or move the state to a remote backend. '
+        "Then run this again."
+    )
 
 
 def _of_module(root: Path, directory: str, terraform: Terraform) -> CodeFromState:

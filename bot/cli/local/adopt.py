@@ -23,7 +23,7 @@ from bot.errors import InvalidInput, Unverifiable
 from bot.model.environment import HOOKS
 from bot.model.policy import PATH as POLICY
 from bot.runs.adoption import AdoptedProduction, AdoptionRequest, adopt_directory
-from bot.runs.state_adoption import ADOPTED, CodeFromState, write_code_from_state
+from bot.runs.state_adoption import ADOPTED, CodeFromState, out_of_reach, write_code_from_state
 
 _SHOWN = 3
 _CREDENTIALS = (".aws", ".config/gcloud", ".azure")
@@ -96,7 +96,7 @@ def _code_from_state(root: Path, path: str) -> list[CodeFromState]:
     try:
         return write_code_from_state(root, path, Terraform(find_terraform(os.environ), os.environ, reach=reach))
     except TerraformFailed as error:
-        raise Unverifiable(str(error)) from error
+        raise Unverifiable(out_of_reach(error) or str(error)) from error
 
 
 def _of_state(written: Sequence[CodeFromState]) -> Iterator[str]:

@@ -539,6 +539,18 @@ def test_code_for_what_the_state_alone_holds_is_committed_with_its_copies_and_th
     }  # fmt: skip
 
 
+def test_a_state_outside_of_the_checkout_is_named_with_what_to_do(tmp_path: Path) -> None:
+    program(tmp_path, {})
+    (tmp_path / "elsewhere.tfstate").write_text(json.dumps(state_of("old", "by_hand")), "utf-8")
+    code = 'terraform {\n  backend "local" {\n    path = "../../elsewhere.tfstate"\n  }\n}\n'
+    root = lay_out(tmp_path / "repository", {"prod/main.tf": code})
+    (root / ".git").mkdir()
+    status, said = run(root, "adopt", "prod", "--from-state")
+    assert (status, len(said.splitlines())) == (2, 1)
+    assert "The code names ../../elsewhere.tfstate, which lies outside of the checkout" in said
+    assert "Copy it into the checkout" in said
+
+
 def test_an_environment_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     files = {"prod/main.tf": "", "qa/main.tf": "", "envs/production/notes": "mine"}
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
