@@ -20,6 +20,7 @@ OF_SEVERAL_MODULES = frozenset({
     "cli/local/test_law_11.py",
     "cli/serving/test_flood.py",
     "cli/serving/test_service_killed.py",
+    "cli/test_missing.py",
     "cli/test_sandbox_visit.py",
     "cli/test_start.py",
     "cli/test_unreadable.py",

@@ -33,6 +33,10 @@ def edge() -> Iterator[None]:
         from bot.cli.terminal import spoken  # noqa: PLC0415 (the words of comments cost 0.1 s, and most commands end well)
 
         stop(spoken(str(error)), code)
+    except FileNotFoundError as error:
+        if error.filename != "git":
+            raise
+        stop("`git` is not on PATH, and this needs it: install git 2.31 or newer.", NOT_CHECKED)
 
 
 def stop(message: str, code: int) -> NoReturn:

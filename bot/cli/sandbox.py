@@ -34,8 +34,6 @@ Source = Annotated[
     ),
 ]
 
-_MISSING_EXTRA = "The sandbox needs moto and act: install it with `pip install 'envclone[sandbox]'`."
-
 
 @sandbox.command("up", cls=PlainCommand)
 def up(source: Source = Path()) -> None:
@@ -208,22 +206,22 @@ def adopt(
 
 
 def _terraform_or_stop() -> None:
-    """Raise `UserError` that says how to get Terraform, if there is none."""
-    try:
-        from bot.sandbox.terraform_config import terraform  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError(f"{_MISSING_EXTRA} ({error.name} is missing)") from error
+    """Raise `UserError` that says how to get Terraform, or what else the sandbox needs, if there is none."""
+    from bot.sandbox.needs import check_needs  # noqa: PLC0415
+    from bot.sandbox.terraform_config import terraform  # noqa: PLC0415
+
+    check_needs()
     terraform()
 
 
 @contextmanager
 def _running(source: Path) -> Iterator[Any]:
-    # moto and act are an extra, so that a service in production needn't install them.
-    try:
-        from bot.sandbox.kept import keep_logs  # noqa: PLC0415
-        from bot.sandbox.sandbox import running  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError(f"{_MISSING_EXTRA} ({error.name} is missing)") from error
+    from bot.sandbox.needs import check_needs  # noqa: PLC0415
+
+    check_needs()  # moto and act are an extra, so that a service in production needn't install them
+    from bot.sandbox.kept import keep_logs  # noqa: PLC0415
+    from bot.sandbox.sandbox import running  # noqa: PLC0415
+
     for end in (
         signal.SIGINT,
         signal.SIGTERM,

@@ -4,12 +4,15 @@ They are two because jobs in the web process would delay acknowledgements tenfol
 web process that died is started again, connections wait in their queues instead of being refused.
 """
 
+import errno
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -31,6 +34,13 @@ HEALTHY = 60.0
 """A child that lived for so many seconds is started again soon."""
 
 LOOK = 0.1
+
+_LISTEN_INSTEAD = {
+    errno.EADDRINUSE: " Another program does. Set {} to a free port, or to 0 for any.",
+    errno.EADDRNOTAVAIL: " Set the host beside it to an address of this machine.",
+    errno.EACCES: " Set {} to a port above 1023.",
+}
+"""What to do about an address that can't be listened on."""
 
 
 @dataclass(slots=True)
@@ -155,6 +165,7 @@ def _refuse_what_can_not_work(settings: Settings, *, web_only: bool, worker_only
             "No GitHub credentials: set ENVCLONE_GITHUB_APP_ID and ENVCLONE_GITHUB_PRIVATE_KEY, or ENVCLONE_GITHUB_TOKEN. "
             "`envclone serve --setup` makes an App."
         )
+    missing += _unusable(settings, web_only=web_only)
     for line in missing:
         typer.echo(line, err=True)
     refused = False
@@ -165,6 +176,22 @@ def _refuse_what_can_not_work(settings: Settings, *, web_only: bool, worker_only
         raise typer.Exit(INVALID)
 
 
+def _unusable(settings: Settings, *, web_only: bool) -> Iterator[str]:
+    """Yield what of this machine a process would fail on, again and again."""
+    if web_only and settings.database_url is not None:
+        return  # it writes nothing here
+    if not web_only and shutil.which("git") is None:
+        yield "`git` is not on PATH, and the service proposes changes with it: install git 2.31 or newer."
+    place = settings.data_dir
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        reason = None if os.access(place, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+    if reason is not None:
+        yield f"ENVCLONE_DATA_DIR: {place} can't be used: {reason}. Set it to a directory that this user may write."
+
+
 def _listen(setting: str, action: str, host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio turns Nagle's algorithm off only then; with it an answer's body waits 40 ms.
@@ -173,7 +200,8 @@ def _listen(setting: str, action: str, host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
     except OSError as error:
-        log.critical("%s: can't listen on %s:%d: %s", setting, host, port, os.strerror(error.errno or 0))
+        fix = _LISTEN_INSTEAD.get(error.errno or 0, "").format(setting)
+        log.critical("%s: can't listen on %s:%d: %s.%s", setting, host, port, os.strerror(error.errno or 0), fix)
         raise typer.Exit(1) from None
     listener.listen(512)
     url = f"http://{f'[{host}]' if family == socket.AF_INET6 else host}:{listener.getsockname()[1]}"

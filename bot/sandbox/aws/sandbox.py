@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.errors import UserError
 from bot.sandbox.aws.accounts import SandboxAccount, seed
 from bot.sandbox.aws.session import Admin
 
@@ -20,7 +21,7 @@ START = 60
 """Seconds to wait for the endpoint; it takes one or two."""
 
 
-class NotStarted(Exception):
+class NotStarted(UserError):
     """The endpoint did not come up; its log says why."""
 
 
@@ -107,7 +108,7 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
     ready, _, _ = select.select([process.stdout], [], [], START)
     line = process.stdout.readline() if ready else b""
     if not line.strip().isdigit():
-        raise NotStarted(f"the sandbox's AWS did not start; see {log}")
+        raise NotStarted(f"The sandbox's AWS did not start; {log} says why.")
     return int(line)
 
 
