@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.rule import Rule
 from rich.table import Table
 
@@ -85,6 +84,8 @@ def section(console: Console, title: str, text: str) -> None:
     if not console.is_terminal:
         print(f"{title}\n{'-' * min(len(title), WIDTH)}\n{plain(text, as_posted=True)}\n", file=console.file)
         return
+    from rich.markdown import Markdown  # noqa: PLC0415 (a third of what help would cost)
+
     console.print(Rule(title))
     # Plain text as it is: `:secret:` in an ARN is no emoji.
     console.print(Markdown(text), highlight=False, markup=False, emoji=False)

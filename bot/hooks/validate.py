@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from bot.clients.hcl_referee import disagreements
+from bot.core.checks.gate_rules import Judges
 from bot.core.checks.outputs import output_problems
 from bot.core.graph import StepDocuments, problems
 from bot.core.rendering.assemble import TemplateAt, read_hooks, text_of
-from bot.core.requests.preflight import Judges
 from bot.core.tree import Tree
 from bot.errors import Finding, UserError
 from bot.hooks.registry import AnyKind, kind_of

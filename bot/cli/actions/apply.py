@@ -8,20 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import (
-    AsJson,
-    Root,
-    StoreOption,
-    actor,
-    context_of,
-    known_account,
-    on_github,
-    request_of,
-    say_how_in_a_comment,
-    stoppable,
-    store_of,
-    write_summary,
-)
+from bot.cli.actions.options import AsJson, Root, StoreOption, actor, say_how_in_a_comment, stoppable, write_summary
+from bot.cli.actions.run_context import context_of, known_account, on_github, request_of, store_of
 from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
 from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
@@ -38,7 +26,6 @@ from bot.model.policy import Policy
 from bot.names import shown
 from bot.runs.apply.apply import apply as apply_environment
 from bot.runs.apply.github_status import DeploymentReport, pull_request_of
-from bot.runs.apply.takeover import TakeoverRequest, authorize
 from bot.runs.asked_at import asked_at
 from bot.runs.context import ApplyContext
 from bot.runs.destroy.destroy import destroy as destroy_environment
@@ -87,6 +74,9 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         policy = Checkout(root).policy_at(commit or "HEAD")
         on = on_github(os.environ)
         if take_over and os.environ.get("GITHUB_ACTIONS"):
+            # The words of comments cost a start, and hardly any run takes over.
+            from bot.runs.apply.takeover import TakeoverRequest, authorize  # noqa: PLC0415
+
             authorize(TakeoverRequest(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
         opened = store_of(store, root, name, policy)
         reviewed = head or reviewed_head(Checkout(root, policy.roots), name, opened, on)

@@ -7,17 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import (
-    AsJson,
-    StoreOption,
-    known_account,
-    on_github,
-    run_url,
-    say_how_in_a_comment,
-    store_of,
-    terraform_of,
-    write_summary,
-)
+from bot.cli.actions.options import AsJson, StoreOption, run_url, say_how_in_a_comment, write_summary
+from bot.cli.actions.run_context import known_account, on_github, store_of, terraform_of
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, WrongUsage, edge, environment_name, say
 from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout

@@ -2,31 +2,25 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.actions.expire import own_settings
 from bot.cli.actions.options import AsJson, write_summary
 from bot.cli.console import DOES_NOT_HOLD, edge, say, stop
-from bot.cli.serving.composition import service
-from bot.clients.filler import fill_in_a_child
 from bot.clients.own_memory import keep_memory_private
-from bot.clients.store import open_store
 from bot.clients.transient import Transient
 from bot.errors import Unverifiable
 from bot.events import Event, Ignored, LookBack, Ping
-from bot.jobs.at_once import CarriedOut, carry_out
 from bot.names import RepositoryName
 from bot.payloads import parse
-from bot.service.author_limit import AuthorLimit, CommentsCounted
-from bot.service.replies import is_settled
-from bot.settings import read
+
+if TYPE_CHECKING:  # most events of a repository ask for nothing, and need nothing of the service
+    from bot.jobs.at_once import CarriedOut
 
 LOOKED_BACK = timedelta(days=1)
 """Scheduled workflows start late, and not at all for hours when GitHub is busy."""
@@ -59,10 +53,9 @@ def handle(
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
         os.umask(0o077)
         keep_memory_private()
-        fill_in_a_child()
         heard = _event(_SAME.get(event, event), path.read_bytes(), RepositoryName(repository))
         try:
-            done = [] if isinstance(heard, Ignored | Ping) else list(_carried_out(heard, Path(scratch)))
+            done = [] if isinstance(heard, Ignored | Ping) else _carried_out(heard, Path(scratch))
         except Transient as error:
             raise Unverifiable(str(error)) from error
         because = heard.reason if isinstance(heard, Ignored) else "the event asks for nothing"
@@ -73,7 +66,7 @@ def handle(
             stop("Something failed: the log above says what, under its reference.", DOES_NOT_HOLD)
 
 
-def told(done: Sequence[CarriedOut], because: str) -> list[str]:
+def told(done: Sequence["CarriedOut"], because: str) -> list[str]:
     """Return how each job ended; with no job, why there was none."""
     lines = [f"{each.job}: {each.outcome}{f' (reference {each.reference})' * bool(each.reference)}" for each in done]
     return lines or [f"Nothing to do: {because}."]
@@ -86,18 +79,7 @@ def _event(name: str, body: bytes, repository: RepositoryName) -> Event:
     return parse(name, body)
 
 
-def _carried_out(event: Event, scratch: Path) -> Iterator[CarriedOut]:
-    """Carry out what an event asks for. Raises `Transient`, `UserError`."""
-    settings = read(own_settings(os.environ, str(scratch)))
-    store = open_store(None, scratch)
-    with closing(store):
-        work = service(settings, store)
-        with closing(work.context) as context:
-            context.hears_runs_only = True
-            request = work.plan_of(f"run-{os.environ.get('GITHUB_RUN_ID', '0')}", event)
-            if request is None:
-                return
-            where = request.event.repository  # type: ignore[union-attr] # an event with a job has one
-            counted = CommentsCounted(lambda since: context.github.comments_since(where, since))
-            context.author_limit = AuthorLimit(counted, settings.commands_per_author)
-            yield from carry_out(work, request, store, lambda comment: is_settled(context, comment))
+def _carried_out(event: Event, scratch: Path) -> "list[CarriedOut]":
+    from bot.cli.actions.one_event import carried_out  # noqa: PLC0415 (see above)
+
+    return list(carried_out(event, scratch))

@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import AsJson, account_store, proposed_commit, run_url, say_how_in_a_comment, terraform_of
+from bot.cli.actions.options import AsJson, run_url, say_how_in_a_comment
+from bot.cli.actions.run_context import account_store, proposed_commit, terraform_of
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, environment_name, say, width
 from bot.cli.masked import process_secrets
 from bot.cli.options import Environment
-from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, file_at
 from bot.core.parity.by_plan.snapshot import SourceSnapshot, read_snapshot
@@ -156,6 +156,8 @@ def _tell(request: PlanRequest, said: Report, output: Path | None, *, to_termina
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(said.step_summary)
     if to_terminal and output is None and not summary:
+        from bot.cli.terminal import plain  # noqa: PLC0415 (in a workflow nothing is printed)
+
         typer.echo(f"\n{plain(said.complete, width())}")
 
 

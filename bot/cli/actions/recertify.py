@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import ACTIONS, AsJson, account_store
+from bot.cli.actions.options import ACTIONS, AsJson
+from bot.cli.actions.run_context import account_store
 from bot.cli.console import edge, say
 from bot.clients.git.checkout import own_checkout
 from bot.clients.github import GitHub, Token

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import in_one_line, proposed_commit
+from bot.cli.actions.options import in_one_line
+from bot.cli.actions.run_context import proposed_commit
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.cli.masked import mask_streams
 from bot.core.requests.matrix import Phase

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import proposed_page, store_of
+from bot.cli.actions.options import proposed_page
 from bot.cli.actions.recertify import on_github
+from bot.cli.actions.run_context import store_of
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, say
 from bot.cli.local.directory_parity import (
     DirectoryOptions,

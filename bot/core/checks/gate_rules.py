@@ -8,6 +8,7 @@ from typing import TypeAlias
 from bot.core.cloud_facts import CloudFacts
 from bot.core.tree import Tree
 from bot.errors import Finding
+from bot.model.environment import Manifest
 from bot.model.policy import StaticCheckRules
 from bot.model.roots import DEFAULT, Roots
 
@@ -38,6 +39,26 @@ Referee: TypeAlias = Callable[[Tree, str], Sequence[Finding]]
 def nobody(files: Tree, where: str) -> Sequence[Finding]:
     """Find nothing: where the code is our own, as in tests of the core."""
     return ()
+
+
+StepJudge: TypeAlias = Callable[[Tree, Manifest, str], Sequence[Finding]]
+"""Returns what is wrong with how the steps of the environment in a directory are declared: the kinds of hooks are outside the core."""
+
+
+def no_step(code: Tree, manifest: Manifest, where: str) -> Sequence[Finding]:
+    """Find nothing: where no hook's kind is known, as in tests of the core."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Who is asked of an environment's code beside the core: HashiCorp's parser, and the kinds of hooks."""
+
+    code: Referee = nobody
+    steps: StepJudge = no_step
+
+
+NOBODY = Judges()
 
 
 @dataclass(frozen=True, slots=True)

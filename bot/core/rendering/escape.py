@@ -8,8 +8,6 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from jinja2 import Undefined
-
 from bot.errors import InvalidInput
 
 if TYPE_CHECKING:  # the process that fills templates starts several times as fast without pydantic
@@ -67,14 +65,22 @@ def finalize_json(value: object) -> str:
 
 
 def _unwritten(value: object) -> "Json":
-    if isinstance(value, Undefined):
+    if _is_undefined(value):
         return str(value)  # raises, as below
     raise TypeError(f"a {type(value).__name__} is no value that can be written")
 
 
 def _scalar(value: object, way_out: str) -> str:
-    if isinstance(value, str | Undefined):
-        return str(value)  # a strict undefined raises here, with its own name
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, bool | int | float):
         return json.dumps(value)
+    if _is_undefined(value):
+        return str(value)  # a strict undefined raises here, with its own name
     raise InvalidInput(f"a {type(value).__name__} can't be written inside a string. Use `{{{{ value | {way_out} }}}}`")
+
+
+def _is_undefined(value: object) -> bool:
+    from jinja2 import Undefined  # noqa: PLC0415 (code is also written where no template is filled)
+
+    return isinstance(value, Undefined)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, cast
 
 from bot.commands.model import Extend, Set
+from bot.core.checks.gate_rules import NOBODY, Judges
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
@@ -17,7 +18,7 @@ from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.rendering.merge import EditedDirectory, FileConflict, merge, merged_tree
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Wish, references, resolve
-from bot.core.requests.preflight import NOBODY, CheckRules, Judges, blamed, in_template, refusals
+from bot.core.requests.preflight import CheckRules, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import Correctable, check_code, check_contract, check_refusals, check_rules, overrides
 from bot.core.tree import File

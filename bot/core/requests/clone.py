@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from bot.commands.model import Clone
+from bot.core.checks.gate_rules import NOBODY, Judges
 from bot.core.parity.base_contract import DEMANDED, held_to
 from bot.core.parity.by_code.apart import unread
 from bot.core.parity.by_code.code_side import CodeSide
@@ -13,7 +14,7 @@ from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, Wish, resolve
-from bot.core.requests.preflight import NOBODY, CheckRules, Judges, blamed, in_template, refusals
+from bot.core.requests.preflight import CheckRules, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import (
     Correctable,

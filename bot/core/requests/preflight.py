@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import SequenceMatcher
-from typing import TypeAlias
 
 from bot.core.checks.adopting import adopted_by_clones
 from bot.core.checks.backend import misplaced, state_place
 from bot.core.checks.destroyable import undestroyable_code
-from bot.core.checks.gate_rules import GateRules, Referee, nobody
+from bot.core.checks.gate_rules import NOBODY, GateRules, Judges
 from bot.core.checks.static_checks import gate
 from bot.core.checks.terraform_version import version_findings
 from bot.core.cloud_facts import CloudFacts
@@ -24,32 +23,12 @@ from bot.core.parity.leaks import unwaived
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.render import ENDING
 from bot.core.requests.accounts import account_of, other_accounts
-from bot.core.tree import Tree
 from bot.errors import Finding, UserError
-from bot.model.environment import MANIFEST, Manifest
+from bot.model.environment import MANIFEST
 from bot.model.modules import place_of
 from bot.model.policy import Policy
 from bot.model.template import DECLARATION
 from bot.names import ParameterName
-
-StepJudge: TypeAlias = Callable[[Tree, Manifest, str], Sequence[Finding]]
-"""Returns what is wrong with how the steps of the environment in a directory are declared: the kinds of hooks are outside the core."""
-
-
-def no_step(code: Tree, manifest: Manifest, where: str) -> Sequence[Finding]:
-    """Find nothing: where no hook's kind is known, as in tests of the core."""
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Judges:
-    """Who is asked of an environment's code beside the core: HashiCorp's parser, and the kinds of hooks."""
-
-    code: Referee = nobody
-    steps: StepJudge = no_step
-
-
-NOBODY = Judges()
 
 
 @dataclass(frozen=True, slots=True)

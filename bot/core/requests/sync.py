@@ -12,6 +12,7 @@ from typing import TypeAlias, cast
 
 from bot.commands.grammar import format_command
 from bot.commands.model import Sync
+from bot.core.checks.gate_rules import NOBODY, Judges
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import TemplateAt, assemble
@@ -20,7 +21,7 @@ from bot.core.rendering.merge import FileConflict, TextMerger, conflict_lines, m
 from bot.core.rendering.render import ENDING
 from bot.core.rendering.synced_values import asked_for, carried, synced
 from bot.core.requests.change import Unchanged
-from bot.core.requests.preflight import NOBODY, CheckRules, Judges, refusals
+from bot.core.requests.preflight import CheckRules, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import Correctable, check_contract, check_rules, overrides
 from bot.core.tree import File, Tree

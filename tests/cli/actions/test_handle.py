@@ -63,16 +63,16 @@ class Workplace:
         token = self.server.workflow_token(REPOSITORY, {"checks": "write", "deployments": "write", "contents": "read"})
         return GitHub(Token(token, "github-actions[bot]"), api_url=f"{self.server.url}/api/v3")
 
-    def run_of(self, workflow: str, commit: str, since: datetime) -> JsonObject:
+    def run_of(self, workflow: str, commit: str, since: datetime, run_id: int = 77) -> JsonObject:
         run: JsonObject = {
-            "id": 77,
+            "id": run_id,
             "path": f".github/workflows/{workflow}",
             "head_sha": commit,
             "conclusion": "success",
             "created_at": since.isoformat(),
             "run_started_at": since.isoformat(),
             "event": "push",
-            "html_url": f"{self.server.url}/{REPOSITORY}/actions/runs/77",
+            "html_url": f"{self.server.url}/{REPOSITORY}/actions/runs/{run_id}",
         }
         return {"action": "completed", "repository": {"full_name": REPOSITORY}, "workflow_run": run}
 
@@ -156,10 +156,10 @@ def test_the_status_comment_follows_plan_and_apply(work: Workplace) -> None:
     run = work.server.record_run(REPOSITORY, SandboxRun(".github/workflows/apply.yml", "push", merge, "alice", "main"))
     page = f"{work.server.url}/{REPOSITORY}/actions/runs/{run}"
     actions.deployment_status(REPOSITORY, deployment.id, DeploymentStatus("success", log_url=page))
-    assert work.handle("workflow_run", work.run_of("apply.yml", merge, began)) == ["done"]
+    assert work.handle("workflow_run", work.run_of("apply.yml", merge, began, run)) == ["done"]
     assert "`demo-x` is live" not in work.replies(comment)[0], "what no job of the run confirms is not told"
     work.server.note_job(run, "apply (demo-x)", "success")
-    assert work.handle("workflow_run", work.run_of("apply.yml", merge, began)) == ["done"]
+    assert work.handle("workflow_run", work.run_of("apply.yml", merge, began, run)) == ["done"]
     assert "`demo-x` is live" in work.replies(comment)[0]
     assert work.handle("workflow_run", work.run_of("ci.yml", merge, began)) == []
 

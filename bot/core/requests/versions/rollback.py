@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from bot.core.checks.gate_rules import NOBODY, Judges
 from bot.core.markdown import code
 from bot.core.parity.base_contract import DEMANDED, held_to
 from bot.core.parity.by_code.code_side import CodeSide
@@ -16,7 +17,7 @@ from bot.core.rendering.assemble import TemplateAt, manifest_file
 from bot.core.rendering.inventory import Claim, Inventory, allocated, claims, renamed
 from bot.core.rendering.verify import contradictions
 from bot.core.requests.change import Changed, Unchanged
-from bot.core.requests.preflight import NOBODY, CheckRules, Judges, refusals
+from bot.core.requests.preflight import CheckRules, refusals
 from bot.core.requests.refusal import Refused
 from bot.core.tree import File, Tree
 from bot.errors import Finding, UserError
