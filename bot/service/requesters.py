@@ -50,8 +50,14 @@ class OwnProposal:
         """Return the commit that a comment asked for, or, without one, that follows from what `url` shows."""
         if comment is not None:
             return self.by_comment(comment)
-        found = (commit for commit in self.commits if commit.trailers.comment is None and commit.trailers.url == url)
-        return next(found, None)
+        own = [commit for commit in self.commits if commit.trailers.comment is None]
+        found = next((commit for commit in reversed(own) if commit.trailers.url == url), None)
+        if found is None or found.trailers.as_in is None:
+            return found
+        # A pull request that is tried may be set back to what it was at before: then what followed that is no longer what is there.
+        newest = next(commit for commit in reversed(own) if commit.trailers.as_in is not None)
+        is_merged = self.pull is not None and self.pull.is_merged and self.pull.head_sha == self.tip
+        return found if found is newest and not is_merged else None
 
     @property
     def is_asked_for(self) -> bool:

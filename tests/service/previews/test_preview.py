@@ -189,6 +189,30 @@ def test_a_live_preview_is_changed_by_a_pull_request_and_a_rewritten_branch_is_k
     assert f"`pr-2` was not brought to {broken}; it stays at {head}." in said
 
 
+def test_a_preview_goes_back_with_a_branch_that_is_set_back(place: SmallMonorepo) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    say(place, number)
+    first = rewritten(place, {MAIN: NAMED})
+    pushed(place, number)
+    second = place.server.commit(REPOSITORY, {MAIN: SECURE}, by=MAINTAINER, message="Back", branch="encrypt")
+    pushed(place, number)
+    change = branch_of(NAME, "change")
+    for head, branch in ((first, branch_of(NAME)), (second, branch_of(NAME)), (first, change), (second, change)):
+        at = place.server.head(REPOSITORY, "encrypt")
+        place.repository().mirror.push({"refs/heads/encrypt": head}, {"refs/heads/encrypt": at})
+        pushed(place, number, "publish")
+        made = place.server.head(REPOSITORY, branch)
+        pushed(place, number)
+        assert place.server.head(REPOSITORY, branch) == made, "a second look pushes nothing"
+        now = preview(place, branch).preview
+        assert now is not None
+        assert now.commit == head
+        if head == second or branch == change:
+            pull = place.repository().github.pull_request_for_head(example.REPOSITORY, branch)
+            assert pull is not None
+            merged(place, pull.number)
+
+
 def test_a_change_that_demands_less_of_clones_is_not_tried(place: SmallMonorepo) -> None:
     less = example.DECLARATION.replace("outbound: true, ", "").replace(
         'payments_url: "https://payments.invalid/{environment}", ', ""
