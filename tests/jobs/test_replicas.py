@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.store.postgres import PostgresStore
-from tests.jobs.workers import Workers, expected, order, workers
+from tests.jobs.workers import PATIENCE, Workers, expected, order, workers
 from tests.postgres import Cluster
 
 pytestmark = pytest.mark.postgres
@@ -96,5 +96,5 @@ def test_two_replicas_of_one_name_are_refused(url: str, store: PostgresStore, tm
     with workers(tmp_path, ENVCLONE_DATABASE_URL=url, ENVCLONE_REPLICA="one") as pool:
         pool.start()
         pool.wait(lambda: store.replicas() != [], "the first heartbeat")
-        assert pool.start().wait(60) == 1
+        assert pool.start().wait(PATIENCE) == 1
         assert "another worker is already called one" in pool.log.read_text()
