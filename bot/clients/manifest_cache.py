@@ -50,7 +50,7 @@ class ManifestCache:
                     part = wanted[start : start + AT_ONCE]
                     marks = ",".join("?" * len(part))
                     known += connection.execute(f"SELECT tree, manifest FROM manifests WHERE tree IN ({marks})", part)  # noqa: S608 - marks alone
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._lose(error)
             return {}
         return {tree: found for tree, text in known if (found := _manifest(text)) is not None}
@@ -64,7 +64,7 @@ class ManifestCache:
                 connection.execute(
                     "DELETE FROM manifests WHERE id <= (SELECT max(id) FROM manifests) - ?", (self._most,)
                 )
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._lose(error)
 
     def _open(self) -> sqlite3.Connection:
@@ -77,7 +77,7 @@ class ManifestCache:
         )
         return connection
 
-    def _lose(self, error: sqlite3.Error) -> None:
+    def _lose(self, error: sqlite3.Error | OSError) -> None:
         """Go on without: the next look at git is a slow one."""
         log.warning("the manifests that were kept are lost: %s", error, extra={"action": "cache"})
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):

@@ -8,6 +8,7 @@ import typer
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.cli.local.options import AsJson, Names, Root
 from bot.clients.git.checkout import own_checkout
+from bot.clients.proved_before import ProvedBefore, users_cache
 from bot.core.plural import counted
 from bot.runs.plan.verify import Verified, verify_environments
 
@@ -19,7 +20,8 @@ def verify(
 ) -> None:
     """Prove that environments are exactly what their template renders."""
     with edge():
-        verified = verify_environments(own_checkout(root), names or ())
+        checkout = own_checkout(root)
+        verified = verify_environments(checkout, names or (), ProvedBefore(users_cache(), checkout.roots))
         say(_verdict(verified), lambda: _as_data(verified), as_json)
         if not verified.holds:
             raise typer.Exit(NOT_CHECKED if verified.unreadable else DOES_NOT_HOLD)

@@ -28,10 +28,10 @@ def blobs(repository: Path, names: Sequence[str]) -> Iterator[bytes | None]:
         )
         if done.returncode != 0:
             raise Transient(f"git cat-file failed: {done.stderr.decode(errors='replace')}")
-        yield from _answers(done.stdout, len(part))
+        yield from answers(done.stdout, len(part))
 
 
-def _answers(out: bytes, count: int) -> Iterator[bytes | None]:
+def answers(out: bytes, count: int) -> Iterator[bytes | None]:
     """Yield the answers: `<id> <kind> <size>`, the bytes and a line end for each object; `<name> missing` for what is none."""
     at = 0
     for _ in range(count):

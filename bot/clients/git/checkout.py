@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.clients.git.batch import answers
 from bot.clients.git.commits import file_at
 from bot.clients.git.linked import must_lie_here
 from bot.clouds.registry import FACTS
@@ -176,12 +177,19 @@ class Checkout:
             return None
         found: dict[str, File] = {}
         links: dict[str, str] = {}
+        entries: list[tuple[bytes, bytes, bytes]] = []
         for line in filter(None, listing.split(b"\0")):
             mode, kind, rest = line.split(b" ", 2)
             blob, path = rest.split(b"\t", 1)
             if kind != b"blob":
                 raise UserError(f"{where}: `{path.decode()}` is a submodule: put the files themselves there.")
-            data = self._git("cat-file", "blob", blob.decode())
+            entries.append((mode, path, blob))
+        contents = self._git(
+            "cat-file", "--batch", "--buffer", given=b"".join(b"%s\n" % blob for _, _, blob in entries)
+        )
+        if contents is None:
+            return None
+        for (mode, path, _), data in zip(entries, answers(contents, len(entries)), strict=True):
             if data is None:
                 return None
             if mode == b"120000":
@@ -254,7 +262,7 @@ class Checkout:
                         found[path] = File(file.read(), bool(mode & stat.S_IXUSR))
         return with_links(found, links, directory)
 
-    def _git(self, *arguments: str) -> bytes | None:
+    def _git(self, *arguments: str, given: bytes = b"") -> bytes | None:
         git = shutil.which("git")
         if git is None:
             return None
@@ -263,7 +271,7 @@ class Checkout:
             capture_output=True,
             check=False,
             timeout=60,
-            stdin=subprocess.DEVNULL,
+            input=given,
         )
         return done.stdout if done.returncode == 0 else None
 

@@ -4,11 +4,10 @@ Production is no exception: it goes through here like every clone.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest
-from bot.core.rendering.inventory import allocated, clash, names_of
 from bot.core.rendering.merge import conflict_lines
 from bot.core.rendering.parameter_rules import broken
 from bot.core.rendering.parameter_types import checked
@@ -16,9 +15,8 @@ from bot.core.rendering.parameter_values import settled
 from bot.core.tree import File, Tree
 from bot.errors import Finding, HandEdit, InvalidInput, Unreadable, UserError
 from bot.model.environment import MANIFEST, Manifest
-from bot.model.roots import Roots
 from bot.model.yaml_document import line_of
-from bot.names import EnvironmentName, ParameterName
+from bot.names import EnvironmentName
 
 MOST_COMPARED = 10_000
 """Pairs of equal lines. The time that a comparison takes grows with their square, and 900 lines that are all alike took half a minute."""
@@ -47,24 +45,6 @@ def verify(name: EnvironmentName, files: Tree, template: TemplateAt) -> Sequence
 def unreadable(error: Unreadable) -> Sequence[Finding]:
     """Return what keeps documents from being read as findings."""
     return error.findings
-
-
-def collisions(manifests: Sequence[Manifest], templates: Mapping[str, TemplateAt], roots: Roots) -> Sequence[Finding]:
-    """Return each allocated value that two environments hold (law 5), networks also where they merely overlap."""
-    found: list[Finding] = []
-    held: dict[tuple[frozenset[ParameterName], str], EnvironmentName] = {}
-    for manifest in sorted(manifests, key=lambda m: m.name):
-        template = templates.get(manifest.revision)
-        declared = template.declaration.parameters if template else {}
-        for name, own in allocated(declared, manifest.parameters).items():
-            parameter = declared[name]
-            names = names_of(name, parameter)  # one of them may be behind, where it is called otherwise
-            for (others, value), holder in held.items():
-                if names & others and clash(parameter, value, own):
-                    message = f"`{name}` is {own}, which {holder} already uses ({value}). Choose another value."
-                    found.append(Finding(f"{roots.environment(manifest.name)}/{MANIFEST}", 1, message))
-            held[names, own] = manifest.name
-    return found
 
 
 def _manifest_findings(

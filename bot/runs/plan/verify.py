@@ -1,15 +1,22 @@
 """Verify environments of a checkout: is each one what its template renders?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import partial
+from pathlib import Path, PurePosixPath
 
 from bot.clients.git.checkout import Checkout
+from bot.clients.proved_before import ProvedBefore
 from bot.core.rendering.assemble import TemplateAt, read_hooks, read_manifest
-from bot.core.rendering.verify import collisions, unreadable, verify
+from bot.core.rendering.collisions import collisions
+from bot.core.rendering.verify import unreadable, verify
+from bot.core.tree import tree_id
 from bot.errors import Finding, Unreadable, Unverifiable, UserError
 from bot.model.environment import MANIFEST, Manifest
+from bot.model.roots import Roots
 from bot.names import EnvironmentName, TemplateName
+from bot.runs.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,11 @@ class Verified:
         return self.findings
 
 
-def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verified:
-    """Return the findings for `names` (all when empty). Raises `Unverifiable` when a proof can't even be tried."""
+def verify_environments(checkout: Checkout, names: Sequence[str] = (), proved: ProvedBefore | None = None) -> Verified:
+    """Return the findings for `names` (all when empty). Raises `Unverifiable` when a proof can't even be tried.
+
+    With `proved`, what was proved before is not proved again, and the others are proved side by side.
+    """
     known = checkout.environments()
     if not known:
         raise Unverifiable(
@@ -50,59 +60,100 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = ()) -> Verifi
         what = f"has no {MANIFEST}" if unknown[0] in checkout.unmanaged() else "does not exist"
         raise Unverifiable(f"{checkout.roots.environment(unknown[0])} {what}; there are: {', '.join(known) or 'none'}.")
     chosen = tuple(names or known)
-    verification = _Verification(checkout)
-    for text in known:
-        verification.at(text, is_chosen=text in chosen)
+    templates = Templates(checkout)
+    looks = _looks(checkout, templates, known, chosen, proved)
+    manifests = [look.manifest for look in looks if look.manifest is not None]
+    unread = [finding for look in looks for finding in look.unreadable]
     try:
         checkout.policy()
     except Unreadable as error:
-        verification.unread(error)
+        unread += unreadable(error)
     # Everybody's templates are needed to know who holds what, but only those asked for are reported.
-    clashes = collisions(
-        verification.manifests,
-        {template.revision: template for template in verification.templates.found.values()},
-        checkout.roots,
-    )
+    revisions = {template.revision: template for template in map(templates.at, manifests)}
+    clashes = collisions(manifests, revisions, checkout.roots)
     findings = [
-        *verification.findings,
+        *(finding for look in looks for finding in look.findings),
         *(clash for clash in clashes if checkout.roots.environment_in(clash.path) in chosen),
     ]
-    return Verified(chosen, findings, verification.unreadable)
+    return Verified(chosen, findings, tuple(dict.fromkeys(unread)))  # a template is many environments', and said once
 
 
-class _Verification:
-    """Looks at one environment after the other; one that can't be read keeps no other from being verified."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one environment is found to be; no manifest where that can't be read. One that can't be read keeps no other from being verified."""
 
-    def __init__(self, checkout: Checkout) -> None:
-        self.checkout, self.templates = checkout, Templates(checkout)
-        self.manifests: list[Manifest] = []
-        self.findings: list[Finding] = []
-        self.unreadable: list[Finding] = []
+    name: str
+    manifest: Manifest | None = None
+    findings: Sequence[Finding] = ()
+    unreadable: Sequence[Finding] = ()
 
-    def at(self, text: str, *, is_chosen: bool) -> None:
-        """Look at the environment in the directory of this name."""
-        where = self.checkout.roots.environment(text)
-        try:
-            name = EnvironmentName(text)
-            files = self.checkout.environment(name)
-            manifest = read_manifest(files, where)
-            read_hooks(files, where)
-            template = self.templates.at(manifest)
-        except Unreadable as error:
-            if is_chosen:
-                self.unread(error)
-            return
-        except UserError as error:
-            if is_chosen:
-                self.findings.append(Finding(f"{where}/{MANIFEST}", 1, str(error)))
-            return
-        self.manifests.append(manifest)
-        if is_chosen:
-            self.findings += verify(name, files, template)
 
-    def unread(self, error: Unreadable) -> None:
-        """Note what can't be read, once: a template is many environments'."""
-        self.unreadable += [finding for finding in unreadable(error) if finding not in self.unreadable]
+def _looks(
+    checkout: Checkout,
+    templates: "Templates",
+    known: Sequence[str],
+    chosen: Collection[str],
+    proved: ProvedBefore | None,
+) -> Sequence[_Look]:
+    """Look at all environments: only at the files of those that were proved before."""
+    if proved is None:
+        return _look_at(checkout, templates, known, chosen)
+    trees = _trees(checkout, known)
+    before = {name: manifest for name, manifest in proved.among(trees).items() if _is_readable(templates, manifest)}
+    left = [name for name in known if name not in before]
+    work = partial(_look_apart, checkout.root, checkout.roots, frozenset(chosen))
+    found = {look.name: look for look in side_by_side(work, left)}
+    holding = {
+        look.name: look.manifest
+        for look in found.values()
+        if look.manifest is not None and not look.findings and look.name in chosen and look.name in trees
+    }
+    proved.keep(trees, holding)
+    return [found.get(name) or _Look(name, before[name]) for name in known]
+
+
+def _is_readable(templates: "Templates", manifest: Manifest) -> bool:
+    """Say whether an environment's template can still be read; who can't read it says why when it looks anew."""
+    try:
+        templates.at(manifest)
+    except UserError:
+        return False
+    return True
+
+
+def _trees(checkout: Checkout, known: Sequence[str]) -> Mapping[str, str]:
+    """Return the ids of the environments' trees, without those that can't be read."""
+    found = {}
+    for name in known:
+        with suppress(UserError):
+            found[name] = tree_id(checkout.environment(EnvironmentName(name)))
+    return found
+
+
+def _look_apart(root: Path, roots: Roots, chosen: Collection[str], names: Sequence[str]) -> list[_Look]:
+    """Look at some environments in another process."""
+    checkout = Checkout(root, roots)
+    return _look_at(checkout, Templates(checkout), names, chosen)
+
+
+def _look_at(checkout: Checkout, templates: "Templates", names: Sequence[str], chosen: Collection[str]) -> list[_Look]:
+    return [_look(checkout, templates, name, is_chosen=name in chosen) for name in names]
+
+
+def _look(checkout: Checkout, templates: "Templates", text: str, *, is_chosen: bool) -> _Look:
+    """Look at the environment in the directory of this name."""
+    where = checkout.roots.environment(text)
+    try:
+        name = EnvironmentName(text)
+        files = checkout.environment(name)
+        manifest = read_manifest(files, where)
+        read_hooks(files, where)
+        template = templates.at(manifest)
+    except Unreadable as error:
+        return _Look(text, unreadable=tuple(unreadable(error)) if is_chosen else ())
+    except UserError as error:
+        return _Look(text, findings=(Finding(f"{where}/{MANIFEST}", 1, str(error)),) if is_chosen else ())
+    return _Look(text, manifest, tuple(verify(name, files, template)) if is_chosen else ())
 
 
 class Templates:

@@ -2,9 +2,9 @@
 
 from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import TemplateAt, read_template
+from bot.core.rendering.collisions import collisions
 from bot.core.rendering.inventory import Inventory, renamed
 from bot.core.rendering.parameter_values import Origin, Wish, origin, resolve
-from bot.core.rendering.verify import collisions
 from bot.core.tree import File
 from bot.model.environment import Manifest
 from bot.model.roots import DEFAULT as ROOTS

@@ -15,9 +15,10 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.allocate import allocate
 from bot.core.rendering.assemble import assemble
+from bot.core.rendering.collisions import collisions
 from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.rendering.parameter_values import Origin, origin
-from bot.core.rendering.verify import collisions, verify
+from bot.core.rendering.verify import verify
 from bot.core.requests.clone import Base, Draft, draft_clone
 from bot.core.requests.refusal import Refused
 from bot.core.tree import File

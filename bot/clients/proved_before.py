@@ -1,0 +1,61 @@
+"""Environments that were proved once, kept in the user's own cache directory and safe to lose.
+
+A proof is of an environment's files, of its name and place, and of what proves: this product's code and the packages beside it. Of the
+template it needs nothing else, since the manifest among those files names its revision, which is an id of its content.
+
+Only for people in their own checkout. What decides over credentials proves anew: nothing that lies on a disk vouches for a pull request.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import bot
+from bot.clients.manifest_cache import ManifestCache, many_made
+from bot.model.environment import Manifest
+from bot.model.roots import Roots
+
+
+class ProvedBefore:
+    """What was proved below these roots by the code that runs now. Safe to use from several processes."""
+
+    def __init__(self, directory: Path, roots: Roots) -> None:
+        self._cache = ManifestCache(directory / "proved.sqlite3")
+        self._by = f"{_code()} {roots.model_dump_json()}"
+
+    def among(self, trees: Mapping[str, str]) -> Mapping[str, Manifest]:
+        """Return the manifests of those that were proved, by name, out of the ids of their trees."""
+        names = {self._key(name, tree): name for name, tree in trees.items()}
+        with many_made():
+            return {names[key]: manifest for key, manifest in self._cache.read(names).items()}
+
+    def keep(self, trees: Mapping[str, str], proved: Mapping[str, Manifest]) -> None:
+        """Remember environments that are what their templates render."""
+        if proved:
+            self._cache.write({self._key(name, trees[name]): manifest for name, manifest in proved.items()})
+
+    def _key(self, name: str, tree: str) -> str:
+        return hashlib.sha256(f"{self._by} {name} {tree}".encode()).hexdigest()
+
+
+def users_cache() -> Path:
+    """Return where this user's programs keep what is safe to lose."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "envclone"
+
+
+def _code() -> str:
+    """Return what changes when the product, Python or a package beside them does: also for who works on the product itself."""
+    own = Path(bot.__file__).parent
+    facts = [sys.version]
+    for folder, _, names in os.walk(own):
+        for name in sorted(names):
+            if name.endswith(".py"):
+                look = os.stat(f"{folder}/{name}")
+                facts.append(f"{folder}/{name} {look.st_size} {look.st_mtime_ns}")
+    rendering = find_spec("jinja2")
+    if rendering is not None and rendering.origin is not None:
+        facts += sorted(name for name in os.listdir(Path(rendering.origin).parents[1]) if name.endswith(".dist-info"))
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()
