@@ -79,7 +79,8 @@ def _behind_the_options(command: CommandPlace) -> Iterator[str]:
     if command.takes_sentence:
         from bot.commands.specs import BY_VERB  # noqa: PLC0415 (the command itself has loaded it)
 
-        rows = [(option.usage.strip("[]…"), option.about) for option in BY_VERB[command.name].options]
+        options = BY_VERB[command.name].options
+        rows = [(f"--{each.flag} {(each.metavar or '').upper()}".strip(), each.about) for each in options]
         if rows:
             yield "\n".join(["\b", "Options as in a comment:", *(f"  {usage:<17} {about}" for usage, about in rows)])
     yield "\n".join(["\b", "Exit codes:", *(f"  {code:<3} {meaning}" for code, meaning in command.exits.rows())])

@@ -36,7 +36,7 @@ def post(
         lines = [answered.comment]
         if answered.end is None:
             lines.append(
-                "There is no command in it, so the bot says nothing. `envclone sandbox say /help` lists the commands."
+                "The bot finds no command in it, so it says nothing. `envclone sandbox say /help` lists the commands."
             )
         else:
             lines += ["", _read(answered)]

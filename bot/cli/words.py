@@ -8,26 +8,37 @@ from bot.commands.grammar import Mistake, format_command, parse_words
 from bot.commands.model import Command
 from bot.commands.specs import BY_VERB
 from bot.model.suggest import closest
-from bot.names import shown
+from bot.names import EnvironmentName, is_valid, shown
 
 
 def unknown(args: list[str], known: list[str]) -> str:
     """Return what to say of a command that is not one of the `known`, with the line that was meant, if it can be told."""
     verb, *rest = args
-    in_comments = [name for name in BY_VERB if name not in known]
-    if verb.removeprefix("/") in in_comments:
-        verb = verb.removeprefix("/")
-        return (
-            f"{shown(f'/{verb}')} works only in GitHub comments, so that it is reviewed and kept. "
-            f"Comment this on an issue or a pull request:\n\n    {_meant(parse_words([verb, *_parted(rest)[0]])) or BY_VERB[verb].usage}"
-        )
-    near = closest(verb.removeprefix("/"), known, cutoff=0.6)
+    verb = verb.removeprefix("/")
+    near = verb if verb in BY_VERB else closest(verb, [*known, *BY_VERB], cutoff=0.6)
     if near is None:
-        return f"Unknown command {shown(verb)}. `envclone --help` lists all commands."
+        return f"Unknown command {shown(args[0])}. `envclone --help` lists all commands."
     said, ours = _parted(rest)
-    instead = _meant(parse_words([near, *said])) if near in BY_VERB else None
+    read = parse_words([near, *said]) if near in BY_VERB else None
+    unknown_verb = "" if verb == near else f"Unknown command {shown(args[0])}. Did you mean "
+    if near not in known:
+        begin = f"{unknown_verb}`/{near}`? It" if unknown_verb else f"`/{near}`"
+        return (
+            f"{begin} works only in GitHub comments, so that it is reviewed and kept. {_in_a_comment(near, read, said)}"
+        )
+    instead = _meant(read)
     line = typed(instead) if instead else shlex.join(["envclone", near, *said])
-    return f"Unknown command {shown(verb)}. Did you mean `{near}`?\n\n    {' '.join([line, *map(shlex.quote, ours)])}"
+    return f"{unknown_verb}`{near}`?\n\n    {' '.join([line, *map(shlex.quote, ours)])}"
+
+
+def _in_a_comment(verb: str, read: Command | Mistake | None, said: list[str]) -> str:
+    """Return the comment to post; if what was said is not a whole command, its form, about the environment that was named."""
+    if (line := _meant(read)) is not None:
+        return f"Comment this on an issue or a pull request:\n\n    {line}"
+    form = BY_VERB[verb].usage
+    if said and is_valid(EnvironmentName, said[0]):
+        form = form.replace("<name>", said[0])
+    return f"Write it in a comment on an issue or a pull request as\n\n    {form}"
 
 
 def _meant(read: Command | Mistake | None) -> str | None:

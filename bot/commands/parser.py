@@ -67,7 +67,7 @@ class Reader:
                 self._put(option, True)
                 continue
             if not equals and at == len(self.tokens):
-                raise Wrong(f"`--{flag}` needs a value, for example `--{flag} {option.metavar}`.")
+                raise Wrong(f"`--{flag}` needs a value: {option.about}.")
             where = at - 1 if equals else at
             at = where + 1
             self._take_value(

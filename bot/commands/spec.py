@@ -49,7 +49,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`--flag value`, `--flag key=value` any number of times, or `--flag` alone; `required` ones must stand there."""
+    """`--flag <value>`, `--flag <key=value>` any number of times, or `--flag` alone; `required` ones must stand there."""
 
     flag: str
     about: str
@@ -68,7 +68,7 @@ class Option:
 
     @property
     def usage(self) -> str:
-        text = f"--{self.flag} {self.metavar}" if self.metavar else f"--{self.flag}"
+        text = f"--{self.flag} <{self.metavar}>" if self.metavar else f"--{self.flag}"
         bracketed = text if self.required else f"[{text}]"
         return f"{bracketed}…" if self.is_map else bracketed
 

@@ -70,7 +70,14 @@ TABLE: tuple[Spec, ...] = (
             ),
         ),
         (
-            Option("ttl", "how long the clone lives", duration.parse, duration.text, "14d", nearest=duration.nearest),
+            Option(
+                "ttl",
+                "how long the clone lives, such as 14d",
+                duration.parse,
+                duration.text,
+                "duration",
+                nearest=duration.nearest,
+            ),
             Option("set", "a parameter's value; may be repeated", str, str, "key=value", is_map=True),
             Option("owner", "the clone's owner; by default, whoever comments", arguments.login, str, "login"),
             Option(

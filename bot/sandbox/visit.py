@@ -20,7 +20,7 @@ import httpx
 from pydantic import ValidationError
 
 from bot.commands.comment import command_lines
-from bot.commands.grammar import parse
+from bot.commands.grammar import Mistake, parse
 from bot.errors import UserError
 from bot.model.base import Document
 from bot.names import RepositoryName
@@ -29,6 +29,9 @@ from bot.sandbox.tls import tls
 _LOOK = 0.3
 PATIENCE = 600.0
 """Seconds for an answer to a comment; a busy machine takes minutes for what an idle one does in seconds."""
+UNSURE_PATIENCE = 20.0
+"""Seconds for a reaction to what may be a sentence or another bot's command: the bot says nothing to those, and everything else gets one
+within a second or two."""
 CHECKS_PATIENCE = 1800.0
 """Seconds for the checks of a pull request: as long as a run of a workflow may take."""
 _NO_SANDBOX = "No sandbox runs on this machine. Start one in another terminal: `envclone sandbox up`"
@@ -52,11 +55,11 @@ class SandboxCard(Document):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How a comment was answered: where it stands, how it ended (None: it has no command), and the reply."""
+    """How a comment was answered: where it stands, how it ended (None: the bot doesn't take it for a command), and the reply."""
 
     comment: str
-    end: str | None
-    reply: str
+    end: str | None = None
+    reply: str = ""
 
     @property
     def pull(self) -> int | None:
@@ -112,10 +115,10 @@ def _require_own(directory: Path) -> None:
 class Visitor:
     """One of the sandbox's people, at a terminal."""
 
-    def __init__(self, card: SandboxCard, login: str) -> None:
+    def __init__(self, card: SandboxCard, login: str, unsure_patience: float = UNSURE_PATIENCE) -> None:
         if login not in card.people:
             raise UserError(f"Nobody here is called {login}. The people are: {', '.join(card.people)}")
-        self.card, self.login = card, login
+        self.card, self.login, self.unsure_patience = card, login, unsure_patience
         self._api = f"{card.url}/api/v3/repos/{card.repository}"
 
     def say(self, text: str, number: int) -> Answered:
@@ -126,18 +129,24 @@ class Visitor:
                 f"There is no issue or pull request #{number} that {self.login} may see: {self.card.page}/issues"
             )
         comment = self._answer(said)
+        page = str(comment["html_url"])
+        meant = [found for line in command_lines(text) if (found := parse(line)) is not None]
         # A bare `/plan` is another bot's: nobody would answer it.
-        if all(parse(line) is None for line in command_lines(text)):
-            return Answered(str(comment["html_url"]), None, "")
-        end = self._end(int(comment["id"]), str(comment["html_url"]))
-        return Answered(str(comment["html_url"]), end, self._reply(number, comment))
+        if not meant:
+            return Answered(page)
+        is_unsure = all(isinstance(each, Mistake) and not each.is_certain for each in meant)
+        end = self._end(int(comment["id"]), page, is_unsure=is_unsure)
+        return Answered(page, end, self._reply(number, comment)) if end else Answered(page)
 
-    def _end(self, comment: int, page: str) -> str:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+    def _end(self, comment: int, page: str, *, is_unsure: bool) -> str | None:
+        """Wait for how a comment ends; None if it `is_unsure` whether that is a command at all, and the bot doesn't take it for one."""
+        began = time.monotonic()
+        while (taken := time.monotonic() - began) < PATIENCE:
             given = self._answer(self._asked("GET", f"/issues/comments/{comment}"))["reactions"]
             if ends := [said for name, said in _ENDS.items() if given[name]]:
                 return ends[0]
+            if is_unsure and not given["eyes"] and taken >= self.unsure_patience:
+                return None
             time.sleep(_LOOK)
         raise UserError(f"The bot has not answered within {PATIENCE / 60:.0f} minutes. Look at {page}")
 

@@ -6,7 +6,7 @@ import sys
 
 from bot.cli.commands import COMMANDS
 
-LINES = ("--help", *(f"{command.name} --help" for command in COMMANDS), "verify")
+LINES = ("--help", *(f"{command.name} --help" for command in COMMANDS), "verify", "list")
 """The help of a command is printed after all that the command imports."""
 
 BASELINES = ("terraform version", "git --version")

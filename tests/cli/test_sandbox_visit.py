@@ -16,7 +16,7 @@ from bot.sandbox.github import GitHubServer, PullSpec
 from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.tls import tls
-from bot.sandbox.visit import SandboxCard, at_hand, place
+from bot.sandbox.visit import SandboxCard, Visitor, at_hand, place
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 
@@ -105,7 +105,14 @@ def test_say_is_data_too(card: SandboxCard) -> None:
 
 @pytest.mark.parametrize("text", ["thanks!", "/plan"])
 def test_say_waits_for_nothing_where_there_is_no_command(text: str, card: SandboxCard) -> None:
-    assert "no command in it" in envclone("say", text).output
+    assert "finds no command in it" in envclone("say", text).output
+
+
+def test_what_may_be_a_sentence_is_not_waited_for_long(card: SandboxCard) -> None:
+    may_be_a_sentence = "- /clon moon as mo-on for cheese"  # the bot here leaves what doesn't begin with a slash
+    assert Visitor(card, "ana", unsure_patience=0).say(may_be_a_sentence, 1).end is None
+    answered = Visitor(card, "ana", unsure_patience=0).say("/destory demo-x", 1)
+    assert answered.end == "done", "it is plainly meant for the bot, so its answer is waited for"
 
 
 def test_whom_the_bot_only_reacts_to_is_told(card: SandboxCard) -> None:

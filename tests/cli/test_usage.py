@@ -139,6 +139,24 @@ def test_what_only_a_comment_does_is_said_with_the_comment(verb: str) -> None:
     assert done.stderr.endswith(f"Comment this on an issue or a pull request:\n\n    /{verb} demo-y\n")
 
 
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        (
+            "unlock demo-y",
+            "Write it in a comment on an issue or a pull request as\n\n    /unlock demo-y --because <reason>\n",
+        ),
+        ("unlock", "as\n\n    /unlock <name> --because <reason>\n"),
+        ("destory demo-y", "Did you mean `/destroy`? It works only in GitHub comments"),
+        ("verfy --json", "Did you mean `verify`?\n\n    envclone verify --json\n"),
+    ],
+)
+def test_what_is_incomplete_or_misspelt_keeps_what_was_said(typed: str, answer: str) -> None:
+    done = envclone(*typed.split())
+    assert done.exit_code == 64
+    assert answer in done.stderr
+
+
 IN_CHECKOUT = (
     ["clone", "production", "as", "demo-x"],
     ["set", "demo-x", "app_min=3"],
