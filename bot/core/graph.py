@@ -79,7 +79,7 @@ def problems(pipeline: Pipeline, documents: StepDocuments) -> Sequence[Finding]:
         if name in pipeline.stacks
     ]
     found += [
-        documents.finding(pipeline.hooks[name], (name, "renamed_from"), message)
+        documents.finding(pipeline.steps[name], (name, "renamed_from"), message)
         for name, message in _former_name_problems(pipeline)
     ]
     for name, step in _declared(pipeline):
@@ -196,14 +196,14 @@ def _declared(pipeline: Pipeline) -> Iterator[tuple[StepName, Stack | Hook]]:
 
 
 def _former_name_problems(pipeline: Pipeline) -> Iterator[tuple[StepName, str]]:
-    """Yield what would give a hook the ledger's entry of another step."""
-    former = Counter(old for hook in pipeline.hooks.values() for old in hook.renamed_from)
-    for name, hook in pipeline.hooks.items():
-        for old in hook.renamed_from:
+    """Yield what would give a step the ledger's entry of another one."""
+    former = Counter(old for _, step in _declared(pipeline) for old in step.renamed_from)
+    for name, step in _declared(pipeline):
+        for old in step.renamed_from:
             if old in pipeline.steps:
                 yield name, f"`{old}` is still a step of its own."
             elif former[old] > 1:
-                yield name, f"`{old}` is also the former name of another hook."
+                yield name, f"`{old}` is also the former name of another step."
 
 
 def _step_problems(pipeline: Pipeline, name: StepName, step: Stack | Hook) -> Iterator[tuple[DocumentPath, str]]:

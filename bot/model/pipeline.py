@@ -115,6 +115,13 @@ class Step(Document):
     timeout: Duration = _duration("30m")
     retries: Retries = Retries()
     when: When | None = None
+    renamed_from: Annotated[
+        tuple[StepName, ...],
+        Field(
+            description="Former names of the step: what it did under one of them is its own, so it is neither done twice nor forgotten, and the "
+            "state of a stack moves with the next apply. Keep all of them, since an environment may skip revisions."
+        ),
+    ] = ()
 
 
 class Stack(Step):
@@ -156,13 +163,6 @@ class Hook(Step):
     run: RunProgram | None = None
     inputs: Annotated[dict[ParameterName, Input], Field(alias="with")] = {}
     undo: NoUndo | None = None
-    renamed_from: Annotated[
-        tuple[StepName, ...],
-        Field(
-            description="Former names of the hook: what it did under one of them is its own, so it is neither done twice nor forgotten. Keep all "
-            "of them, since an environment may skip revisions."
-        ),
-    ] = ()
 
     @property
     def kind(self) -> str:

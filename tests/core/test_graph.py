@@ -110,7 +110,9 @@ def test_a_hook_takes_over_the_ledgers_entry_of_no_other_step() -> None:
     taken = HOOKS.replace("    uses: http.probe\n", "    uses: http.probe\n    renamed_from: [data, probe]\n")
     assert found(hooks=taken) == [(False, 6, "`data` is still a step of its own.")]
     both = taken.replace("data, ", "").replace("aws.secret\n", "aws.secret\n    renamed_from: [probe]\n")
-    assert [message for _, _, message in found(hooks=both)] == ["`probe` is also the former name of another hook."] * 2
+    assert [message for _, _, message in found(hooks=both)] == ["`probe` is also the former name of another step."] * 2
+    stacks = STACKS.replace("  data:\n", "  data:\n    renamed_from: [probe]\n")
+    assert [is_in for is_in, _, _ in found(stacks=stacks, hooks=both.replace("[probe]", "[]", 1))] == [True, False]
 
 
 @pytest.mark.parametrize("source", ["secret.version", "data.bucket"])

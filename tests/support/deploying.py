@@ -66,6 +66,7 @@ class Deploying:
     secrets: list[object] = field(default_factory=list)
     runs: int = 0
     max_parallel: int = 4
+    former: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def create(
@@ -97,9 +98,18 @@ class Deploying:
         del self.stacks[stack]
         shutil.rmtree(self.repo.root / self.template.where / stack)
 
+    def rename(self, old: str, new: str) -> None:
+        """Let a stack of the template be called otherwise, and say what it was called; if that is its first name, nothing is said."""
+        names = (*self.former.pop(old, ()), old)
+        self.stacks = {new if stack == old else stack: main for stack, main in self.stacks.items()}
+        if new not in names:
+            self.former[new] = names
+        for place in (self.template.where, self.repo.roots.environment(DEMO)):
+            shutil.rmtree(self.repo.root / place / old)
+
     @property
     def template(self) -> TemplateAt:
-        return replace(template(self.stacks), roots=self.repo.roots)
+        return replace(template(self.stacks, former=self.former), roots=self.repo.roots)
 
     @property
     def policy(self) -> Policy:
@@ -133,7 +143,7 @@ class Deploying:
         return PlanContext(
             checkout=Checkout(self.repo.root, self.repo.roots),
             policy=self.policy,
-            base_template=lambda name: template(self.stacks).files,
+            base_template=lambda name: self.template.files,
             terraform=self.terraform,
             store=self.store,
             now=lambda: datetime.now(UTC),
@@ -251,7 +261,7 @@ class Deploying:
 
     def _things(self) -> list[tuple[str, Mapping[str, Any]]]:
         found = []
-        for key in (f"{DEMO}/{stack}/terraform.tfstate" for stack in STACKS):
+        for key in (f"{DEMO}/{stack}/terraform.tfstate" for stack in {**STACKS, **self.stacks}):
             stored = self.store.read(key)
             for resource in json.loads(stored.data)["resources"] if stored else []:
                 address = f"{key}: {resource['type']}.{resource['name']}"

@@ -239,11 +239,20 @@ BACKEND = """terraform {
 """
 
 
-def template(stacks: Mapping[str, str] = STACKS, hooks: str = HOOKS) -> TemplateAt:
-    """Return the template with these stacks' code and these hooks."""
-    declared = "".join(f"  {stack}: {DECLARED[stack]}\n" for stack in stacks)
+def template(
+    stacks: Mapping[str, str] = STACKS, hooks: str = HOOKS, former: Mapping[str, tuple[str, ...]] | None = None
+) -> TemplateAt:
+    """Return the template with these stacks' code and these hooks; `former` are the names that stacks had, the first one first."""
+    first = {stack: names[0] for stack, names in (former or {}).items()}
+    declared = "".join(f"  {stack}: {DECLARED[first.get(stack, stack)]}\n" for stack in stacks)
     if "data" not in stacks:
         declared = declared.replace("needs: [data]", "needs: [network]")
+    for stack, names in (former or {}).items():
+        declared = declared.replace(f"{stack}: {{", f"{stack}: {{renamed_from: [{', '.join(names)}], ")
+        declared, hooks = (
+            text.replace(f"from: {names[0]}.", f"from: {stack}.").replace(f"[{names[0]}]\n", f"[{stack}]\n")
+            for text in (declared, hooks)
+        )
     files = {
         "template.yaml": f"{DECLARATION}stacks:\n{declared}",
         "hooks.yaml": hooks,
@@ -251,7 +260,7 @@ def template(stacks: Mapping[str, str] = STACKS, hooks: str = HOOKS) -> Template
         "hooks/announce": ANNOUNCE,
     }
     for stack, main in stacks.items():
-        variables = ",\n".join(f'  "{name}": {{{{ {name} | json }}}}' for name in VARIABLES[stack])
+        variables = ",\n".join(f'  "{name}": {{{{ {name} | json }}}}' for name in VARIABLES[first.get(stack, stack)])
         files |= {
             f"{stack}/main.tf": main,
             f"{stack}/backend.tf.j2": BACKEND.replace("STACK", stack),

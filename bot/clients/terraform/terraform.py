@@ -17,7 +17,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -32,10 +32,11 @@ from bot.clients.terraform.checked_providers import as_they_are, checked_provide
 from bot.clients.terraform.installed import downloaded_code, foreign, handed
 from bot.clients.terraform.machine_settings import without_machine_settings
 from bot.clients.terraform.output import Diagnostic, TerraformEvent, TerraformFailed, failure, read_event, redacted
+from bot.clients.terraform.passed_on import SHORT_LIVED, passed_on
 from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
 from bot.clients.terraform.selected import Selected
 from bot.clients.terraform.unsaved_state import saved_afterwards
-from bot.clients.terraform.workspace import state_apart, workspace_at
+from bot.clients.terraform.workspace import Lent, state_apart, workspace_at
 from bot.core.checks.paths.planned import planned_path_findings
 from bot.core.checks.required_providers import LOCK
 from bot.core.checks.static_checks import GateRules
@@ -51,21 +52,8 @@ PLAN_TIMEOUT = timedelta(minutes=30)
 """A step's own default timeout, for callers that have none."""
 SHORT_TIMEOUT = timedelta(minutes=5)
 """Reading a plan or the state takes seconds: 3 for 80 resources, most of it the start of the provider."""
-_PASSED_ON = re.compile(
-    r"PATH|HOME|TMPDIR|LANG|LC_[A-Z]+|TZ|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL)_PROXY|(?:https?|no|all)_proxy|TF_\w+|GOGC|GOMEMLIMIT"
-    # Which account, and credentials for it, as the clouds' providers and backends read them.
-    r"|AWS_\w+|ARM_\w+|GOOGLE_\w+|GCLOUD_PROJECT|CLOUDSDK_CORE_PROJECT"
-)
-# These change what a command does behind the caller's back, or write values into logs.
-_NOT_PASSED_ON = re.compile(r"TF_(?:CLI_ARGS\w*|LOG\w*|VAR_\w+|WORKSPACE|DATA_DIR|REATTACH_PROVIDERS|INPUT)")
-
 _NO_STATE = b'{"format_version": "1.0"}'
 """What `terraform show -json` says where nothing was ever applied."""
-
-_SHORT_LIVED = {"GOGC": "400"}
-"""Go collects garbage whenever the heap has grown by GOGC percent (100 by default). Terraform and its providers live for seconds
-and start by building a schema of hundreds of MB: at 400 they collect a quarter as often, which measured a fifth less processor
-time for one cycle of the AWS provider. A runner that is short of memory sets another figure in its environment."""
 
 OnEvent = Callable[[TerraformEvent], None]
 
@@ -94,11 +82,7 @@ class Terraform:
         self.binary = binary
         self.rules = rules
         self.reach = reach
-        kept = {
-            name: value
-            for name, value in environment.items()
-            if _PASSED_ON.fullmatch(name) and not _NOT_PASSED_ON.fullmatch(name)
-        }
+        kept = passed_on(environment)
         self._process = environment
         self.environment = {**kept, **variables, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 
@@ -132,6 +116,7 @@ class RootModule:
         self._workspace = selected.workspace
         self._backend = selected.backend
         self._is_new = False
+        self._lent = b""
         self._plans = 0
         self._checked: Mapping[str, Path] = {}
 
@@ -178,7 +163,7 @@ class RootModule:
         arguments += ["-refresh-only"] if options.refresh_only else []
         arguments += ["-destroy"] if options.destroy else []
         arguments += [f"-generate-config-out={options.generate}"] if options.generate else []
-        if self._is_new and not options.lock:
+        if (self._is_new or self._lent) and not options.lock:
             with self._apart(timeout):
                 self._run(arguments, timeout, on_event)
         else:
@@ -188,10 +173,11 @@ class RootModule:
 
     @contextmanager
     def _apart(self, timeout: timedelta) -> Iterator[None]:
-        """Work on an empty state of our own: the workspace doesn't exist, and must not be made by looking at it."""
+        """Work on a state of our own: the one that was lent, or an empty one, since looking at a workspace would make it."""
         kept, self._data = self._data, self._private / "data-apart"
+        workspace = self._workspace.name if self._workspace is not None else None
         try:
-            with state_apart(self.directory, self._private):
+            with state_apart(self.directory, self._private, Lent(self._lent, workspace)):
                 self._initialize(timeout)
                 yield
         finally:
@@ -218,12 +204,30 @@ class RootModule:
 
     def outputs(self, timeout: timedelta = SHORT_TIMEOUT) -> dict[str, Output]:
         """Return the outputs in the state; none when nothing was applied yet."""
-        text = b"{}" if self._is_new else self._captured(["output", "-json"], timeout)
+        with self._apart(timeout) if self._lent else nullcontext():
+            text = b"{}" if self._is_new and not self._lent else self._captured(["output", "-json"], timeout)
         try:
             found: dict[str, dict[str, Any]] = json.loads(text)
             return {name: Output(item["value"], item["sensitive"]) for name, item in found.items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             raise Unverifiable("The outputs in the Terraform state could not be read") from None
+
+    def pull_state(self, timeout: timedelta = SHORT_TIMEOUT) -> bytes:
+        """Return the state as it is stored; empty when there is none. It holds secrets in clear."""
+        return b"" if self._is_new else self._captured(["state", "pull"], timeout)
+
+    def push_state(self, state: bytes, *, over: bool, timeout: timedelta = SHORT_TIMEOUT) -> None:
+        """Store a state, under its lock; with `over` in place of one of another lineage, which the caller has found to be empty."""
+        file = self._private / "pushed.tfstate"
+        file.touch(mode=0o600)
+        file.write_bytes(state)
+        force = ["-force"] if over else []
+        self._captured(["state", "push", *force, _lock_timeout(LOCK_TIMEOUT), str(file)], timeout)
+        self._is_new = False  # Terraform made the workspace
+
+    def lend_state(self, state: bytes) -> None:
+        """Let plans that take no lock, and outputs, be of this state in place of the module's own, unless it is empty."""
+        self._lent = state
 
     def force_unlock(self, lock_id: str) -> None:
         """Remove a state lock that a dead run left behind; `lock_id` is in `StateLocked`."""
@@ -268,7 +272,7 @@ class RootModule:
             own["ARM_OIDC_TOKEN_FILE_PATH"] = str(file)
         if arguments[0] not in {"init", "workspace"}:
             own |= as_they_are(self._checked, self._private, self._terraform.environment)
-        environment = {**_SHORT_LIVED, **self._terraform.environment, **own}
+        environment = {**SHORT_LIVED, **self._terraform.environment, **own}
         argv, cage = [str(self._terraform.binary), *arguments], self._cage(arguments[0])
         try:
             return stream(argv, on_line, ProcessOptions(self.directory, environment, timeout, cage=cage))

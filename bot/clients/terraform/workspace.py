@@ -8,6 +8,7 @@ while that plan is made.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.core.checks.workspaces import StackState, Workspace, workspace_of
@@ -36,11 +37,26 @@ def workspace_at(directory: Path, cloud: CloudFacts) -> Workspace | None:
     return workspace_of(files, StackState(said.name, stack, (said.state or {}).get(stack)), cloud.backends)
 
 
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A state to work on in place of the module's own, in the workspace of this name; empty for none."""
+
+    state: bytes = field(default=b"", repr=False)
+    workspace: str | None = None
+
+
 @contextmanager
-def state_apart(directory: Path, private: Path) -> Iterator[None]:
-    """Let the root module in `directory` have its state in `private` meanwhile."""
+def state_apart(directory: Path, private: Path, lent: Lent) -> Iterator[None]:
+    """Let the root module in `directory` have its state in `private` meanwhile: what it is lent, else an empty one."""
     place = directory / _APART
     where = {"path": private / "apart.tfstate", "workspace_dir": private / "apart"}
+    if lent.state:
+        default = (
+            where["path"] if lent.workspace is None else where["workspace_dir"] / lent.workspace / "terraform.tfstate"
+        )
+        default.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        default.touch(mode=0o600)
+        default.write_bytes(lent.state)
     lines = "".join(f"    {name} = {json.dumps(str(path))}\n" for name, path in where.items())
     place.write_text(f'terraform {{\n  backend "local" {{\n{lines}  }}\n}}\n', "utf-8")
     try:

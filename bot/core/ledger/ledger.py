@@ -69,6 +69,13 @@ class Gone(Document):
     remains: tuple[Retained, ...] = ()
 
 
+class FormerState(Document):
+    """Where the state of a renamed stack was last: under the name that the stack had in the code at `commit`."""
+
+    stack: StepName
+    commit: str
+
+
 class LedgerEntry(Document):
     """What a step did last. `commit` and `tree` (of `envs/<name>`) say which version of the environment was applied.
 
@@ -76,7 +83,8 @@ class LedgerEntry(Document):
     by address: a run that goes on after a half-finished one may do no more than this. `request` is the address of the comment that
     the reviewed commit names, which the service's log lines have, too: whoever may push can write another, so it proves nothing.
 
-    Of a hook that was renamed, `declared_as` is its name in `commit`, and `marked_as` its first one: what it made outside bears that.
+    Of a step that was renamed, `declared_as` is its name in `commit`, and `marked_as` its first one: what a hook made outside bears that.
+    `formerly` are all that it had, so an earlier version finds it again. `former_state` is there until the state of a stack has moved.
     """
 
     verb: Literal["apply", "undo"]
@@ -99,6 +107,8 @@ class LedgerEntry(Document):
     error: str = ""
     declared_as: StepName | None = None
     marked_as: StepName | None = None
+    formerly: tuple[StepName, ...] = ()
+    former_state: FormerState | None = None
 
 
 class Lease(Stored):

@@ -81,6 +81,9 @@ def started(
         request=start.request,
         declared_as=last.declared_as if last is not None and verb == "undo" else None,
         marked_as=last.marked_as if last is not None else None,
+        formerly=last.formerly if last is not None else (),
+        # From here on the state may be half moved, and only whoever moves it says that it is not.
+        former_state=last.former_state if last is not None else None,
         # Only what this very review approved, for these very inputs, may be gone on with.
         approved=last.approved if last is not None and again and last.head == start.head else {},
     )
@@ -129,6 +132,11 @@ def took(ledger: Ledger, step: StepName, gone: Gone) -> Ledger:
     )
 
 
+def state_moved(ledger: Ledger, step: StepName) -> Ledger:
+    """Return the ledger with the state of the running stack under the stack's present name, and nowhere else."""
+    return _changed(ledger, step, {"former_state": None})
+
+
 def learnt(ledger: Ledger, step: StepName, undo: Undo) -> Ledger:
     """Return the ledger with what the running step's undo needs, found out on the way."""
     return _changed(ledger, step, {"undo": undo})
@@ -142,9 +150,13 @@ def undone(ledger: Ledger, step: StepName, evidence: str, at: datetime) -> Ledge
 
 
 def is_done(ledger: Ledger, step: StepName, digest: str) -> bool:
-    """Say whether the step's last apply succeeded with exactly these inputs."""
+    """Say whether the step's last apply succeeded with exactly these inputs, and its state lies where it belongs."""
     entry = ledger.steps.get(step)
-    return entry is not None and (entry.verb, entry.result, entry.digest) == ("apply", "succeeded", digest)
+    return (
+        entry is not None
+        and entry.former_state is None
+        and (entry.verb, entry.result, entry.digest) == ("apply", "succeeded", digest)
+    )
 
 
 def decide(ledger: Ledger, step: StepName, digest: str) -> Decision:

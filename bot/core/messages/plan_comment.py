@@ -218,7 +218,8 @@ def _overview(plan: EnvironmentPlan) -> str:
 def _stack_row(stack: StackPlan) -> tuple[str, str, str, str]:
     would = cell(str(stack.plan.counts)) if stack.plan.changes_anything else "nothing"
     deferred = " *(with mocks)*" if stack.mock_outputs else ""
-    return code(stack.name), "stack", f"{would}{deferred}", "destroy"
+    moves = f"; its state moves here from {code(stack.moves_from)}" if stack.moves_from is not None else ""
+    return code(stack.name), "stack", f"{would}{moves}{deferred}", "destroy"
 
 
 def _hook_row(hook: HookPlan) -> tuple[str, str, str, str]:

@@ -9,6 +9,7 @@ from bot.core.parity.report import Parity
 from bot.core.plural import counted
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
+from bot.core.rendering.renamed_stacks import renamed
 from bot.core.rendering.synced_values import moved
 from bot.core.requests.sync import SyncConflict
 from bot.core.requests.template_history import TemplateStep
@@ -143,8 +144,11 @@ def migrations(found: Mapping[MigrationName, Migration]) -> str:
 
 
 def removed_steps(before: Manifest, after: Manifest) -> Iterator[str]:
-    """Yield what to know of stacks that the template has no more: nothing but the end of the environment destroys them."""
-    for stack in before.stacks.keys() - after.stacks.keys():
+    """Yield what to know of stacks that the template has no more, or under another name: only the end of the environment destroys them."""
+    names = renamed(before.stacks, after.stacks)
+    for old, stack in names.items():
+        yield f"**The stack {code(old)} is now called {code(stack)}.** The apply moves its state there; nothing is made again."
+    for stack in sorted(before.stacks.keys() - after.stacks.keys() - names.keys()):
         yield (
             f"**The template no longer has the stack {code(stack)}.** Its resources stay until the environment is destroyed; to remove them "
             "now, first sync to a revision in which the stack is empty."

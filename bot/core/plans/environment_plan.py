@@ -20,7 +20,8 @@ class StackPlan:
     """One stack's plan, made with `inputs`. `mock_outputs` are the inputs that it was given in place of outputs of `waits_for`, which don't exist yet.
 
     `warnings` are Terraform's own, failed `check` blocks among them; a plan with some is a plan. `downloaded` is the code of modules of
-    elsewhere, by Terraform's key of each.
+    elsewhere, by Terraform's key of each. `moves_from` is the name under which the state lies until the
+    apply, if the stack was renamed.
     """
 
     name: StepName
@@ -30,6 +31,12 @@ class StackPlan:
     inputs: Inputs | None = field(default=None, repr=False, compare=False)
     warnings: tuple[Finding, ...] = ()
     downloaded: Mapping[str, Tree] = field(default_factory=dict, repr=False, compare=False)
+    moves_from: StepName | None = None
+
+    @property
+    def changes_anything(self) -> bool:
+        """Say whether its apply would do anything, if only move the state."""
+        return self.plan.changes_anything or self.moves_from is not None
 
     def reviewed(self, key: str) -> ReviewedStep:
         """Return what is kept of this plan for the apply."""
@@ -68,4 +75,4 @@ class EnvironmentPlan:
     def changes_anything(self) -> bool:
         """Say whether merging would do anything; a hook that could not be checked counts as doing something."""
         would_run = any(hook.verb_result != "already_so" for hook in self.hooks)
-        return would_run or any(stack.plan.changes_anything for stack in self.stacks)
+        return would_run or any(stack.changes_anything for stack in self.stacks)

@@ -44,4 +44,4 @@ def _of_step(step: StackPlan | HookPlan) -> Risk:
         return Risk.DESTROY
     if counts.replace:
         return Risk.REPLACE
-    return Risk.IN_PLACE if step.plan.changes_anything else Risk.NONE
+    return Risk.IN_PLACE if step.changes_anything else Risk.NONE

@@ -18,6 +18,7 @@ from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.merge import FileConflict, TextMerger, conflict_lines, merge, merged_tree
+from bot.core.rendering.renamed_stacks import called, renamed, with_new_names
 from bot.core.rendering.render import ENDING
 from bot.core.rendering.synced_values import asked_for, carried, synced
 from bot.core.requests.change import Unchanged
@@ -126,9 +127,9 @@ def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     becomes = _manifest(subject, given)
     check_rules(command, template.declaration, becomes.parameters)
     base, theirs = assemble(subject.before, manifest), assemble(template, becomes)
-    merged = merge(
-        _without_manifest(base), _without_manifest(subject.files), _without_manifest(theirs), subject.merge_text
-    )
+    names = renamed(manifest.stacks, template.declaration.stacks)
+    was, ours = (called(_without_manifest(files), names) for files in (base, subject.files))
+    merged = merge(was, ours, _without_manifest(theirs), subject.merge_text)
     # The manifest is written anew: it holds all that was in it, and with conflict markers nobody could read what the environment is.
     files = {MANIFEST: theirs[MANIFEST], **merged_tree(merged, subject.policy.roots.environment(manifest.name))}
     conflicts = [SyncConflict(path, each.lines) for path, each in merged.items() if isinstance(each, FileConflict)]
@@ -179,7 +180,7 @@ def _manifest(subject: SyncSubject, given: Mapping[ParameterName, Json]) -> Mani
     kept = kept.model_copy(update={"parameters": {**kept.parameters, **followed}})
     values = synced(kept, template, given, source, subject.estate)
     by_hand = {*kept.overrides, *(given if kept.source else ())}
-    return kept.model_copy(
+    return with_new_names(kept, renamed(kept.stacks, template.stacks)).model_copy(
         update={
             "revision": subject.after.revision,
             "preview": subject.preview,

@@ -15,7 +15,7 @@ from datetime import datetime
 from bot.clients.ledger import LedgerFile
 from bot.core.graph import blocked, mermaid
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
-from bot.core.ledger.renamed_hooks import with_present_names
+from bot.core.ledger.renamed_steps import with_present_names
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import approved
 from bot.runs.apply.run import ApplyRun
@@ -36,10 +36,10 @@ def apply(request: ApplyRequest, context: ApplyContext) -> ApplyOutcome:
     ledger = LedgerFile(context.store, request.environment)
     began = context.now()
     with held(ledger, request, context, began) as before:
-        now = with_present_names(before, environment.hooks)
+        now = with_present_names(before, environment.steps)
         if now != before:
-            # Written down before anything runs: a run that dies in between leaves no hook under two names.
-            ledger.change(request.lock_owner, lambda found: with_present_names(found, environment.hooks))
+            # Written down before anything runs: a run that dies in between leaves no step under two names.
+            ledger.change(request.lock_owner, lambda found: with_present_names(found, environment.steps))
         work = ApplyRun(context, request, environment.tree, ledger, now, ledger.digest_key(), approved=environment)
         results = run_graph(
             environment.graph,

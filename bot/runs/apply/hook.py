@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.core.ledger.ledger import LedgerEntry, Undo
-from bot.core.ledger.renamed_hooks import marked_as
+from bot.core.ledger.renamed_steps import marked_as, present_names
 from bot.core.plans.stack_inputs import Output
 from bot.hooks import verbs
 from bot.hooks.kind import HookContext
@@ -60,7 +60,8 @@ class HookTry:
         return found
 
     def _output_of(self, step: StepName, output: str) -> Output | None:
-        """Return an output of a stack as it is now; what was skipped in this run is asked of its state."""
+        """Return an output of a stack, by any name that it had, as it is now; what was skipped in this run is asked of its state."""
+        step = present_names(self.run.before).get(step, step)
         known = self.run.outputs.get(step, {}).get(output)
         node = self.run.approved.graph.nodes.get(step)
         if known is not None or node is None or not isinstance(node.step, Stack):

@@ -19,7 +19,7 @@ from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.hooks.validate import pipeline_findings
 from bot.model.environment import MANIFEST, Manifest
-from bot.model.pipeline import Hook, Pipeline
+from bot.model.pipeline import Hook, Pipeline, Stack
 from bot.names import EnvironmentName, StepName
 from bot.runs.context import ApplyContext
 from bot.runs.request import ApplyRequest
@@ -42,9 +42,9 @@ class Approved:
     review: Review = field(repr=False)
 
     @property
-    def hooks(self) -> Mapping[StepName, Hook]:
-        """The hooks that it has."""
-        return {name: node.step for name, node in self.graph.nodes.items() if isinstance(node.step, Hook)}
+    def steps(self) -> Mapping[StepName, Stack | Hook]:
+        """The steps that it has."""
+        return {name: node.step for name, node in self.graph.nodes.items()}
 
 
 def approved(request: ApplyRequest, context: ApplyContext) -> Approved:

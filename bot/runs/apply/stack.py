@@ -7,6 +7,7 @@ from bot.clients.terraform.output import TerraformFailed, TerraformKilled
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clients.terraform.terraform import RootModule
 from bot.core.ledger.ledger import Undo
+from bot.core.ledger.renamed_steps import STATE
 from bot.core.ledger.resume import actions, exceeding
 from bot.core.ledger.transitions import approved
 from bot.core.plans.fingerprint import fingerprint
@@ -16,7 +17,8 @@ from bot.core.plans.review import ReviewedStep
 from bot.core.plans.stack_inputs import Output, replayed
 from bot.model.pipeline import Json, Stack, texts
 from bot.names import ParameterName, StepName
-from bot.runs.apply.locked_plan import StackPlanRequest, note_killed, plan_locked
+from bot.runs.apply.former_state import move_state
+from bot.runs.apply.locked_plan import StackAtWork, StackPlanRequest, note_killed, plan_locked
 from bot.runs.apply.run import ApplyRun, StepFinished
 from bot.runs.deadline import Deadline
 from bot.runs.step_errors import StepStopped, StepTimedOut
@@ -42,6 +44,9 @@ class StackTry:
         try:
             with self._work.context.terraform.opened(directory, self._secrets) as module:
                 module.init(self._deadline.remaining())
+                former = self._work.ledger.read().steps[self._name].former_state
+                if former is not None:
+                    move_state(self._work, StackAtWork(self._name, module, self._deadline), former)
                 return self._applied(module)
         except TimedOut as error:
             raise StepTimedOut(f"It exceeded its timeout of {self._stack.timeout}.") from error
@@ -114,7 +119,7 @@ class StackTry:
 def undo_of(work: ApplyRun, name: StepName) -> Undo:
     """Return what undo needs of a stack: where its code lies in the tree that the ledger names."""
     where = work.context.rules.roots.environment(work.request.environment)
-    return Undo(uses="terraform.destroy", record={"directory": f"{where}/{name}"})
+    return Undo(uses=STATE, record={"directory": f"{where}/{name}"})
 
 
 def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Ledger
-from bot.core.ledger.renamed_hooks import by_any_name
+from bot.core.ledger.renamed_steps import by_any_name
 from bot.core.plans.stack_inputs import Output, value_of
 from bot.errors import UserError
 from bot.model.pipeline import Json, Stack

@@ -6,7 +6,7 @@ from bot.clients.process import TimedOut
 from bot.clients.terraform.output import TerraformFailed
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Undo
-from bot.core.ledger.renamed_hooks import by_any_name, marked_as
+from bot.core.ledger.renamed_steps import marked_as, present_names
 from bot.core.ledger.step_digest import given
 from bot.core.ledger.transitions import learnt
 from bot.core.plans.stack_inputs import Output
@@ -14,6 +14,7 @@ from bot.hooks import verbs
 from bot.hooks.kind import HookContext, Undone
 from bot.model.pipeline import FromOutput, Hook
 from bot.names import StepName
+from bot.runs.apply.former_state import former_code, state_before_its_move
 from bot.runs.apply.undo_secrets import UndoSecrets
 from bot.runs.deadline import Deadline
 from bot.runs.destroy.applied_versions import AppliedStep
@@ -71,15 +72,18 @@ class HookUndo:
 
     def _output_of(self, step: StepName, output: str) -> Output | None:
         """Return an output as the ledger has it; a sensitive one as its stack's state does, which is destroyed only later."""
-        run = self.run
-        if (kept := clear_outputs(by_any_name(run.before).get(step)).get(output)) is not None:
+        run, step = self.run, present_names(self.run.before).get(step, step)
+        if (kept := clear_outputs(run.before.steps.get(step)).get(output)) is not None:
             return kept
         if step not in run.outputs and step in run.stacks:
             source = run.applied.steps[step]
             deadline = Deadline(source.step.timeout)
             try:
-                with run.context.terraform.opened(source.version.directory / step) as module:
+                with run.context.terraform.opened(source.directory) as module:
                     module.init(deadline.remaining())
+                    if source.entry is not None and source.entry.former_state is not None:
+                        former = source.entry.former_state
+                        module.lend_state(state_before_its_move(module, step, former, former_code(run)))
                     found = module.outputs(deadline.remaining())
             except (TerraformFailed, TimedOut) as error:
                 raise StepStopped(f"The outputs of stack `{step}`, which it needs, can't be read: {error}") from error

@@ -15,7 +15,8 @@ from bot.core.plans.plan_json import read_plan
 from bot.errors import UserError
 from bot.model.pipeline import Stack
 from bot.names import StepName
-from bot.runs.apply.locked_plan import StackPlanRequest, note_killed, plan_locked
+from bot.runs.apply.former_state import move_state
+from bot.runs.apply.locked_plan import StackAtWork, StackPlanRequest, note_killed, plan_locked
 from bot.runs.deadline import Deadline
 from bot.runs.destroy.applied_versions import AppliedStep
 from bot.runs.destroy.destroy_inputs import destroy_inputs
@@ -31,8 +32,10 @@ def destroy_stack(run: DestroyRun, each: AppliedStep, stack: Stack) -> str:
     deadline = Deadline(stack.timeout)
     try:
         values = destroy_inputs(each.name, stack, run.before)
-        with run.context.terraform.opened(each.version.directory / each.name) as module:
+        with run.context.terraform.opened(each.directory) as module:
             module.init(deadline.remaining())
+            if each.entry is not None and each.entry.former_state is not None:
+                move_state(run, StackAtWork(each.name, module, deadline), each.entry.former_state)
             saved = plan_locked(run, module, StackPlanRequest(each.name, values, destroy=True), deadline)
             return _applied(run, each, module, _Destroy(saved, deadline))
     except TimedOut as error:

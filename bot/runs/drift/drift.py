@@ -21,7 +21,7 @@ from bot.clients.terraform.terraform import Terraform
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Node, graph
 from bot.core.ledger.ledger import Ledger
-from bot.core.ledger.renamed_hooks import with_present_names
+from bot.core.ledger.renamed_steps import with_present_names
 from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
 from bot.core.ledger.transitions import is_done
 from bot.core.parity.by_code.codified import codified
@@ -78,7 +78,7 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     if because := _incomparable(ledger, context.now()):
         return Drift(name, request.commit, because=because)
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
-    check = _DriftCheck(request.root / where, context, files, with_present_names(ledger, pipeline.hooks))
+    check = _DriftCheck(request.root / where, context, files, with_present_names(ledger, pipeline.steps))
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
     found = run_graph(ordered, check.look, SIDE_BY_SIDE)
     after = LedgerFile(context.store, name).read()

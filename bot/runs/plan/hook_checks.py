@@ -16,7 +16,7 @@ from bot.core.digest import digest_of
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.redaction import Secrets
-from bot.core.ledger.renamed_hooks import marked_as
+from bot.core.ledger.renamed_steps import marked_as
 from bot.core.ledger.step_digest import is_read
 from bot.core.plans.plan import HookPlan
 from bot.core.plans.stack_inputs import NoValue, Output, Outputs, value_of

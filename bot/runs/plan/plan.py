@@ -21,7 +21,8 @@ from bot.core.checks.destroyable import undestroyable_plan
 from bot.core.checks.second_production import created_again
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
-from bot.core.ledger.renamed_hooks import with_present_names
+from bot.core.ledger.ledger import FormerState
+from bot.core.ledger.renamed_steps import with_present_names
 from bot.core.parity.certificate import certificate_key, write_certificate
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
@@ -35,6 +36,8 @@ from bot.model.environment import Manifest
 from bot.model.pipeline import Pipeline, Stack
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName
+from bot.runs.apply.former_state import FormerCode, state_before_its_move
+from bot.runs.earlier_code import passes
 from bot.runs.executor import run_graph
 from bot.runs.plan.context import PlanContext
 from bot.runs.plan.hook_checks import HookChecks
@@ -163,20 +166,21 @@ def _plan_steps(
     manifest: Manifest, pipeline: Pipeline, files: Tree, context: PlanContext
 ) -> Sequence[StackPlan | HookPlan] | Failed:
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
+    ledger = with_present_names(LedgerFile(context.store, manifest.name).read(), pipeline.steps)
     checks = HookChecks(
         environment=manifest.name,
         directory=context.checkout.root / context.checkout.roots.environment(manifest.name),
         parameters=manifest.parameters,
         files=files,
         base=context.base_template(manifest.template),
-        ledger=with_present_names(LedgerFile(context.store, manifest.name).read(), pipeline.hooks),
+        ledger=ledger,
         environment_variables=context.terraform.environment,
         log=context.log,
         networks=context.policy.gate.probe_networks,
         reach=context.terraform.reach,
     )
     try:
-        results = run_graph(ordered, _Steps(manifest.name, context, checks, ordered).plan, SIDE_BY_SIDE)
+        results = run_graph(ordered, _Steps(context, checks, ordered).plan, SIDE_BY_SIDE)
     except _StepFailed as error:
         return error.failed
     return [results[name] for name in ordered.order]
@@ -193,8 +197,8 @@ class _StepFailed(Exception):
 class _Steps:
     """Plans steps as they become ready, and hands what is known of each one's outputs to those after it."""
 
-    def __init__(self, environment: EnvironmentName, context: PlanContext, checks: HookChecks, ordered: Graph) -> None:
-        self._environment = environment
+    def __init__(self, context: PlanContext, checks: HookChecks, ordered: Graph) -> None:
+        self._environment = checks.environment
         self._context = context
         self._checks = checks
         self._graph = ordered
@@ -229,13 +233,25 @@ class _Steps:
 
         with self._context.terraform.opened(place, inputs.secrets) as module:
             module.init()
+            former = self._former_state(name)
+            if former is not None:
+                module.lend_state(state_before_its_move(module, name, former, self._former_code()))
             downloaded = module.downloaded_code()  # before any of it, or a provider, runs
             # The plan role can't write a lock; what changes meanwhile is found by the fingerprint before the apply.
             saved = module.plan(inputs.values, PlanOptions(lock=False), say, stack.timeout)
             made = read_plan(module.show(saved), inputs.secrets)
         waits = {stack.inputs[variable].step for variable in inputs.mock_outputs}
         waits_for = tuple(step for step in self._graph.order if step in waits)
-        return StackPlan(name, made, inputs.mock_outputs, waits_for, inputs, tuple(warnings), downloaded)
+        moves_from = former.stack if former is not None else None
+        return StackPlan(name, made, inputs.mock_outputs, waits_for, inputs, tuple(warnings), downloaded, moves_from)
+
+    def _former_state(self, name: StepName) -> FormerState | None:
+        entry = self._checks.ledger.steps.get(name)
+        return entry.former_state if entry is not None else None
+
+    def _former_code(self) -> FormerCode:
+        context = self._context
+        return FormerCode(context.checkout, self._environment, passes(context.policy), context.terraform)
 
     def _known(self) -> Mapping[StepName, Outputs]:
         with self._lock:

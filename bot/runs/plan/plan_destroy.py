@@ -21,8 +21,10 @@ from bot.core.requests.destroy import removable
 from bot.errors import UserError
 from bot.model.pipeline import Hook, Stack
 from bot.names import StepName
+from bot.runs.apply.former_state import FormerCode, state_before_its_move
 from bot.runs.destroy.applied_versions import AppliedStep, AppliedVersion, PolicyBase, applied
 from bot.runs.destroy.destroy_inputs import destroy_inputs
+from bot.runs.earlier_code import passes
 from bot.runs.executor import run_graph
 from bot.runs.plan.context import PlanContext
 from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, Planned
@@ -83,11 +85,15 @@ class _DestroyPlans:
             if event.kind in {"planned_change", "diagnostic", "change_summary"}:
                 self._context.log(f"{each.name}: {event.message}")
 
-        place = each.version.directory / each.name
-        where = f"{self._context.policy.roots.environment(each.version.manifest.name)}/{each.name}"
+        name, policy = each.version.manifest.name, self._context.policy
+        where = f"{policy.roots.environment(name)}/{each.name}"
+        former = each.entry.former_state if each.entry is not None else None
         try:
-            with self._context.terraform.opened(place) as module:
+            with self._context.terraform.opened(each.directory) as module:
                 module.init()
+                if former is not None:
+                    code = FormerCode(self._context.checkout, name, passes(policy), self._context.terraform)
+                    module.lend_state(state_before_its_move(module, each.name, former, code))
                 options = PlanOptions(lock=False, destroy=True)
                 saved = module.plan(destroy_inputs(each.name, stack, self._ledger), options, say, stack.timeout)
                 return StackPlan(each.name, read_plan(module.show(saved)))

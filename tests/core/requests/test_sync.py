@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.clients.git.merge_file import merge_text
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Sync
-from bot.core.messages.sync_text import migrations
+from bot.core.messages.sync_text import migrations, removed_steps
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.inventory import Claim, Inventory
@@ -321,7 +321,7 @@ def test_former_names_belong_to_one_hook() -> None:
     files = {**at.files, "hooks.yaml": File(f"{hooks.rstrip()}\n{more}\n".encode())}
     said = [str(each) for each in check_template(replace(at, files=files), None, example.asked()).findings]
     assert any("hooks.yaml:2: `app` is still a step of its own." in line for line in said)
-    assert sum("`probe` is also the former name of another hook." in line for line in said) == 2
+    assert sum("`probe` is also the former name of another step." in line for line in said) == 2
 
 
 def test_how_far_behind_is_counted_in_revisions() -> None:
@@ -357,3 +357,22 @@ def test_what_the_template_asks_for_keeps_what_was_said() -> None:
     refused = draft_sync(Sync(NAME, "1a2b3c4", {ParameterName("region"): "eu-west"}), of, example.NOW)
     assert isinstance(refused, Refused)
     assert f"`/sync {NAME} to 1a2b3c4 --set region=eu-west --set site=…`" in refused.reason
+
+
+def test_a_renamed_stack_keeps_its_hand_edits_and_is_not_said_to_be_gone() -> None:
+    declared = example.DECLARATION.replace("  network: {", "  net: {renamed_from: [network], ").replace(
+        "network", "net"
+    )
+    declared = declared.replace("renamed_from: [net]", "renamed_from: [network]").replace("The net.", "The network.")
+    files = {path.replace("network/", "net/"): file for path, file in template().files.items()}
+    after = read_template(TemplateName("shop"), {**files, "template.yaml": File(declared.encode())}, FACTS)
+    before = subject(after)
+    [path, *_] = [path for path in before.files if path.startswith("network/") and path.endswith(".tf")]
+    by_hand = before.files[path].data + b"# by hand\n"
+    found = synced(edited(before, path, by_hand))
+    assert not found.conflicts
+    assert found.files[path.replace("network/", "net/")].data == by_hand
+    assert not any(each.startswith("network/") for each in found.files)
+    assert list(removed_steps(before.manifest, found.manifest)) == [
+        "**The stack `network` is now called `net`.** The apply moves its state there; nothing is made again."
+    ]

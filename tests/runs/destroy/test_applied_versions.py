@@ -6,15 +6,23 @@ from pathlib import Path
 import pytest
 
 from bot.clients.terraform.terraform import Terraform
-from bot.core.ledger.ledger import Ledger, LedgerEntry
+from bot.core.ledger.ledger import Ledger, LedgerEntry, Undo
+from bot.core.ledger.renamed_steps import STATE, with_present_names
 from bot.core.tree import File
 from bot.errors import UserError
+from bot.model.pipeline import Stack
 from bot.names import StepName
 from bot.runs.destroy.applied_versions import PolicyBase, applied
 from tests.support.deploying import DEMO, Deploying
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
-NETWORK, DATA, APP, RECORD = StepName("network"), StepName("data"), StepName("app"), StepName("record")
+NETWORK, NET, DATA, APP, RECORD = (
+    StepName("network"),
+    StepName("net"),
+    StepName("data"),
+    StepName("app"),
+    StepName("record"),
+)
 
 
 @pytest.fixture
@@ -59,6 +67,26 @@ def test_each_step_is_taken_back_by_the_code_that_applied_it(deploying: Deployin
         order = list(found.backwards.order)
         assert order.index(APP) < order.index(DATA)
         assert order.index(RECORD) < order.index(NETWORK)
+
+
+def test_a_stack_that_is_called_otherwise_by_now_is_taken_back_once_under_the_name_that_it_had(
+    deploying: Deploying,
+) -> None:
+    first = deploying.merge(deploying.propose())
+    deploying.rename("network", "net")
+    second = deploying.merge(deploying.propose())
+    undo = Undo(uses=STATE)
+    known = {name: entry(first, minute).model_copy(update={"undo": undo}) for minute, name in enumerate((NETWORK, APP))}
+    ledger = Ledger(environment=DEMO, steps=known)
+    present = with_present_names(ledger, {NET: Stack(renamed_from=(NETWORK,)), APP: Stack()})
+    # Killed before anything of the newer version ran, and after only the app did.
+    for said in (present, present.model_copy(update={"steps": {**present.steps, APP: entry(second, 9)}})):
+        with applied(deploying.repo.root, DEMO, said, PolicyBase(second, deploying.policy)) as found:
+            assert found.steps.keys() == {NET, DATA, APP}
+            assert found.steps[NET].directory.is_dir()
+            assert (found.steps[NET].directory.name, found.steps[NET].version.commit) == (NETWORK, first)
+            order = list(found.backwards.order)
+            assert order.index(APP) < order.index(NET), "the one needs the other, whatever it calls it"
 
 
 def test_what_was_undone_does_not_say_which_version_is_the_newest(deploying: Deploying) -> None:

@@ -1,0 +1,77 @@
+"""What the ledger says of steps that another revision of the template calls otherwise.
+
+An entry moves to the step's present name before anything runs. It keeps the name that the step has in the commit which applied it, so that a
+destroy finds the code, and the first one, which is that by which kinds of hooks mark what they make outside. Of a stack it also keeps where the
+state lies, until the stack's next run has moved it. An earlier version, which has the step under a former name, finds it in the same way.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry
+from bot.model.pipeline import Hook, Stack
+from bot.names import StepName
+
+STATE = "terraform.destroy"
+"""What the undo of a stack uses, by which its entry is told from a hook's."""
+
+
+def with_present_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -> Ledger:
+    """Return the ledger with each renamed step under the name that it has now. Done again it changes nothing."""
+    present = {
+        old: name
+        for name, step in steps.items()
+        if name not in ledger.steps
+        for old in [next((old for old in _other_names(ledger, name, step) if old not in steps), None)]
+        if old is not None
+    }
+    if not present:
+        return ledger
+    found = {present.get(name, name): _moved(name, entry, present) for name, entry in ledger.steps.items()}
+    return ledger.model_copy(update={"steps": found})
+
+
+def by_any_name(ledger: Ledger) -> Mapping[StepName, LedgerEntry]:
+    """Return the entries by their present names, and by those that they had."""
+    former = {old: entry for entry in ledger.steps.values() for old in entry.formerly}
+    declared = {entry.declared_as: entry for entry in ledger.steps.values() if entry.declared_as is not None}
+    return {**former, **declared, **ledger.steps}
+
+
+def present_names(ledger: Ledger) -> Mapping[StepName, StepName]:
+    """Return the present name of each step by every one that it had."""
+    names = {id(entry): name for name, entry in ledger.steps.items()}
+    return {known: names[id(entry)] for known, entry in by_any_name(ledger).items()}
+
+
+def marked_as(name: StepName, entry: LedgerEntry | None) -> StepName:
+    """Return the name by which a hook marks what it makes outside: the first that it had."""
+    return entry.marked_as or name if entry is not None else name
+
+
+def _other_names(ledger: Ledger, name: StepName, step: Stack | Hook) -> Iterator[StepName]:
+    """Yield the names under which the ledger may have the step: those that it had, then those that it got later."""
+    for old in step.renamed_from:
+        if old in ledger.steps and _is_of(step, ledger.steps[old]):
+            yield old
+    for other, entry in ledger.steps.items():
+        if name in entry.formerly and _is_of(step, entry):
+            yield other
+
+
+def _is_of(step: Stack | Hook, entry: LedgerEntry) -> bool:
+    """Say whether an entry can be that of a step: a stack is no hook. Of what was undone nothing is left to mistake."""
+    return entry.undo is None or isinstance(step, Stack) == (entry.undo.uses == STATE)
+
+
+def _moved(name: StepName, entry: LedgerEntry, present: Mapping[StepName, StepName]) -> LedgerEntry:
+    if name not in present:
+        return entry
+    declared = entry.declared_as or name
+    is_stack = entry.undo is not None and entry.undo.uses == STATE
+    update = {
+        "declared_as": declared,
+        "marked_as": entry.marked_as or name,
+        "formerly": tuple(dict.fromkeys((*entry.formerly, name))),
+        "former_state": entry.former_state or (FormerState(stack=declared, commit=entry.commit) if is_stack else None),
+    }
+    return entry.model_copy(update=update)

@@ -1,0 +1,101 @@
+"""A step that has another name now: its entry goes with it, and what it made outside is known by its first name."""
+
+from datetime import UTC, datetime
+
+from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry, Undo
+from bot.core.ledger.renamed_steps import STATE, by_any_name, marked_as, with_present_names
+from bot.core.ledger.transitions import Start, Success, is_done, started, state_moved, succeeded, undone
+from bot.model.pipeline import Hook, NoUndo, Stack
+from bot.names import EnvironmentName, StepName
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+FLAGS, SWITCHES, TOGGLES = StepName("flags"), StepName("switches"), StepName("toggles")
+SHA = "a" * 40
+
+
+def ledger(*names: StepName) -> Ledger:
+    found = Ledger(environment=EnvironmentName("demo-x"))
+    start = Start("d", "alice", "", SHA, SHA, SHA)
+    for name in names:
+        found = started(found, name, start, NOW)
+    return found
+
+
+def hooks(name: StepName, *former: StepName) -> dict[StepName, Hook]:
+    return {name: Hook(uses="aws.parameter", renamed_from=former, undo=NoUndo(none="nothing is left"))}
+
+
+def entry(found: Ledger, name: StepName) -> LedgerEntry:
+    return found.steps[name]
+
+
+def test_an_entry_goes_with_its_hook_also_when_a_revision_was_skipped_and_only_once() -> None:
+    once = with_present_names(ledger(StepName("app"), FLAGS), hooks(TOGGLES, SWITCHES, FLAGS))
+    assert list(once.steps) == ["app", TOGGLES]
+    assert (entry(once, TOGGLES).declared_as, entry(once, TOGGLES).marked_as) == (FLAGS, FLAGS)
+    assert with_present_names(once, hooks(TOGGLES, SWITCHES, FLAGS)) == once
+    assert by_any_name(once)[FLAGS] == entry(once, TOGGLES)
+
+
+def test_renamed_twice_it_keeps_the_first_name_for_what_it_made_and_the_last_applied_one_for_its_code() -> None:
+    first = with_present_names(ledger(FLAGS), hooks(SWITCHES, FLAGS))
+    again = started(first, SWITCHES, Start("e", "alice", "", SHA, SHA, SHA), NOW)
+    assert entry(again, SWITCHES).declared_as is None, "it was applied under its present name"
+    second = with_present_names(again, hooks(TOGGLES, SWITCHES, FLAGS))
+    assert entry(second, TOGGLES).declared_as == SWITCHES
+    assert marked_as(TOGGLES, entry(second, TOGGLES)) == FLAGS
+    assert marked_as(TOGGLES, None) == TOGGLES
+
+
+def test_a_destroy_that_died_half_way_still_knows_the_name_in_the_code() -> None:
+    found = with_present_names(ledger(FLAGS), hooks(SWITCHES, FLAGS))
+    undoing = started(found, SWITCHES, Start("d", "alice", "", SHA, SHA, SHA), NOW, verb="undo")
+    assert entry(undoing, SWITCHES).declared_as == FLAGS
+    assert entry(undone(undoing, SWITCHES, "gone", NOW), SWITCHES).declared_as == FLAGS
+
+
+def test_what_is_a_hook_of_its_own_or_has_run_under_the_new_name_is_left_alone() -> None:
+    both = {**hooks(SWITCHES, FLAGS), **hooks(FLAGS)}
+    assert with_present_names(ledger(FLAGS), both) == ledger(FLAGS)
+    assert with_present_names(ledger(FLAGS, SWITCHES), hooks(SWITCHES, FLAGS)) == ledger(FLAGS, SWITCHES)
+
+
+WEB, APP, FRONT = StepName("web"), StepName("app"), StepName("front")
+
+
+def applied(found: Ledger, name: StepName, digest: str = "d", commit: str = SHA) -> Ledger:
+    undo = Undo(uses=STATE)
+    start = Start(digest, "alice", "", SHA, commit, SHA, undo=undo)
+    return succeeded(started(found, name, start, NOW), name, Success({}, "", undo), NOW)
+
+
+def test_of_a_stack_it_is_kept_where_the_state_lies_until_it_has_moved() -> None:
+    web = applied(Ledger(environment=EnvironmentName("demo-x")), WEB)
+    app = with_present_names(web, {APP: Stack(renamed_from=(WEB,))})
+    lies = FormerState(stack=WEB, commit=SHA)
+    assert (entry(app, APP).declared_as, entry(app, APP).former_state) == (WEB, lies)
+    assert not is_done(app, APP, "d"), "its state is still to be moved"
+    begun = started(app, APP, Start("d", "alice", "", SHA, "b" * 40, SHA), NOW)
+    assert (entry(begun, APP).declared_as, entry(begun, APP).former_state) == (None, lies)
+    # Called otherwise again before it has moved, and an earlier version again after that.
+    front = with_present_names(begun, {FRONT: Stack(renamed_from=(APP, WEB))})
+    assert entry(front, FRONT).former_state == lies
+    back = with_present_names(front, {WEB: Stack()})
+    assert (list(back.steps), entry(back, WEB).former_state) == ([WEB], lies)
+    moved = state_moved(begun, APP)
+    assert entry(moved, APP).former_state is None
+    assert by_any_name(moved)[WEB] == entry(moved, APP)
+    assert with_present_names(moved, {APP: Stack(renamed_from=(WEB,))}) == moved
+
+
+def test_an_earlier_version_finds_a_step_under_the_name_that_it_had() -> None:
+    app = applied(with_present_names(applied(ledger(), WEB), {APP: Stack(renamed_from=(WEB,))}), APP)
+    assert list(with_present_names(app, {WEB: Stack()}).steps) == [WEB]
+    assert list(with_present_names(app, {WEB: Stack(), APP: Stack()}).steps) == [APP], "it is another one of its own"
+
+
+def test_a_stack_takes_over_nothing_of_a_hook_nor_a_hook_of_a_stack() -> None:
+    web = applied(ledger(), WEB)
+    assert with_present_names(web, hooks(FLAGS, WEB)) == web
+    hook = started(ledger(), FLAGS, Start("d", "alice", "", SHA, SHA, SHA, undo=Undo(uses="aws.parameter")), NOW)
+    assert with_present_names(hook, {APP: Stack(renamed_from=(FLAGS,))}) == hook

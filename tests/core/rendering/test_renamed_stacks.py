@@ -1,0 +1,36 @@
+"""Stacks under their new names: in files, in waivers, and in where older states lie."""
+
+from datetime import UTC, datetime
+
+from bot.core.rendering.renamed_stacks import called, renamed, with_new_names
+from bot.core.tree import File
+from bot.model.environment import ExistingState, Waiver
+from bot.model.pipeline import Stack
+from bot.names import StepName
+from tests.support import example
+
+NETWORK, NET, APP = StepName("network"), StepName("net"), StepName("app")
+BEFORE = {NETWORK: Stack(), APP: Stack()}
+AFTER = {NET: Stack(renamed_from=(StepName("vpc"), NETWORK)), APP: Stack()}
+
+
+def test_a_stack_is_found_again_under_its_new_name_and_back_under_the_former_one() -> None:
+    assert renamed(BEFORE, AFTER) == {NETWORK: NET}
+    assert renamed(AFTER, BEFORE) == {NET: NETWORK}
+    assert renamed(AFTER, AFTER) == renamed(BEFORE, {APP: Stack()}) == {}
+
+
+def test_directories_waivers_and_older_states_follow_and_nothing_else() -> None:
+    files = {
+        path: File(b"") for path in ("network/main.tf", "network/a/b.tf", "networks/main.tf", "network", "hooks.yaml")
+    }
+    names = renamed(BEFORE, AFTER)
+    assert list(called(files, names)) == ["net/main.tf", "net/a/b.tf", "networks/main.tf", "network", "hooks.yaml"]
+    expires = datetime(2026, 3, 4, tzinfo=UTC)
+    waiver = Waiver(what="network/aws_lb.this:name", reason="It is another one.", owner="alice", expires_at=expires)
+    state = {NETWORK: ExistingState(key="live/network"), APP: ExistingState(key="live/app")}
+    manifest = example.production().model_copy(update={"waivers": (waiver,), "state": state})
+    found = with_new_names(manifest, names)
+    assert [each.what for each in found.waivers] == ["net/aws_lb.this:name"]
+    assert found.state == {NET: state[NETWORK], APP: state[APP]}
+    assert with_new_names(found, renamed(AFTER, BEFORE)) == manifest
