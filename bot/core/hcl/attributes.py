@@ -32,6 +32,8 @@ class BlockLeaves:
 
     path: str
     taken: Evaluate
+    follows: bool = False
+    """Whether blocks are followed into a collection that isn't known (`EvaluationChoices`)."""
 
     def of(
         self, block: Block, names: Mapping[str, HclValue], at: str, skip: frozenset[str] = frozenset()
@@ -87,7 +89,8 @@ class BlockLeaves:
             text = value if isinstance(value, Unknown) else Unknown(block.code, frozenset({TERRAFORM}))
             yield f"{join(at, kind)}[*].for_each", Attribute(text, reads, self.path, block.line)
             if content is not None:
-                inner = {**names, word: Unknown(word, frozenset({TERRAFORM}))}
+                is_followed = self.follows and isinstance(value, Unknown)
+                inner = {**names, word: any_of(text) if is_followed else Unknown(word, frozenset({TERRAFORM}))}
                 yield from self.of(content, inner, f"{join(at, kind)}[*]")
             return
         pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
@@ -96,6 +99,11 @@ class BlockLeaves:
             each: dict[str, HclValue] = {"key": key, "value": item}
             for attribute, leaf in self.of(content, {**names, word: each}, place):
                 yield attribute, Attribute(leaf.value, leaf.reads | reads, leaf.file, leaf.line)
+
+
+def any_of(collection: Unknown) -> HclValue:
+    """Return what `each` or an iterator is of a collection that isn't known: one of its keys, and one of its values."""
+    return {part: Unknown(f"{part}s({collection.text})[0]", collection.rules) for part in ("key", "value")}
 
 
 def _next(counts: dict[str, int], kind: str) -> int:

@@ -26,7 +26,6 @@ from bot.core.hcl.ast import (
 from bot.core.hcl.budget import Budget, EvaluationSteps, TooLarge
 from bot.core.hcl.functions.table import called
 from bot.core.hcl.operators import computed, decided, unified
-from bot.core.hcl.parser import quoted
 from bot.core.hcl.values import (
     TERRAFORM,
     TOO_LARGE,
@@ -38,6 +37,7 @@ from bot.core.hcl.values import (
     normalized,
     not_evaluated,
     rules_in,
+    template_code,
     text_of,
     texts,
     truth,
@@ -129,8 +129,7 @@ class _Run:
             return Unknown("".join(f"${{{written(value)}}}" for value in values), frozenset({TERRAFORM}))
         if all(isinstance(part, str) for part in parts):
             return normalized("".join(map(str, parts)))
-        text = "".join(quoted(part)[1:-1] if isinstance(part, str) else f"${{{part.text}}}" for part in parts)
-        return Unknown(f'"{text}"', frozenset().union(*(rules_in(part) for part in parts)))
+        return Unknown(template_code(parts), frozenset().union(*(rules_in(part) for part in parts)))
 
     def _attribute(self, node: AttributeAccess) -> HclValue:
         if isinstance(node.of, NameExpression) and node.of.text not in self.names:
@@ -244,9 +243,14 @@ class _Run:
     def _unknown_for(self, node: For, over: HclValue) -> HclValue:
         names = {name: Unknown(name, frozenset()) for name in node.names}
         inner = self._with(names)
-        parts = [inner.value(part) for part in (node.key, node.value, node.condition) if part is not None]
-        rules = rules_in(over).union(*map(rules_in, parts)) or frozenset({TERRAFORM})
-        head = f"for {', '.join(node.names)} in {written(over)} : {' => '.join(map(written, parts))}"
+        key, value, condition = (
+            None if part is None else inner.value(part) for part in (node.key, node.value, node.condition)
+        )
+        rules = rules_in(over).union(*map(rules_in, (key, value, condition))) or frozenset({TERRAFORM})
+        made = written(value) if node.key is None else f"{written(key)} => {written(value)}"
+        made += "..." if node.is_grouped else ""
+        made += "" if node.condition is None else f" if {written(condition)}"
+        head = f"for {', '.join(node.names)} in {written(over)} : {made}"
         return Unknown(f"{{{head}}}" if node.key else f"[{head}]", rules)
 
     def _choice(self, node: Choice) -> HclValue:

@@ -127,7 +127,8 @@ class Module:
             for _, inner in self.names.modules(block.labels[-1], block) or []:
                 self.found.add(inner)
         if keys is None:
-            self._add(name, block.type, Thing(self._leaves(path, block, {}), path, block.line, name))
+            names = self.names.unknown_instance(reference)
+            self._add(name, block.type, Thing(self._leaves(path, block, names), path, block.line, name))
             return
         items, decided = self.names.items(reference), self.names.decided(reference)
         self.names.allowance.spend(len(keys))
@@ -144,7 +145,7 @@ class Module:
     def _leaves(
         self, path: str, block: Block, names: Mapping[str, HclValue], skip: frozenset[str] = frozenset()
     ) -> dict[str, Attribute]:
-        return dict(BlockLeaves(path, self.names.taken).of(block, names, "", skip))
+        return dict(BlockLeaves(path, self.names.taken, self.names.choices.follows).of(block, names, "", skip))
 
     def _add(self, address: str, kind: str, thing: Thing) -> None:
         if kind == "terraform" and address in self.found.things:  # its settings may stand in several blocks

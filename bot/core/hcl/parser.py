@@ -4,7 +4,6 @@ The one reader of HCL: static checks, backends, parity, leaks and destroy rules 
 parser accepts, or less: every difference known to us is a refusal (`clients/hcl_referee` looks for unknown ones).
 """
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -63,11 +62,6 @@ def template(text: str) -> Expression:
 def expression_in(text: str) -> Expression:
     """Return what stands right of an equals sign as an expression. Raises `InvalidInput`."""
     return body(f"x = {text}\n".encode()).settings[0].value
-
-
-def quoted(text: str) -> str:
-    """Return a text as code."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 class _Bodies(Expressions):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.core.hcl.ast import Block, Expression, Literal
-from bot.core.hcl.attributes import AS_WRITTEN, META
+from bot.core.hcl.attributes import AS_WRITTEN, META, any_of
 from bot.core.hcl.budget import Budget
 from bot.core.hcl.declarations import ModuleCode
 from bot.core.hcl.evaluator import Evaluator
@@ -173,6 +173,11 @@ class Names:
             return {str(plain(item)): item for item in value}
         return value if isinstance(value, dict) else {}
 
+    def unknown_instance(self, name: str) -> Mapping[str, HclValue]:
+        """Return what `each` is in an instance of a block whose instances can't be known, if that is followed."""
+        value, _ = self.known.get(f"{name}:for_each", (None, frozenset()))
+        return {"each": any_of(value)} if self.choices.follows and isinstance(value, Unknown) else {}
+
     def modules(self, name: str, call: Block) -> Sequence[tuple[str, ModuleResult]] | None:
         """Return the instances of a module of the repository that is called here; None when it can't be known what they are."""
         word = f"module.{name}"
@@ -185,7 +190,8 @@ class Names:
                 raise InvalidInput(f"more than {DEEPEST} modules, one in another")
             return None
         source, keys = call.setting("source"), self.keys(word, call)
-        if keys is None and self.choices.follows:
+        is_followed = keys is None and self.choices.follows
+        if is_followed:
             keys = [None]
         path = Evaluator(self, {}).value(source.value) if source else None
         key_of = f"{self.place.key}.{name}".removeprefix(".")
@@ -200,7 +206,7 @@ class Names:
         items, found = self.items(word), []
         for key in keys:
             prefix = f"{self.place.prefix}{word}{bracketed(key)}."
-            given = self._handed(call, names_of(call, key, items))
+            given = self._handed(call, self.unknown_instance(word) if is_followed else names_of(call, key, items))
             inner = self.inside(ModuleAddress(directory, prefix, self.place.depth + 1, key_of), given)
             found.append(("" if key is None else str(key), inner))
         self.underway.discard(word)

@@ -94,8 +94,36 @@ def written(value: HclValue) -> str:
             return f"[{', '.join(map(written, value))}]"
         case dict():
             return f"{{{', '.join(f'{_key(key)} = {written(item)}' for key, item in value.items())}}}"
+        case str():
+            return quoted(value)
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(value)
+
+
+_SEQUENCE = re.compile(r"([$%])\{")
+_AS_CODE = {at: f"\\u{at:04x}" for at in range(32)} | {
+    ord(each): f"\\{letter}" for each, letter in (*zip("\n\r\t", "nrt", strict=True), ('"', '"'), ("\\", "\\"))
+}
+
+
+def quoted(text: str) -> str:
+    """Return a text as code that is read as that text again: `${` in it begins no expression."""
+    code = _SEQUENCE.sub(r"\1\1{", text.translate(_AS_CODE))
+    return f'"{code}"'
+
+
+def template_code(parts: Sequence[str | Unknown]) -> str:
+    """Return a text of known and unknown parts as code; a `$` before an unknown part is not read as one sign with its `${`."""
+    found, known = "", ""
+    for part in parts:
+        if isinstance(part, str):
+            known += part
+            continue
+        code = quoted(known)[1:-1]
+        if code.endswith(("$", "%")):
+            code = f"{code[:-1]}\\u{ord(code[-1]):04x}"
+        found, known = f"{found}{code}${{{part.text}}}", ""
+    return f'"{found}{quoted(known)[1:-1]}"'
 
 
 def text_of(value: HclValue) -> str | Unknown:
@@ -214,7 +242,7 @@ def join(path: str, key: str) -> str:
 
 
 def _key(key: str) -> str:
-    return key if _WORD.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+    return key if _WORD.fullmatch(key) else quoted(key)
 
 
 def texts(value: Sequence[HclValue]) -> list[str]:

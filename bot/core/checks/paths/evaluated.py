@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.checks.gate_rules import GateRules
-from bot.core.checks.paths.followed import Followed, beginning
+from bot.core.checks.paths.followed import Followed
 from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
 from bot.core.checks.paths.written import is_path_written
 from bot.core.hcl.ast import Block
+from bot.core.hcl.attributes import META
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import blocks
@@ -77,7 +78,7 @@ def evaluated_path_findings(of: StackCode, rules: GateRules, where: str) -> Iter
 def _of_thing(thing: Thing, kind: str, written: Followed, where: str) -> Iterator[Finding]:
     for at, leaf in thing.leaves.items():
         name, place = _argument(at), place_of(where, leaf.file)
-        if allowed(kind, name, written.rules.policy):
+        if name in META or allowed(kind, name, written.rules.policy):
             continue
         if isinstance(leaf.value, Unknown) and TOO_LARGE in leaf.value.rules:
             message = f"`{name}` is too large to be evaluated, so it may be a path: write the text itself."
@@ -87,8 +88,10 @@ def _of_thing(thing: Thing, kind: str, written: Followed, where: str) -> Iterato
                 f"`{made}` makes a text for `{name}` that nobody sees here, so it may be a path: write the text itself."
             )
             yield Finding(place, leaf.line, message)
-        elif is_of_machine(name, beginning(leaf.value), is_known=False) or (
-            isinstance(leaf.value, Unknown) and is_path_written(name, leaf.value)
+        elif (
+            is_path_written(name, leaf.value)
+            if isinstance(leaf.value, Unknown)
+            else isinstance(leaf.value, str) and is_of_machine(name, leaf.value, is_known=False)
         ):
             yield Finding(place, leaf.line, complaint(kind, name))
         elif isinstance(leaf.value, Unknown) and (of := written.path_in(name, leaf.value)) is not None:

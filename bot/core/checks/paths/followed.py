@@ -1,4 +1,4 @@
-"""What a text may begin with that hangs on what another resource comes to: a path of the machine that the code gave that resource.
+"""What a text may come to that hangs on something another resource comes to: a path of the machine that the code gave that resource.
 
 A resource's own arguments are put in where they are referred to (`EvaluationChoices.follows`). What is left are attributes that providers
 make: any of them may repeat what its resource was given, as `template_file` and `random_pet` do. Of the cloud's own resources that is
@@ -7,22 +7,13 @@ their `id` alone.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 
-from bot.core.checks.gate_rules import GateRules
-from bot.core.checks.paths.of_machine import is_of_machine
-from bot.core.checks.paths.written import is_path_written
-from bot.core.hcl.ast import (
-    AttributeAccess,
-    Choice,
-    Expression,
-    Index,
-    Literal,
-    NameExpression,
-    Splat,
-    TemplateExpression,
-    parts_of,
-)
+from bot.core.checks.gate_rules import HARMLESS, GateRules
+from bot.core.checks.paths.forms import FROM_TOP, MOST, SOMETHING, UNKNOWN, WORD, Forms, signs
+from bot.core.checks.paths.written import forms_of, is_path_written, nothing_known, steps_of
+from bot.core.hcl.ast import parts_of
 from bot.core.hcl.parser import expression_in
 from bot.core.hcl.result import Thing
 from bot.core.hcl.values import Scalar, Unknown
@@ -32,13 +23,12 @@ _BLOCK = re.compile(r"(?:^|[./])((?:(?:data|ephemeral)\.)?[A-Za-z_][\w-]*\.[A-Za
 _MODES = frozenset({"data", "ephemeral"})
 _OF_THE_CALL = frozenset({"source", "version"})
 """What a module call is not given."""
-
-
-def beginning(value: Scalar | Unknown) -> str:
-    """Return a text as far as it is known from its beginning on."""
-    if isinstance(value, Unknown):
-        return value.text[1:].split("${")[0] if value.text.startswith('"') else ""
-    return value if isinstance(value, str) else ""
+_BEGINS = re.compile(r"\s*(?:[/~]|\.\.|file:)|.*/\.\.", re.IGNORECASE | re.DOTALL)
+"""What a text is like that is put into another one: a path, or the way up on one. Of any other only the signs count."""
+_OF_MACHINE = frozenset({*(each.removeprefix("hashicorp/") for each in HARMLESS), "cloudinit", "template"})
+"""What types of resources begin with, of providers that make up values themselves."""
+_ENOUGH = MOST // 4
+_WHATEVER = Forms.of("", UNKNOWN, FROM_TOP, f"../{UNKNOWN}", hidden=signs("/~..file:\\%"))
 
 
 class Followed:
@@ -46,67 +36,72 @@ class Followed:
 
     def __init__(self, things: Sequence[Thing], rules: GateRules) -> None:
         self.rules = rules
-        self._given: dict[str, list[Scalar | Unknown]] = defaultdict(list)
+        self._given: dict[str, list[tuple[str, Scalar | Unknown]]] = defaultdict(list)
+        self._forms: dict[str, Forms] = {}
         for thing in things:
             found = _BLOCK.search(thing.block)
             if found is not None and not found[1].startswith("var."):
                 names = filter(_of_call if found[1].startswith("module.") else None, thing.leaves)
-                self._given[found[1]] += (thing.leaves[name].value for name in names)
+                self._given[found[1]] += ((name, thing.leaves[name].value) for name in names)
 
-    def path_in(self, argument: str, value: Unknown, seen: set[str] | None = None) -> str | None:
-        """Return the attribute by which a text may begin with a path of the machine; None where none is known that does."""
-        seen = set() if seen is None else seen
-        try:
-            node = expression_in(value.text)
-        except InvalidInput:
+    def path_in(self, argument: str, value: Unknown) -> str | None:
+        """Return the attribute by which a text may come to a path of the machine; None where none is known that does."""
+        if not is_path_written(argument, value, self.forms):
             return None
-        for steps in _beginnings(node):
-            at = 2 if steps[0] in _MODES else 1
-            kind, reference, attribute = steps[at - 1], ".".join(steps[: at + 1]), ".".join(steps[at + 1 :][:1])
-            if reference in seen or (kind.startswith(self.rules.cloud.prefix) and attribute != "id"):
-                continue
-            seen.add(reference)
-            if any(self._is_path(argument, each, seen) for each in self._given.get(reference, ())):
-                return f"{reference}.{attribute}" if attribute else reference
-        return None
+        found = [steps for part in parts_of(expression_in(value.text)) if len(steps := steps_of(part)) > 1]
+        for steps in found:
+            if is_path_written(argument, value, partial(self._only, steps)):
+                return _named(steps)
+        return _named(found[0]) if found else "something that is not known"
 
-    def _is_path(self, argument: str, value: Scalar | Unknown, seen: set[str]) -> bool:
-        if is_of_machine(argument, beginning(value), is_known=False):
-            return True
-        return isinstance(value, Unknown) and (
-            is_path_written(argument, value) or self.path_in(argument, value, seen) is not None
-        )
+    def _only(self, which: Sequence[str], steps: Sequence[str]) -> Forms:
+        return self.forms(steps) if steps == which else nothing_known(steps)
+
+    def forms(self, steps: Sequence[str]) -> Forms:
+        """Return the forms of what a reference comes to, as far as the code decides them."""
+        at = 2 if steps[0] in _MODES else 1
+        kind, reference = steps[at - 1], ".".join(steps[: at + 1])
+        if reference not in self._given or (
+            kind.startswith(self.rules.cloud.prefix) and steps[at + 1 : at + 2] != ["id"]
+        ):
+            return nothing_known(steps)
+        if reference not in self._forms:
+            self._forms[reference] = SOMETHING  # whoever refers to itself comes to nothing else by that
+            self._forms[reference] = self._given_to(reference, is_echo=self._is_echo(kind))
+        return self._forms[reference]
+
+    def _is_echo(self, kind: str) -> bool:
+        """Say whether resources of a type may give back any part of what they are given, since no service stands behind them that we know."""
+        return kind.partition("_")[0] in _OF_MACHINE or kind == "terraform_data" or not self.rules.knows_files_of(kind)
+
+    def _given_to(self, reference: str, *, is_echo: bool) -> Forms:
+        """Return the forms of an attribute of a resource. With `is_echo` any part of what it is given may be any part of the attribute."""
+        found, hidden = {UNKNOWN}, set[str]()
+        for name, value in self._given[reference]:
+            if not isinstance(value, str | Unknown):
+                continue
+            forms = Forms.of(value) if isinstance(value, str) else self._of_unknown(value)
+            found |= {""} & forms.texts if is_echo and name.isidentifier() else set()
+            found |= {part for each in forms.texts if _BEGINS.match(each) for part in (each, f"{each}{WORD}{UNKNOWN}")}
+            if is_echo:
+                found |= {WORD} if any(each.strip(UNKNOWN) for each in forms.texts) else set()
+                hidden |= forms.hidden.union(*map(signs, forms.texts))
+        if len(found) > _ENOUGH:
+            return Forms.of(*_WHATEVER.texts, hidden=hidden)
+        return Forms.of(*found, hidden=hidden)
+
+    def _of_unknown(self, value: Unknown) -> Forms:
+        try:
+            return forms_of(expression_in(value.text), self.forms)
+        except (InvalidInput, RecursionError):
+            return _WHATEVER
+
+
+def _named(steps: Sequence[str]) -> str:
+    at = 2 if steps[0] in _MODES else 1
+    return ".".join(steps[: at + 2])
 
 
 def _of_call(argument: str) -> bool:
     """Say whether a module may give back what it is handed as a text: what lies deep in a value is rarely that, but a path to ask for."""
     return argument not in _OF_THE_CALL and argument.isidentifier()
-
-
-def _beginnings(node: Expression) -> Iterator[list[str]]:
-    """Yield the references that may decide how a text begins, by their steps."""
-    match node:
-        case TemplateExpression((Literal(), *_)):
-            return
-        case TemplateExpression((first, *_)):
-            yield from _beginnings(first)
-        case Choice(_, then, otherwise):
-            yield from _beginnings(then)
-            yield from _beginnings(otherwise)
-        case _:
-            yield from (steps for part in parts_of(node) if len(steps := _steps(part)) > 1)
-
-
-def _steps(node: Expression) -> list[str]:
-    """Return the names that a reference is made of, without its indexes; nothing of another expression."""
-    match node:
-        case NameExpression(text):
-            return [text]
-        case AttributeAccess(of, name):
-            return [*found, name] if (found := _steps(of)) else []
-        case Index(of, _):
-            return _steps(of)
-        case Splat(of, path):
-            return [*found, *_steps(path)[1:]] if (found := _steps(of)) else []
-        case _:
-            return []

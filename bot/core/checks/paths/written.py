@@ -1,23 +1,30 @@
 """The paths that stand written in an expression which hangs on something that nobody knows before the plan, or the apply.
 
 `replace(random_pet.x.id, "/.*/", "/etc/passwd")` and `coalesce(data.y.z, "/etc/passwd")` come to a path of the machine whatever the unknown
-part is. So what is written in an expression is held against the bounds like a text of its own, except for what can't become part of the
-result: conditions, indexes, what a function looks for, and what encodes or reads.
+part is, and `"${substr(random_pet.x.id, 0, 0)}/etc/passwd"` does, since what may be empty bounds nothing. So all forms are looked at that an
+expression may take (`forms`), and one that can't be said is taken for a path.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import TypeAlias
 
-from bot.core.checks.paths.of_machine import is_climbing, is_of_machine
+from bot.core.checks.paths.forms import HERE, NOTHING, SOMETHING, Forms, TooManyForms
+from bot.core.checks.paths.function_forms import ELEMENTS, forms_of_call, joined, union
 from bot.core.hcl.ast import (
+    AttributeAccess,
     Call,
     Choice,
     Expression,
     For,
     Index,
     Items,
+    Joined,
     Literal,
+    NameExpression,
     OperationExpression,
+    Pairs,
+    Splat,
     TemplateExpression,
     inside,
 )
@@ -25,80 +32,141 @@ from bot.core.hcl.parser import expression_in
 from bot.core.hcl.values import Unknown
 from bot.errors import InvalidInput
 
-_OTHER_TEXT = re.compile(
-    r"(?:file|filebase64|fileset|filemd5|filesha\d+|filebase64sha\d+|templatefile|(?:json|yaml|url|csv|textbase64|base64)encode|md5|sha\d+|uuidv5|"
-    r"base64sha\d+|base64gzip|bcrypt|length|can|contains|startswith|endswith|strcontains|alltrue|anytrue|timecmp|parseint|tonumber|tobool|max|min|sum)"
-)
-"""Functions whose result is another text than what they are given, or none. Files are held against bounds of their own."""
-_LOOKED_FOR: Mapping[str, int] = {
-    "replace": 1, "trim": 1, "trimprefix": 1, "trimsuffix": 1, "regex": 0, "regexall": 0, "split": 0, "formatdate": 0, "lookup": 1,
-}  # fmt: skip
-"""Which argument of a function is looked for, and is no part of what it returns."""
-_CUTS = frozenset({"jsondecode", "regex", "regexall", "replace", "split", "substr", "trim", "trimprefix", "trimsuffix", "yamldecode"})  # fmt: skip
-"""Functions that may return what stands in the middle of a text."""
-_IN_THE_MIDDLE = re.compile(r"""(?<![\w./:\\-])(?:~?/|\.\./)\w[^\s"',#]*""")
-_CHARACTER = re.compile(r"%[-+ #0-9.\[\]]*c")
-_UNKNOWN = "x"
+Known: TypeAlias = Callable[[Sequence[str]], Forms]
+"""What is known of a reference, by its steps."""
 
 
-def is_path_written(argument: str, value: Unknown) -> bool:
-    """Say whether a path of the machine stands in an expression where it may become what the argument comes to."""
+def nothing_known(steps: Sequence[str]) -> Forms:
+    """Return what is known of a reference that nobody follows: that it is something."""
+    return Forms.of(HERE) if steps == ["path", "cwd"] else SOMETHING
+
+
+def is_path_written(argument: str, value: Unknown, known: Known = nothing_known) -> bool:
+    """Say whether an expression may come to a path of the machine, for all that is known of the references in it."""
     try:
-        left: list[tuple[Expression, bool]] = [(expression_in(value.text), False)]
-    except InvalidInput:
-        return False
-    while left:  # no recursion: choices in one another may be as deep as somebody likes
-        node, is_cut = left.pop()
-        begins, whole = _text(node)
-        middle = _IN_THE_MIDDLE.search(whole) if is_cut else None
-        if is_of_machine(argument, begins, is_known=False) or is_climbing(argument, whole):
-            return True
-        if middle is not None and is_of_machine(argument, middle[0], is_known=False):
-            return True
-        left += [(each, is_cut or (isinstance(node, Call) and node.name in _CUTS)) for each in _becoming(node)]
-    return False
+        return forms_of(expression_in(value.text), known).is_path(argument)
+    except (InvalidInput, RecursionError):
+        return True  # what can't be read may be anything
 
 
-def _text(node: Expression) -> tuple[str, str]:
-    """Return how a text is known to begin, and all of it with something in place of what nobody knows."""
+def forms_of(node: Expression, known: Known) -> Forms:
+    """Return the forms that an expression may take. Raises `TooManyForms`."""
+    return _Reader(known, {}, _Steps()).forms(node)
+
+
+def steps_of(node: Expression) -> list[str]:
+    """Return the names that a reference is made of, without its indexes; nothing of another expression."""
     match node:
-        case Literal(str(text)):
-            return text, text
-        case TemplateExpression(parts):
-            return _joined(parts, "")
-        case Call("join", (Literal(str(between)), Items(items))):
-            return _joined(items, between)
-        case Call("format" | "formatlist", (Literal(str(text)), *_)):
-            text = _CHARACTER.sub("/", text)
-            return text.partition("%")[0], text
-        case _:
-            return "", ""
-
-
-def _joined(parts: Sequence[Expression], between: str) -> tuple[str, str]:
-    texts = [part.value if isinstance(part, Literal) and isinstance(part.value, str) else None for part in parts]
-    known = next((at for at, text in enumerate(texts) if text is None), len(texts))
-    return between.join(filter(None, texts[:known])), between.join(_UNKNOWN if each is None else each for each in texts)
-
-
-def _becoming(node: Expression) -> Iterator[Expression]:
-    """Yield those parts of an expression with which its result may begin."""
-    match node:
-        case OperationExpression():
-            return
-        case TemplateExpression((first, *_)) | Call("join", (_, Items((first, *_)))):
-            yield first
-        case Call("format" | "formatlist", (Literal(str(text)), first, *_)):
-            if text.startswith("%"):
-                yield first
-        case Call(name, arguments):
-            if _OTHER_TEXT.fullmatch(name) is None:
-                yield from (each for at, each in enumerate(arguments) if at != _LOOKED_FOR.get(name))
-        case Choice(_, then, otherwise):
-            yield from (then, otherwise)
+        case NameExpression(text):
+            return [text]
+        case AttributeAccess(of, name):
+            return [*found, name] if (found := steps_of(of)) else []
         case Index(of, _):
-            yield of
-        case For(_, over, key, value, _):
-            yield from (each for each in (over, key, value) if each is not None)
+            return steps_of(of)
+        case Splat(of, path):
+            return [*found, *steps_of(path)[1:]] if (found := steps_of(of)) else []
         case _:
-            yield from inside(node)
+            return []
+
+
+class _Reader:
+    """Reads expressions in which some `names` stand for what a `for` goes through: the collection, as its own reader reads it."""
+
+    def __init__(self, known: Known, names: "Mapping[str, tuple[Expression, _Reader]]", steps: "_Steps") -> None:
+        self.known, self.names, self.steps = known, names, steps
+
+    def forms(self, node: Expression) -> Forms:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
+        """Return the forms of a text, or of whatever is in a collection. Raises `TooManyForms`."""
+        self.steps.spend()
+        match node:
+            case Literal(str(text)):
+                return Forms.of(text)
+            case Literal(None):
+                return NOTHING
+            case Literal(bool(value)):
+                return Forms.of("true" if value else "false")
+            case Literal(value):
+                return Forms.of(str(value))
+            case TemplateExpression(parts):
+                return reduce(Forms.then, map(self._filled, parts), NOTHING)
+            case Call("join", (between, *lists)):
+                return joined(self.forms(between), *map(self._elements, lists))
+            case Call(name, arguments):
+                return forms_of_call(name, [*map(self.forms, arguments)])
+            case Choice(_, then, otherwise):
+                return self.forms(then) | self.forms(otherwise)
+            case Items(items):
+                return union(*map(self.forms, items))
+            case Pairs(pairs):
+                return union(*(self.forms(each) for pair in pairs for each in pair))
+            case For():
+                return union(*(self._within(node).forms(each) for each in (node.key, node.value) if each is not None))
+            case Joined(loop):
+                return self._filled(loop)
+            case OperationExpression():
+                return SOMETHING  # a number, or true or false
+            case NameExpression() | AttributeAccess() | Index() | Splat():
+                return self._referred(node)
+
+    def _filled(self, part: Expression) -> Forms:
+        """Return the forms of a part of a text; a loop is what its elements come to, one after the other."""
+        return joined(NOTHING, self._within(part).forms(part.value)) if isinstance(part, For) else self.forms(part)
+
+    def _elements(self, node: Expression) -> Forms | Sequence[Forms]:
+        return [*map(self.forms, node.items)] if isinstance(node, Items) else self.forms(node)
+
+    def _within(self, loop: For) -> "_Reader":
+        return _Reader(self.known, {**self.names, **dict.fromkeys(loop.names, (loop.over, self))}, self.steps)
+
+    def _referred(self, node: NameExpression | AttributeAccess | Index | Splat) -> Forms:
+        if (steps := steps_of(node)) and steps[0] not in self.names:
+            return self.known(steps)
+        match node:
+            case NameExpression(text):
+                over, reader = self.names[text]
+                return reader.forms(over)
+            case Splat(of, path):
+                return _Reader(self.known, {**self.names, "*": (of, self)}, self.steps).forms(path)
+            case AttributeAccess(of, name) | Index(of, Literal(str(name))):
+                return union(*found) if (found := [*self._named(of, name)]) else self.forms(of)
+            case Index(of):
+                return self.forms(of)
+
+    def _named(self, node: Expression, name: str) -> Iterator[Forms]:  # noqa: C901 (one case a kind)
+        """Yield the forms of what is called so, wherever it stands in a value."""
+        self.steps.spend()
+        steps = steps_of(node)
+        match node:
+            case _ if steps and steps[0] not in self.names:
+                yield self.known([*steps, name])
+            case NameExpression(text):
+                over, reader = self.names[text]
+                yield from reader._named(over, name)
+            case Pairs(pairs):
+                for key, value in pairs:
+                    is_named = not isinstance(key, Literal) or key.value == name
+                    yield from [self.forms(value)] if is_named else self._named(value, name)
+            case Call(function, arguments) if function in ELEMENTS:
+                for each in arguments:
+                    yield from self._named(each, name)
+            case Items() | Choice() | AttributeAccess() | Index():
+                for each in inside(node):
+                    yield from self._named(each, name)
+            case For(_, _, key, value, _) if isinstance(value, Pairs) or key is None:
+                yield from self._within(node)._named(value, name)
+            case Literal():
+                return
+            case _:
+                yield self.forms(node)
+
+
+class _Steps:
+    """How many parts of an expression are looked at: loops in one another would make many of few."""
+
+    def __init__(self) -> None:
+        self.left = 20_000
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise TooManyForms("an expression of too many parts")
