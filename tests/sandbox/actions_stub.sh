@@ -1,11 +1,11 @@
 #!/bin/sh
 # Stands in for `envclone`, so that the tests of the runner are about the workflow files and their runner alone.
-# An environment's file `behave` says what its plan or apply does: `fail`, `flaky` (unless $TURNS/go exists), `wait` (until it does) or nothing.
+# `demo-second` is planned and applied by the jobs with the second matrix. An environment's file `behave` says what its plan or apply does: `fail`, `flaky` (unless $TURNS/go exists), `wait` (until it does) or nothing.
 set -eu
 case "$1" in
 targets)
   echo "at $(git rev-parse HEAD), keys: ${AWS_ACCESS_KEY_ID:-none}, token: ${GITHUB_TOKEN:-none}"
-  include=""
+  include="" second=""
   for name in $(git ls-tree --name-only HEAD envs/ | grep demo | sed 's,envs/,,'); do
     [ -z "${ENVIRONMENT:-}" ] || [ "$ENVIRONMENT" = "$name" ] || continue
     role="$3"
@@ -18,9 +18,11 @@ targets)
     *) role="arn:aws:iam::222222222222:role/envclone-$role" ;;
     esac
     one="{\"cloud\":\"${cloud:-aws}\",\"environment\":\"$name\",\"account\":\"222222222222\",\"region\":\"eu-central-1\",\"role\":\"$role\"}"
-    include="$include${include:+,}$one"
+    if [ "$name" = demo-second ]; then second="$one"; else include="$include${include:+,}$one"; fi
   done
   echo "matrix={\"include\":[$include]}" >>"$GITHUB_OUTPUT"
+  [ -z "$second" ] || echo "matrix_2={\"include\":[$second]}" >>"$GITHUB_OUTPUT"
+  echo 'environments=["demo-x"]' >>"$GITHUB_OUTPUT"
   if [ -n "$include" ]; then echo any=true; else echo any=false; fi >>"$GITHUB_OUTPUT"
   ;;
 plan)

@@ -28,6 +28,9 @@ REPOSITORY = "acme/monorepo"
 ROOT, ANA, EVE = "root", "ana", "eve"
 CLONES, REGION = "222222222222", "eu-central-1"
 TIMEOUT = 60.0
+MORE_PLANS = {"plan (${{ matrix.environment }})": "skipped"}
+"""The jobs for what one matrix can't hold, as they are called where there is nothing for them to do."""
+MORE_APPLIES = {"apply (${{ matrix.environment }})": "skipped"}
 
 pytestmark = pytest.mark.e2e
 
@@ -187,7 +190,8 @@ def test_a_pull_request_is_planned_with_the_plan_role_passes_the_one_check_and_l
     assert head is not None
     log = run.log.read_text()
     assert run.conclusion == "success", log
-    assert stage.checks(head) == dict.fromkeys(("targets", "plan (demo-x)", "report", "envclone"), "success")
+    done = dict.fromkeys(("targets", "plan (demo-x)", "report", "envclone"), "success")
+    assert stage.checks(head) == {**done, **MORE_PLANS}
     assert f"at {head}, keys: none, token: ***" in log
     if "aws-actions/configure-aws-credentials" in real_actions():
         assert "Authenticated as assumedRoleId" in log
@@ -216,7 +220,25 @@ def test_one_failed_plan_fails_the_check_and_leaves_the_others(stage: Stage) -> 
         "plan (demo-y)": "success",
         "report": "success",
         "envclone": "failure",
+        **MORE_PLANS,
     }
+
+
+def test_what_one_matrix_can_not_hold_is_planned_and_applied_by_further_jobs_of_the_same_name(stage: Stage) -> None:
+    number = stage.propose("demo-x")
+    stage.github.commit(
+        REPOSITORY, {"envs/demo-second/behave": b""}, by=ANA, message="Add another", branch="clone/demo-x"
+    )
+    run = stage.finished()[-1]
+    names = ("targets", "plan (demo-x)", "plan (demo-second)", "report", "envclone")
+    assert run.jobs == {**dict.fromkeys(names, "success"), **MORE_PLANS}, run.log.read_text()
+    needs = run.log.read_text().partition('{"targets": ')[2].partition("\n")[0]
+    assert '"environments": "[\\"demo-x\\"]"' in needs
+    assert {artifact.name for artifact in stage.github.artifacts(run.id)} == {"plan-demo-x", "plan-demo-second"}
+    stage.github.merge(REPOSITORY, number, by=ROOT)
+    applied = stage.finished()[-1]
+    done = dict.fromkeys(("targets", "apply (demo-x)", "apply (demo-second)"), "success")
+    assert applied.jobs == {**done, **MORE_APPLIES}, applied.log.read_text()
 
 
 def test_a_pull_request_without_environments_passes_when_it_is_retargeted_here_and_a_new_title_plans_nothing(
@@ -228,8 +250,7 @@ def test_a_pull_request_without_environments_passes_when_it_is_retargeted_here_a
     stage.edit(number, base="main")
     [run] = stage.finished()
     assert (run.conclusion, run.event.action) == ("success", "edited")
-    skipped = dict.fromkeys(("plan (${{ matrix.environment }})", "report"), "skipped")
-    assert run.jobs == {"targets": "success", **skipped, "envclone": "success"}
+    assert run.jobs == {"targets": "success", **MORE_PLANS, "report": "skipped", "envclone": "success"}
     [check] = [each for each in stage.github.checks(REPOSITORY, "docs") if each.name == "envclone"]
     assert check.conclusion == "success"
 
@@ -261,7 +282,7 @@ def test_a_workflow_file_of_the_pull_request_runs_nothing(stage: Stage) -> None:
     stage.github.commit(REPOSITORY, files, by=ANA, message="Add demo-x", branch="clone/demo-x")
     stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Clone"), "clone/demo-x", "main"), by=ANA)
     [run] = stage.finished()
-    assert sorted(run.jobs) == ["envclone", "plan (demo-x)", "report", "targets"]
+    assert sorted(run.jobs) == sorted(["envclone", "plan (demo-x)", "report", "targets", *MORE_PLANS])
     assert {job.name: job.conclusion for job in stage.github.forge.state.jobs[run.id].values()} == run.jobs
 
 
@@ -273,7 +294,7 @@ def test_a_merge_is_applied_and_other_changes_are_not(stage: Stage) -> None:
     assert run.workflow.path == ".github/workflows/apply.yml"
     assert run.conclusion == "success"
     assert stage.turn_log() == [f"begin demo-x {run.id}", f"end demo-x {run.id}"]
-    assert stage.checks("main") == {"targets": "success", "apply (demo-x)": "success"}
+    assert stage.checks("main") == {"targets": "success", "apply (demo-x)": "success", **MORE_APPLIES}
 
 
 def test_a_run_asked_for_by_hand_has_the_title_and_the_reason_that_it_is_given(stage: Stage) -> None:

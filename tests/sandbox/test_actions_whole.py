@@ -164,7 +164,11 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
     assert "assumed-role/envclone-apply/" in log
     assert "[app] done: 2 added" in log, log[-6000:]
     assert apply.conclusion == "cancelled"
-    assert apply.jobs == {"targets": "success", "apply (demo-x)": "cancelled"}
+    assert apply.jobs == {
+        "targets": "success",
+        "apply (demo-x)": "cancelled",
+        "apply (${{ matrix.environment }})": "cancelled",
+    }
     assert company.github.deployments(REPOSITORY)[-1].environment == "demo-x"
 
     let_go(admin)

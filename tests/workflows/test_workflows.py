@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from bot.commands.comment import command_in_code, command_lines
+from bot.core.plans.required_check import Needs
 from bot.core.requests.branches import PREFIXES
+from bot.core.requests.matrix import MOST_MATRICES
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
 from bot.sandbox.actions.expressions import interpolated
@@ -67,6 +69,11 @@ def _jobs(path: Path) -> dict[str, dict[str, Any]]:
     return jobs
 
 
+def _first(id_: str) -> str:
+    """Return the job that another one only continues, with a matrix of its own."""
+    return re.sub(r"_[0-9]+$", "", id_)
+
+
 def _workflow(name: str) -> dict[str, Any]:
     return _document(GITHUB / "workflows" / name)
 
@@ -116,7 +123,7 @@ def test_no_permission_is_inherited_and_none_is_wider_than_written_here(file: Pa
     for id_, job in _jobs(file).items():
         assert isinstance(job["permissions"], dict), id_
         writes = {name for name, level in job["permissions"].items() if level == "write"}
-        assert writes == WRITES.get((file.name, id_), set()), id_
+        assert writes == WRITES.get((file.name, _first(id_)), set()), id_
 
 
 @files
@@ -151,10 +158,10 @@ def test_no_checkout_leaves_a_token_behind(file: Path) -> None:
 def test_only_jobs_behind_a_protected_environment_get_an_identity(file: Path) -> None:
     for id_, job in _jobs(file).items():
         if job["permissions"].get("id-token") == "write":
-            assert job["environment"] == ENVIRONMENTS[id_]
+            assert job["environment"] == ENVIRONMENTS[_first(id_)]
             # The values that the policy's `variables` name, of which `envclone` hands on the account's alone.
             named = set(re.findall(r"secrets\.(\w+)", str(job)))
-            assert named <= ({"ENVCLONE_VARIABLES"} if id_ in {"plan", "apply", "drift"} else set()), id_
+            assert named <= ({"ENVCLONE_VARIABLES"} if _first(id_) in {"plan", "apply", "drift"} else set()), id_
         else:
             assert job.get("environment") == SECRET.get((file.name, id_))
             assert ("${{ secrets." in str(job)) is ((file.name, id_) in SECRET)
@@ -167,7 +174,7 @@ def test_the_plan_comes_from_the_default_branch() -> None:
     for id_, job in _workflow("plan.yml")["jobs"].items():
         tools = [step for step in job["steps"] if step.get("uses", "").startswith("./")]
         uses = [step["uses"].removeprefix("./base/.github/actions/") for step in tools]
-        assert uses == ["setup", *(["credentials", "credentials"] if id_ == "plan" else [])], id_
+        assert uses == ["setup", *(["credentials", "credentials"] if _first(id_) == "plan" else [])], id_
         for step in job["steps"]:
             given = step.get("with", {})
             if given.get("path") == "base":
@@ -257,7 +264,7 @@ def test_a_job_asks_for_an_identity_only_to_take_the_credentials_that_the_policy
             for step in taken:
                 assert step["with"]["cloud"] == "${{ matrix.cloud }}"
                 assert step["with"]["role"] in {"${{ matrix.role }}", "${{ matrix.source_role }}"}
-                assert ("applies" in step["with"]) is (id_ == "apply"), (name, id_)
+                assert ("applies" in step["with"]) is (_first(id_) == "apply"), (name, id_)
 
 
 def test_nothing_that_a_job_with_credentials_runs_reaches_docker_on_a_runner_of_githubs() -> None:
@@ -425,9 +432,29 @@ def test_the_required_check_always_runs_and_hears_of_every_other_job() -> None:
         assert _of_an_event(check["name"], action) == "envclone"
     assert check["if"] == f"${{{{ always() && {IS_PLANNED} }}}}", "else it has another name"
     assert set(check["needs"]) == set(jobs) - {"envclone"}
-    assert [step["env"]["NEEDS"] for step in check["steps"] if "NEEDS" in step.get("env", {})] == [
-        "${{ toJSON(needs) }}"
-    ]
+    (said,) = [step["env"]["NEEDS"] for step in check["steps"] if "NEEDS" in step.get("env", {})]
+    heard = json.loads(re.sub(r"\$\{\{ toJSON\((.+?)\) \}\}", r'"\1"', said))
+    assert set(heard) == set(Needs.model_fields) == set(jobs) - {"envclone"}
+    for id_, job in heard.items():
+        assert job["result"] == f"needs.{id_}.result"
+        for output, value in job.get("outputs", {}).items():
+            assert value == f"needs.{id_}.outputs.{output}"
+            assert output in jobs[id_]["outputs"]
+
+
+@pytest.mark.parametrize(("name", "first"), [("plan.yml", "plan"), ("apply.yml", "apply")])
+def test_jobs_with_further_matrices_do_what_the_first_does(name: str, first: str) -> None:
+    jobs = _workflow(name)["jobs"]
+    ids = [first, *(f"{first}_{number}" for number in range(2, MOST_MATRICES + 1))]
+    assert [id_ for id_ in jobs if _first(id_) == first] == ids
+    for id_ in ids[1:]:
+        matrix = f"needs.targets.outputs.matrix{id_.removeprefix(first)}"
+        assert jobs[id_].pop("if") == f"{matrix} != ''"
+        assert jobs[id_]["strategy"].pop("matrix") == f"${{{{ fromJSON({matrix}) }}}}"
+    del jobs[first]["if"], jobs[first]["strategy"]["matrix"]
+    assert all(jobs[id_] == jobs[first] for id_ in ids)
+    outputs = jobs["targets"]["outputs"]
+    assert {key for key in outputs if key.startswith("matrix")} == {f"matrix{id_.removeprefix(first)}" for id_ in ids}
 
 
 def test_applies_of_one_environment_queue_and_none_is_dropped() -> None:

@@ -55,16 +55,20 @@ def targets(
         code = NOT_CHECKED if found.is_unreadable else DOES_NOT_HOLD
         if found.complaints and phase != "drift":
             stop(f"Nothing is {_DONE[phase]}: see above.", code)
-        rows = found.matrix(int(os.environ.get("GITHUB_RUN_NUMBER") or 0))
-        matrix = json.dumps(rows)
-        typer.echo(matrix)
-        if (now := len(rows["include"])) < len(found.targets):
+        turn = int(os.environ.get("GITHUB_RUN_NUMBER") or 0)
+        matrices = [found.matrix(turn)] if phase == "drift" else found.matrices()
+        for matrix in matrices:
+            typer.echo(json.dumps(matrix))
+        if (now := sum(len(matrix["include"]) for matrix in matrices)) < len(found.targets):
             said = f"{now:,} of {len(found.targets):,} environments are looked at by this run, the others by the next ones."
             typer.echo(f"::notice::{said}" if "GITHUB_ACTIONS" in os.environ else said, err=True)
         output = os.environ.get("GITHUB_OUTPUT")
         if output:
             with Path(output).open("a", encoding="utf-8") as file:
-                file.write(f"matrix={matrix}\nany={'true' if found.targets else 'false'}\n")
+                for number, matrix in enumerate(matrices, start=1):
+                    file.write(f"matrix{f'_{number}' if number > 1 else ''}={json.dumps(matrix)}\n")
+                file.write(f"any={'true' if found.targets else 'false'}\n")
+                file.write(f"environments={json.dumps([target.environment for target in found.targets])}\n")
                 file.write(f"accounts={json.dumps(found.accounts())}\n")
         if found.complaints:
             # One environment that can't be read must not hide the drift of the others.

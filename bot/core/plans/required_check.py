@@ -16,10 +16,16 @@ from bot.names import EnvironmentName
 CHECK = "envclone/plan: {environment}"
 """The name of the check in which one environment's plan is reported on the pull request's head."""
 
+MOST_JOBS = 256
+"""Jobs that GitHub makes of one matrix; of a longer one it makes none. Source: https://docs.github.com/actions/reference/limits"""
+
 
 class _Job(ForeignDocument):
-    result: str
-    outputs: dict[str, str] | None = None  # a job without outputs has `{}` on GitHub and null in act
+    result: str | None = None  # a job that the workflow does not have is null
+    outputs: dict[str, str | None] | None = None  # a job without outputs has `{}` on GitHub and null in act
+
+    def output(self, name: str) -> str:
+        return (self.outputs or {}).get(name) or ""
 
 
 class _Row(ForeignDocument):
@@ -31,14 +37,17 @@ class _Matrix(ForeignDocument):
 
 
 _WORDS: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
+_NAMES: TypeAdapter[tuple[EnvironmentName, ...]] = TypeAdapter(tuple[EnvironmentName, ...])
 
 
 class Needs(ForeignDocument):
-    """`toJSON(needs)` of the workflow's last job: how the jobs before it ended."""
+    """How the jobs before the workflow's last one ended, in the form of `toJSON(needs)`, and what they hand on."""
 
     targets: _Job
     plan: _Job
-    report: _Job | None = None
+    plan_2: _Job = _Job()
+    plan_3: _Job = _Job()
+    report: _Job = _Job()
 
     @property
     def expected(self) -> tuple[EnvironmentName, ...] | None:
@@ -46,20 +55,29 @@ class Needs(ForeignDocument):
         if self.targets.result != "success":
             return None
         try:
-            rows = _Matrix.model_validate_json((self.targets.outputs or {}).get("matrix", "")).include
+            if said := self.targets.output("environments"):
+                return _NAMES.validate_json(said)
+            # What a workflow of an earlier version hands on.
+            rows = _Matrix.model_validate_json(self.targets.output("matrix")).include
         except ValidationError:
             return None
         return tuple(row.environment for row in rows)
 
     @property
+    def plans(self) -> str:
+        """How the jobs that had something to plan ended: `success`, or the first other word."""
+        jobs = (self.plan, self.plan_2, self.plan_3)[: max(-(-len(self.expected or ()) // MOST_JOBS), 1)]
+        return next((job.result or "skipped" for job in jobs if job.result != "success"), "success")
+
+    @property
     def complaints(self) -> tuple[str, ...]:
         """Why nothing may be planned, as the first job says."""
-        return _words((self.targets.outputs or {}).get("complaints", ""))
+        return _words(self.targets.output("complaints"))
 
     @property
     def completed(self) -> tuple[str, ...]:
         """The environments whose plan succeeded, as the job says that has read the reports: a check may be written by any workflow."""
-        return _words((self.report.outputs or {}).get("completed", "") if self.report is not None else "")
+        return _words(self.report.output("completed"))
 
 
 def _words(said: str) -> tuple[str, ...]:
@@ -93,9 +111,7 @@ def required_check(needs: Needs, completed: Collection[str], *, is_fork: bool) -
     if not expected:
         return RequiredCheck(True, "No environments change.")
     missing = sorted(set(expected) - set(completed))
-    if needs.plan.result != "success" or missing:
+    if needs.plans != "success" or missing:
         names = ", ".join(map(code, missing)) or "an environment"
-        return RequiredCheck(
-            False, f"{names} was not planned successfully (the job “plan” ended as {needs.plan.result})."
-        )
+        return RequiredCheck(False, f"{names} was not planned successfully (the job “plan” ended as {needs.plans}).")
     return RequiredCheck(True, f"Verified and planned: {', '.join(map(code, sorted(expected)))}.")

@@ -4,10 +4,12 @@ The roles come from the policy of the base branch, never from the change: a pull
 plan it. Whatever can't be decided for certain is a complaint, and a complaint fails the job (it fails closed).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
+from bot.core.plans.required_check import MOST_JOBS
 from bot.core.requests.accounts import account_value, named_account
 from bot.core.requests.destroy import removable
 from bot.errors import InvalidInput, UserError
@@ -23,8 +25,10 @@ PROPOSED: frozenset[Phase] = frozenset({"plan", "queue"})
 
 _MOST_NAMED = 5
 
-MOST_JOBS = 256
-"""Jobs that GitHub makes of one matrix; of a longer one it makes none. Source: https://docs.github.com/actions/reference/limits"""
+MOST_MATRICES = 3
+"""Jobs with a matrix that plan.yml and apply.yml have. Of four, the artifacts of all plans would be more than the 1,000 that a job can list."""
+LONGEST_OUTPUT = 450_000
+"""Characters of all matrices together: GitHub takes 1 MB of a job's outputs, and counts two bytes for each character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,11 @@ class Targets:
         parts = max(-(-len(self.targets) // MOST_JOBS), 1)
         return {"include": [target.row() for target in self.targets[turn % parts :: parts]]}
 
+    def matrices(self) -> list[dict[str, list[dict[str, str]]]]:
+        """Return the matrices of jobs that together have a row for each environment; the first may be empty, no other is."""
+        starts = range(0, max(len(self.targets), 1), MOST_JOBS)
+        return [{"include": [each.row() for each in self.targets[start : start + MOST_JOBS]]} for start in starts]
+
     def accounts(self) -> dict[str, list[dict[str, str]]]:
         """Return the matrix of a job that looks at all environments of an account at once, one row an account."""
         rows = {
@@ -114,7 +123,9 @@ def targets(changes: Sequence[MatrixChange], policy: Policy, phase: Phase) -> Ta
             found.append(outcome)
         else:
             complaints.append(outcome)
-    if phase in ("plan", "apply") and len(found) > MOST_JOBS:
+    if phase in ("plan", "apply") and (
+        len(found) > MOST_JOBS * MOST_MATRICES or len(json.dumps([each.row() for each in found])) > LONGEST_OUTPUT
+    ):
         complaints.append(_too_many(len(found)))
     is_unreadable = any(isinstance(manifest, str) for change in changes for manifest in (change.before, change.after))
     return Targets(tuple(found), tuple(complaints), is_unreadable)
@@ -136,7 +147,8 @@ def moved_roots(before: Roots, after: Roots, names: Sequence[str]) -> Sequence[s
 
 def _too_many(count: int) -> str:
     return (
-        f"{count:,} environments are touched at once, and GitHub makes at most {MOST_JOBS} jobs of a matrix, so none of them could run. "
+        f"{count:,} environments are touched at once, which is more than the jobs of one run can be told of (at most "
+        f"{MOST_JOBS * MOST_MATRICES}; fewer where roles and buckets have very long names), so none of them could run. "
         "Split the change: of a template by rolling it out (`/sync NAME`), of a shared module by a copy of another name that "
         "environments move to. What is merged already is applied by the workflow `apply`, started by hand for each environment."
     )

@@ -6,11 +6,15 @@ from pathlib import Path
 
 from bot.clients.github import CheckState, GitHub
 from bot.core.messages.plan_comment import marker
+from bot.core.messages.run_report import MANY, many_plans
 from bot.core.parity.certificate import CHECK as PARITY
 from bot.core.plans.job_report import FILE, LARGEST, JobReport, ReportedCheck, read_job_report
 from bot.core.plans.required_check import CHECK
 from bot.errors import Unverifiable
 from bot.names import EnvironmentName, RepositoryName
+
+MOST_COMMENTS = 50
+"""Environments whose plans get a comment each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +37,25 @@ class PostedReports:
 
 
 def post(reports: Path, environments: Sequence[EnvironmentName], at: ProposedPlan) -> PostedReports:
-    """Post the report of each environment, from `reports/plan-<environment>/`. Raises `Transient`."""
-    completed: list[EnvironmentName] = []
+    """Post the report of each environment, from `reports/plan-<environment>/`. Raises `Transient`.
+
+    Of many environments one comment tells all: a comment each would bury the pull request, and GitHub takes 500 an hour.
+    """
+    read: list[JobReport] = []
     complaints: list[str] = []
     for name in environments:
         try:
-            report = _read(reports / f"plan-{name}" / FILE, name, at.commit)
+            read.append(_read(reports / f"plan-{name}" / FILE, name, at.commit))
         except Unverifiable as error:
             complaints.append(str(error))
-            continue
-        _post(report, at)
-        completed += [name] if report.plan.conclusion == "success" else []
-    return PostedReports(tuple(completed), tuple(complaints))
+    if len(environments) > MOST_COMMENTS:
+        at.github.upsert_comment(at.repository, at.number, MANY, many_plans(read, complaints, at.commit))
+    for report in read:
+        if len(environments) <= MOST_COMMENTS:
+            at.github.upsert_comment(at.repository, at.number, marker(report.environment), report.comment)
+        _post_checks(report, at)
+    completed = tuple(report.environment for report in read if report.plan.conclusion == "success")
+    return PostedReports(completed, tuple(complaints))
 
 
 def _read(path: Path, name: EnvironmentName, commit: str) -> JobReport:
@@ -55,10 +66,9 @@ def _read(path: Path, name: EnvironmentName, commit: str) -> JobReport:
     return read_job_report(data, name, commit, marker(name))
 
 
-def _post(report: JobReport, at: ProposedPlan) -> None:
-    """Put the comment and then the checks. The plan's comes last: it is what merging waits for."""
+def _post_checks(report: JobReport, at: ProposedPlan) -> None:
+    """Put the checks, after the comment. The plan's comes last: it is what merging waits for."""
     name = report.environment
-    at.github.upsert_comment(at.repository, at.number, marker(name), report.comment)
     if report.parity is not None:
         at.github.put_check(at.repository, at.commit, PARITY.format(environment=name), _check(name, report.parity, at))
     at.github.put_check(at.repository, at.commit, CHECK.format(environment=name), _check(name, report.plan, at))

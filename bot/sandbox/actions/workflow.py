@@ -117,14 +117,16 @@ def with_beginnings(text: str) -> str:
     """Put a first step into every job: there it waits for its turn and gets its request token, whatever its own steps are."""
     lines = text.splitlines(keepends=True)
     document = yaml.compose(text, Loader=yaml.BaseLoader)
-    for steps in reversed([_child(job, "steps") for job in _children(_child(document, "jobs"))]):
+    found = [_child(job, "steps") for job in _children(_child(document, "jobs"))]
+    for steps in reversed(list({id(each): each for each in found}.values())):  # an alias is the node that it repeats
         if not isinstance(steps, yaml.SequenceNode) or not steps.value:
             continue
         line, column = steps.start_mark.line, steps.start_mark.column
         if steps.flow_style:
             lines[line] = f"{lines[line][: column + 1]}{BEGINNING}, {lines[line][column + 1 :]}"
         else:
-            lines.insert(line, f"{' ' * column}- {BEGINNING}\n")
+            line = steps.value[0].start_mark.line  # with an anchor, the list itself begins on the line before
+            lines.insert(line, f"{lines[line].partition('-')[0]}- {BEGINNING}\n")
     return "".join(lines)
 
 

@@ -62,3 +62,30 @@ def test_it_says_why_nothing_may_be_planned() -> None:
     conclusion = required_check(found, found.completed, is_fork=False)
     assert not conclusion.passes
     assert "is not proved by the base branch" in conclusion.reason
+
+
+@pytest.mark.parametrize(
+    ("second", "report", "passes"),
+    [
+        ({"result": "success"}, {}, True),
+        ({"result": "failure"}, {}, False),
+        ({"result": "skipped"}, {}, False),
+        ({"result": None}, {}, False),
+        ({"result": "success"}, {"completed": '["demo-0"]'}, False),
+        ({"result": "success"}, {"completed": None}, False),
+    ],
+)
+def test_of_more_than_one_matrix_each_must_have_been_planned(
+    second: dict[str, str], report: dict[str, str], passes: bool
+) -> None:
+    names = json.dumps([f"demo-{number}" for number in range(257)])
+    found = Needs.model_validate(
+        {
+            "targets": {"result": "success", "outputs": {"environments": names, "complaints": None}},
+            "plan": {"result": "success"},
+            "plan_2": second,
+            "plan_3": {"result": "skipped"},
+            "report": {"result": "success", "outputs": {"completed": names, **report}},
+        }
+    )
+    assert required_check(found, found.completed, is_fork=False).passes is passes

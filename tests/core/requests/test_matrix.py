@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bot.core.requests.matrix import MatrixChange, Target, targets
+from bot.core.requests.matrix import MatrixChange, Phase, Target, Targets, targets
 from bot.model.environment import Manifest
 from bot.model.policy import Policy, PolicyAccount
 from bot.names import EnvironmentName
@@ -152,19 +152,40 @@ def test_what_can_not_be_told_is_a_complaint_and_no_target(change: MatrixChange,
     assert complaint in found.complaints[0]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("count", "parts"), [(256, 1), (257, 2), (1000, 4)])
-def test_more_environments_than_a_matrix_takes_are_looked_at_in_turns_and_planned_not_at_all(
+def of_many(count: int, phase: Phase, policy: Policy = POLICY) -> Targets:
+    known = manifest("demo-x")
+    changed = [known.model_copy(update={"name": EnvironmentName(f"demo-{number}")}) for number in range(count)]
+    return targets([MatrixChange(each.name, each, each) for each in changed], policy, phase)
+
+
+@pytest.mark.parametrize(("count", "parts"), [(0, 1), (256, 1), (257, 2), (768, 3)])
+def test_more_environments_than_a_matrix_takes_are_looked_at_in_turns_and_planned_by_several(
     count: int, parts: int
 ) -> None:
-    names = [EnvironmentName(f"demo-{number}") for number in range(count)]
-    changes = [MatrixChange(name, manifest(name), manifest(name)) for name in names]
-    drift = targets(changes, POLICY, "drift")
-    assert drift.complaints == ()
+    drift = of_many(count, "drift")
+    names = sorted(target.environment for target in drift.targets)
     turns = [[row["environment"] for row in drift.matrix(turn)["include"]] for turn in range(parts)]
-    assert sorted(name for turn in turns for name in turn) == sorted(names)
+    assert sorted(name for turn in turns for name in turn) == names
     assert max(map(len, turns)) <= 256
     assert drift.matrix(parts) == drift.matrix(0)
     for phase in ("plan", "apply"):
-        complaints = targets(changes, POLICY, phase).complaints
-        assert [f"{count:,} environments are touched at once" in each for each in complaints] == [True] * (parts > 1)
+        found = of_many(count, phase)
+        assert found.complaints == ()
+        rows = [[row["environment"] for row in matrix["include"]] for matrix in found.matrices()]
+        assert len(rows) == parts
+        assert max(map(len, rows)) <= 256
+        assert sorted(name for row in rows for name in row) == names
+
+
+@pytest.mark.parametrize("phase", ["plan", "apply"])
+def test_what_no_run_can_be_told_of_is_refused_and_nothing_of_it_is_planned(phase: Phase) -> None:
+    (complaint,) = of_many(769, phase).complaints
+    assert complaint.startswith("769 environments are touched at once, which is more than the jobs of one run")
+    assert "Split the change" in complaint
+    role = f"arn:aws:iam::222222222222:role/{'x' * 1500}"
+    long = {
+        name: account.model_copy(update={"plan_role": role, "apply_role": role})
+        for name, account in POLICY.accounts.items()
+    }
+    assert of_many(300, phase, POLICY.model_copy(update={"accounts": long})).complaints
+    assert of_many(769, "drift").complaints == of_many(769, "queue").complaints == ()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.clients.github import GitHub, Token
-from bot.core.messages.plan_comment import marker
+from bot.core.messages.plan_comment import COMMENT_LIMIT, marker
+from bot.core.messages.run_report import many_plans
 from bot.core.plans.job_report import LARGEST, JobReport, ReportedCheck, write_job_report
 from bot.core.plans.required_check import Needs, required_check
 from bot.errors import Finding
@@ -73,6 +74,36 @@ def test_what_is_too_long_for_github_is_shortened_and_posted(
     assert comment.body.endswith("so the rest is left out.*")
     assert check.output is not None
     assert check.output.summary == comment.body
+
+
+def test_of_many_plans_one_comment_tells_all_those_that_failed_first(
+    tmp_path: Path, place: SmallMonorepo, at: ProposedPlan
+) -> None:
+    names = [EnvironmentName(f"demo-{number}") for number in range(51)]
+    failed = ReportedCheck(title="Two | stacks failed", summary="Why", conclusion="failure")
+    for name in names[:-1]:
+        changes = {"plan": failed} if name == "demo-7" else {}
+        left(tmp_path, report(at, environment=name, comment=f"{marker(name)}\n## Plan", **changes), name)
+    found = post(tmp_path, names, at)
+    assert found.completed == tuple(name for name in names[:-1] if name != "demo-7")
+    assert found.complaints == ("The plan of demo-50 left no report. See its job.",)
+    (comment,) = place.server.comments(REPOSITORY, at.number)
+    assert "49 plans succeeded" in comment.body
+    assert ", 2 did not." in comment.body
+    rows = [line for line in comment.body.splitlines() if line.startswith("| `")]
+    assert rows[0] == "| `demo-7` | **failed** | Two \\| stacks failed |"
+    assert len(rows) == 50
+    assert len(place.server.checks(REPOSITORY, at.commit)) == 50
+
+
+def test_a_comment_about_all_plans_that_one_run_can_have_fits(at: ProposedPlan) -> None:
+    name = EnvironmentName("d" * 24)
+    plan = ReportedCheck(title="|" * 200, summary="Why", conclusion="failure")
+    one = JobReport(environment=name, commit=at.commit, comment="", plan=plan)
+    missing = [f"The plan of {name} left no report. See its job."] * 384
+    text = many_plans([one] * 384, missing, at.commit)
+    assert len(text.encode()) <= COMMENT_LIMIT
+    assert "184 other environments in the checks." in text
 
 
 @pytest.mark.parametrize(
