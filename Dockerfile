@@ -13,6 +13,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
 COPY .github/actions ./.github/actions
 COPY .github/workflows ./.github/workflows
+COPY docs/roles ./docs/roles
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /wheel \
     && /opt/envclone/bin/pip install --no-deps --no-index /wheel/*.whl \
     && /opt/envclone/bin/pip uninstall --yes pip

@@ -52,7 +52,7 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "init",
         "bot.cli.local.init:init",
-        "Write workflows, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits.",
+        "Write workflows, roles, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits.",
         ExitCodes(
             "all is there",
             failed="an edit meets a newer version, or a file was there before",

@@ -40,8 +40,10 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str | None, object, list[str]]:  # type: ignore[override]
         """Return the command that is called; if it doesn't exist, exit with the closest one."""
         if args and not args[0].startswith("-") and args[0] not in self.commands and not ctx.resilient_parsing:
-            from bot.cli.words import unknown  # noqa: PLC0415 (the grammar is only needed for who misspells)
+            from bot.cli.words import posted, unknown  # noqa: PLC0415 (the grammar is only needed for who misspells)
 
+            if posted(args, [*self.commands]):
+                raise typer.Exit
             stop(unknown(args, [*self.commands]), WRONG_USAGE)
         name, _, rest = super().resolve_command(ctx, args)
         return name, loaded(_PLACES[name]) if name else None, rest

@@ -2,7 +2,9 @@
 
 import itertools
 import shlex
+from pathlib import Path
 
+from bot.cli.commenting import post_comment, where_to_comment
 from bot.cli.terminal import typed
 from bot.commands.grammar import Mistake, format_command, parse_words
 from bot.commands.model import Command
@@ -23,22 +25,34 @@ def unknown(args: list[str], known: list[str]) -> str:
     unknown_verb = "" if verb == near else f"Unknown command {shown(args[0])}. Did you mean "
     if near not in known:
         begin = f"{unknown_verb}`/{near}`? It" if unknown_verb else f"`/{near}`"
-        return (
-            f"{begin} works only in GitHub comments, so that it is reviewed and kept. {_in_a_comment(near, read, said)}"
-        )
+        return f"{begin} works only in GitHub comments, so that it is reviewed and kept. {_in_a_comment(near, read, said, ours)}"
     instead = _meant(read)
     line = typed(instead) if instead else shlex.join(["envclone", near, *said])
     return f"{unknown_verb}`{near}`?\n\n    {' '.join([line, *map(shlex.quote, ours)])}"
 
 
-def _in_a_comment(verb: str, read: Command | Mistake | None, said: list[str]) -> str:
+def _in_a_comment(verb: str, read: Command | Mistake | None, said: list[str], ours: list[str]) -> str:
     """Return the comment to post; if what was said is not a whole command, its form, about the environment that was named."""
+    where = where_to_comment(_root(ours), said[0] if said else "")
     if (line := _meant(read)) is not None:
-        return f"Comment this on an issue or a pull request:\n\n    {line}"
+        return f"Comment this {where}:\n\n    {line}"
     form = BY_VERB[verb].usage
     if said and is_valid(EnvironmentName, said[0]):
         form = form.replace("<name>", said[0])
-    return f"Write it in a comment on an issue or a pull request as\n\n    {form}"
+    return f"Write it in a comment {where} as\n\n    {form}"
+
+
+def posted(args: list[str], known: list[str]) -> bool:
+    """Post a command that works only in comments, if that was asked for and it is written as it should be; say whether it was."""
+    verb = args[0].removeprefix("/")
+    said, ours = _parted(args[1:])
+    if "--post" not in ours or verb not in BY_VERB or verb in known:
+        return False
+    read = parse_words([verb, *said])
+    if read is None or isinstance(read, Mistake):
+        return False
+    post_comment(format_command(read), _root(ours), said[0] if said else "", as_json="--json" in ours)
+    return True
 
 
 def _meant(read: Command | Mistake | None) -> str | None:
@@ -52,10 +66,17 @@ def _parted(rest: list[str]) -> tuple[list[str], list[str]]:
     """Return the words of the sentence, and the options that only the command line has."""
     said, ours, words = [], [], iter(rest)
     for word in words:
-        if word == "--json" or word.startswith("--root="):
+        if word in ("--json", "--post") or word.startswith("--root="):
             ours.append(word)
         elif word == "--root":
             ours += [word, *itertools.islice(words, 1)]
         else:
             said.append(word)
     return said, ours
+
+
+def _root(ours: list[str]) -> Path:
+    """Return the checkout that the options name, or where the shell is."""
+    joined = next((word.partition("=")[2] for word in ours if word.startswith("--root=")), "")
+    apart = ours[ours.index("--root") + 1 :][:1] if "--root" in ours else []
+    return Path(joined or (apart[0] if apart else "."))

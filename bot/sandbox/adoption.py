@@ -104,7 +104,7 @@ def _taken_over(found: Any) -> str:
 
 
 def _set_up(found: Any) -> str:
-    return f"{len(found['files'])} files of workflows and actions"
+    return f"{len(found['files'])} files: workflows, actions, roles and a policy"
 
 
 _TYPED: Sequence[tuple[str, Sequence[str], Callable[[Any], str]]] = (

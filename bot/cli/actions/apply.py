@@ -10,6 +10,7 @@ import typer
 
 from bot.cli.actions.options import AsJson, Root, StoreOption, actor, say_how_in_a_comment, stoppable, write_summary
 from bot.cli.actions.run_context import context_of, known_account, on_github, request_of, store_of
+from bot.cli.commenting import Post, post_comment
 from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
 from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
@@ -65,12 +66,16 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     asked_by: Annotated[
         str, typer.Option("--request", envvar="REQUEST", metavar="TITLE", help="In Actions: the title of the run.")
     ] = "",
+    post: Post = False,
     as_json: AsJson = False,
 ) -> None:
     """Apply what was reviewed and merged; destroy what was removed so."""
     with edge(), stoppable():
         name = environment_name(environment)
-        say_how_in_a_comment(f"/resume {name}")
+        if post:
+            post_comment(f"/resume {name}", root, name, as_json=as_json)
+            return
+        say_how_in_a_comment(f"/resume {name}", root, name)
         policy = Checkout(root).policy_at(commit or "HEAD")
         on = on_github(os.environ)
         if take_over and os.environ.get("GITHUB_ACTIONS"):

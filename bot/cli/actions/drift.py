@@ -9,6 +9,7 @@ import typer
 
 from bot.cli.actions.options import AsJson, StoreOption, run_url, say_how_in_a_comment, write_summary
 from bot.cli.actions.run_context import known_account, on_github, store_of, terraform_of
+from bot.cli.commenting import Post, post_comment
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, WrongUsage, edge, environment_name, say
 from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
@@ -22,7 +23,7 @@ from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_check, report_drift
 
 
-def drift(
+def drift(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     environment: Environment = "",
     root: Annotated[
         Path,
@@ -32,6 +33,7 @@ def drift(
     forget: Annotated[
         bool, typer.Option("--forget", help="Only close the issues of environments that are gone (in Actions).")
     ] = False,
+    post: Post = False,
     as_json: AsJson = False,
 ) -> None:
     """Look for what changed outside the code."""
@@ -42,7 +44,10 @@ def drift(
         if not environment:
             raise WrongUsage("Say which environment: `envclone drift NAME`. `envclone list` shows all environments.")
         name = environment_name(environment)
-        say_how_in_a_comment(f"/plan {name}")
+        if post:
+            post_comment(f"/plan {name}", root, name, as_json=as_json)
+            return
+        say_how_in_a_comment(f"/plan {name}", root, name)
         policy = Checkout(root).policy_at("HEAD")
         context = DriftContext(
             store=store_of(store, root, name, policy),

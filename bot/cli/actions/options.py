@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.commenting import where_to_comment
 from bot.cli.masked import process_secrets
+from bot.names import EnvironmentName
 
 ACTIONS = "github-actions[bot]"
 
@@ -27,11 +29,12 @@ StoreOption = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print data instead of text; the log goes to standard error.")]
 
 
-def say_how_in_a_comment(line: str) -> None:
+def say_how_in_a_comment(line: str, root: Path, name: EnvironmentName) -> None:
     """Tell a person at a terminal which comment has the same done by the workflows, reviewed, with their credentials and not with theirs."""
     if not os.environ.get("GITHUB_ACTIONS"):
+        where = where_to_comment(root, name)
         typer.echo(
-            f"This runs here, with this machine's credentials. For GitHub to run it, comment `{line}` on an issue or a pull request.",
+            f"This runs here, with this machine's credentials. For GitHub to run it, comment `{line}` {where}.",
             err=True,
         )
 

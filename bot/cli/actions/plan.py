@@ -13,6 +13,7 @@ import typer
 
 from bot.cli.actions.options import AsJson, run_url, say_how_in_a_comment
 from bot.cli.actions.run_context import account_store, proposed_commit, terraform_of
+from bot.cli.commenting import Post, post_comment
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, environment_name, say, width
 from bot.cli.masked import process_secrets
 from bot.cli.options import Environment
@@ -62,12 +63,16 @@ def plan(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             dir_okay=False,
         ),
     ] = None,
+    post: Post = False,
     as_json: AsJson = False,
 ) -> None:
     """Plan an environment's stacks and hooks, compare it with its source, keep the review, and report."""
     with edge():
         name = environment_name(environment)
-        say_how_in_a_comment(f"/plan {name}")
+        if post:
+            post_comment(f"/plan {name}", root, name, as_json=as_json)
+            return
+        say_how_in_a_comment(f"/plan {name}", root, name)
         event = _event(os.environ)
         before = base or event.base
         roots = Checkout(root).policy_at(before).roots

@@ -1,8 +1,8 @@
 """`envclone init`: what a monorepo needs of envclone, written into a checkout; and the same, brought up to date."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -10,15 +10,17 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, say
+from bot.cli.local.installation import Installation
 from bot.cli.local.options import AsJson
+from bot.cli.local.roles import Cloud, bring_roles, named_clouds, roles_left
+from bot.cli.own_github import own_github
+from bot.cli.proposal import BRANCH, Proposal
 from bot.clients.git.checkout import own_checkout
-from bot.clients.git.merge_file import merge_text
 from bot.clients.shipped import shipped
 from bot.clouds.registry import FACTS
 from bot.core.installation.files import (
     BRANCHED,
     CODE_OWNERS,
-    GITHUB,
     NO_SERVER,
     POLICY,
     PRISTINE,
@@ -31,16 +33,11 @@ from bot.core.installation.files import (
 from bot.core.installation.renovate import PLACES, RenovateConfiguration, kept_paths, rule
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
-from bot.core.installation.upgrade import FileVersions
 from bot.core.messages.generated_docs import schema_files
-from bot.core.rendering.merge import TextSides
 from bot.errors import InvalidInput, UserError
 from bot.model.policy import PATH as POLICY_PATH
 from bot.model.roots import Roots
 
-LABELS = ("as edited here", "as it was shipped", "as it is shipped now")
-CONFLICT = f"<<<<<<< {LABELS[0]}".encode()
-"""A whole line, as we have git write it: another one that begins so is a person's."""
 SAID = {
     "written": "wrote      {}",
     "merged": "merged     {}: your edits and the newer version",
@@ -50,54 +47,6 @@ SAID = {
     "theirs": "NOT OURS   {}: it was there before. Move it away and run this again",
     "unchanged": "unchanged  {}",
 }
-
-
-@dataclass(slots=True)
-class Installation:
-    """A checkout, and what was done to each file of it."""
-
-    root: Path
-    done: dict[str, str] = field(default_factory=dict)
-
-    def read(self, path: str) -> bytes | None:
-        place = self.root / path
-        return place.read_bytes() if place.is_file() else None
-
-    def write(self, path: str, data: bytes) -> None:
-        place = self.root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(data)
-
-    def put(self, path: str, data: bytes) -> None:
-        """Write a file that is wholly ours to say."""
-        self.done[path] = "unchanged" if self.read(path) == data else "written"
-        self.write(path, data)
-
-    def bring_tool(self, source: ToolSource) -> None:
-        """Say where the tool is taken from; an action of that name that says nothing of the kind is not ours."""
-        here = self.read(TOOL_ACTION)
-        if here is not None and ToolSource.of_action(here.decode()) is None:
-            self.done[TOOL_ACTION] = "theirs"
-            return
-        self.put(TOOL_ACTION, source.action().encode())
-
-    def bring(self, path: str, newer: bytes) -> None:
-        """Bring a shipped file up to date and keep what people changed."""
-        pristine = f"{PRISTINE}/{path}"
-        found = FileVersions(self.read(pristine), self.read(f"{GITHUB}/{path}"), newer)
-        outcome = found.outcome()
-        self.done[f"{GITHUB}/{path}"] = outcome
-        if outcome == "theirs":
-            return
-        if outcome == "written":
-            self.write(f"{GITHUB}/{path}", newer)
-        elif outcome == "merge":
-            assert found.here is not None
-            assert found.shipped is not None
-            merged = merge_text(TextSides(found.here, found.shipped, newer), LABELS)
-            self.write(f"{GITHUB}/{path}", merged)
-            self.done[f"{GITHUB}/{path}"] = "conflict" if CONFLICT in merged.splitlines() else "merged"
-        self.write(pristine, newer)
 
 
 def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
@@ -127,14 +76,30 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         bool,
         typer.Option("--no-server", help="Carry out comments in a workflow, too, in place of a service that you run."),
     ] = False,
+    cloud: Annotated[
+        list[Cloud],
+        typer.Option(
+            "--cloud",
+            metavar="CLOUD",
+            help="Write the code that makes the roles in this cloud (aws, gcp, azure); by default, in those that policy or code name.",
+        ),
+    ] = [],  # noqa: B006 (typer copies it)
+    pull_request: Annotated[
+        bool,
+        typer.Option(
+            "--pull-request",
+            help=f"Commit it on the branch {BRANCH}, push that and open the pull request, with GH_TOKEN or GITHUB_TOKEN; again: bring it up to date.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write workflows, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits."""
+    """Write workflows, roles, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits."""
     with edge():
         if not (root / ".git").exists():
             raise UserError(
                 f"{root.resolve()} is not the top of a git repository. Change to it, or name it with `--root PATH`."
             )
+        proposal = Proposal.begun(root) if pull_request else None
         place, roots = Installation(root), own_checkout(root).roots
         with _as_wrong_usage():
             before = branch_of(place.read(f"{PRISTINE}/{BRANCHED}") or b"")
@@ -145,19 +110,27 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         place.bring_tool(source)
         for path, newer in files.items():
             place.bring(path, newer)
-        if place.read(POLICY_PATH) is None:
-            place.put(POLICY_PATH, POLICY.encode())
+        place.begin(POLICY_PATH, POLICY.encode())
         for path, text in schema_files(FACTS).items():
             place.put(path, text.encode())
+        clouds = cloud or named_clouds(place)
+        bring_roles(place, clouds)
         left = [
             *_owners(place, team, roots),
             *_renovate(place, roots),
+            *roles_left(place, clouds),
             *_next(place, has_server=NO_SERVER not in files),
         ]
+        is_whole = not {"conflict", "theirs"} & set(place.done.values())
+        pull = proposal.made(place.done, left) if proposal and is_whole else None
+        if pull is None:
+            left.append(_commit(root))
         lines = [SAID[outcome].format(path) for path, outcome in place.done.items()]
+        lines += ["", f"Open: {pull}"] if pull else []
         then = "\n".join(f"- {step}" for step in left)
-        say("\n".join([*lines, "", "Then:", then]), lambda: {"files": place.done, "then": left}, as_json)
-        if {"conflict", "theirs"} & set(place.done.values()):
+        data = {"files": place.done, "then": left, "pull_request": pull}
+        say("\n".join([*lines, "", "Then:", then]), lambda: data, as_json)
+        if not is_whole:
             raise typer.Exit(DOES_NOT_HOLD)
 
 
@@ -219,4 +192,9 @@ def _next(place: Installation, *, has_server: bool) -> Iterator[str]:
             "create the GitHub environment `envclone-expire`, with the default branch as its only deployment branch and the App's key as "
             "its secret `ENVCLONE_GITHUB_PRIVATE_KEY`, and the variable `ENVCLONE_GITHUB_APP_ID`"
         )
-    yield "commit this in a pull request of its own"
+
+
+def _commit(root: Path) -> str:
+    github = own_github(root, os.environ)
+    offer = "; `--pull-request` does that" if github is not None and github.token else ""
+    return f"commit this in a pull request of its own{offer}"

@@ -21,6 +21,15 @@ SHIPPED: Final = (
 """Files of `.github/` that are the same in every monorepo. Workflows about envclone's own code are not among them."""
 NO_SERVER: Final = "workflows/handle.yml"
 """What carries out comments where no service runs: for monorepos that ask for it, and there from then on."""
+ROLES: Final = "envclone/roles"
+"""Where in `.github/` the code lies that makes the identities of the accounts: guarded by the same owners as the workflows."""
+UNKEPT: Final = """\
+.terraform/
+*.tfstate
+*.tfstate.*
+terraform.tfstate.d/
+"""
+"""What Terraform leaves beside that code, which an administrator applies from a checkout."""
 BRANCHED: Final = "workflows/plan.yml"
 """One that names the default branch."""
 PRISTINE: Final = ".github/envclone/shipped"

@@ -45,6 +45,16 @@ class Whole:
         where = f"the artifact {code(self.artifact)}"
         return f"{where} of [this run]({self.run_url})" if self.run_url else where
 
+    @property
+    def so(self) -> str:
+        """What follows from a failure; at a terminal, where no run planned, there need not be a pull request."""
+        return ", so this pull request can't be merged" if self.run_url else ""
+
+    @property
+    def again(self) -> str:
+        """What to do about it."""
+        return f"Fix what is below and {'push' if self.run_url else 'plan'} again."
+
 
 def marker(environment: EnvironmentName) -> str:
     """Return the hidden text by which our comment is found again; that it is ours, its author says."""
@@ -122,8 +132,8 @@ def _lost(stacks: Sequence[StackPlan], room: int) -> str:
 def failure(environment: EnvironmentName, commit: str, reason: str, whole: Whole) -> str:
     """Return the comment for an environment that could not be planned; `reason` is plain text."""
     head = (
-        f"{marker(environment)}\n## No plan for {code(environment)}\n\nPlanning commit {code(commit[:12])} failed, so this "
-        "pull request can't be merged. Fix what is below and push again.\n"
+        f"{marker(environment)}\n## No plan for {code(environment)}\n\nPlanning commit {code(commit[:12])} failed{whole.so}. "
+        f"{whole.again}\n"
     )
     cut = clipped(reason, LONGEST_REASON)
     more = "" if cut == reason else " (the rest is in the run's log)"
@@ -134,7 +144,7 @@ def refusal(environment: EnvironmentName, commit: str, findings: Sequence[Findin
     """Return the comment for code that the static checks rejected: each finding with its file and line."""
     head = (
         f"{marker(environment)}\n## {code(environment)} was not planned\n\nCommit {code(commit[:12])} was rejected by the "
-        "static checks; nothing was executed. Fix what is below and push again.\n"
+        f"static checks; nothing was executed. {whole.again}\n"
     )
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
 
@@ -143,7 +153,7 @@ def undestroyable(environment: EnvironmentName, commit: str, findings: Sequence[
     """Return what is said when a clone could not be destroyed later: each finding with its file and line."""
     head = (
         f"{marker(environment)}\n## {code(environment)} could not be destroyed later\n\nCommit {code(commit[:12])} was "
-        "planned, but this clone could be created and then not destroyed, so this pull request can't be merged. Fix the template: "
+        f"planned, but this clone could be created and then not destroyed{whole.so}. Fix the template: "
         "make each attribute below depend on a parameter that differs between clones and protected environments.\n"
     )
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
@@ -153,7 +163,7 @@ def created_again(environment: EnvironmentName, commit: str, findings: Sequence[
     """Return what is said when a protected environment looks as if it did not exist: each finding with its file and line."""
     head = (
         f"{marker(environment)}\n## {code(environment)} would be created a second time\n\nCommit {code(commit[:12])} was planned, but "
-        "the plan would create what a protected environment already has, so this pull request can't be merged.\n"
+        f"the plan would create what a protected environment already has{whole.so}.\n"
     )
     return f"{head}\n{_findings(findings)}\n{_log(whole)}"
 

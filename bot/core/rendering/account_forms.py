@@ -38,7 +38,12 @@ def _wrong_forms(name: str, account: PolicyAccount, patterns: AccountPatterns) -
     for at, (value, pattern) in values.items():
         if not re.fullmatch(pattern, value):
             place = ["accounts", name, *at]
-            yield place, f"`{'.'.join(place)}` is {shown(value)}, which does not match `{pattern}`."
+            wrong = (
+                f"is {shown(value)}, which does not match `{pattern}`"
+                if value
+                else f"is missing. It matches `{pattern}`"
+            )
+            yield place, f"`{'.'.join(place)}` {wrong}."
     for key in sorted(account.identity.keys() - patterns.identity.keys()):
         yield ["accounts", name, "identity", key], f"this cloud has no `identity.{key}`. Leave it out."
 

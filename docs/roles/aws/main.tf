@@ -1,5 +1,5 @@
-# The two roles of one AWS account, as docs/oidc.md describes them. Copy this directory, write a terraform.tfvars, and apply it as an
-# administrator of the account: once for each account of the policy. The state bucket has to be there.
+# The two roles of one AWS account, as docs/oidc.md of envclone describes them. Apply it as an administrator of the account, with the
+# values of that account: once for each account of the policy. The state bucket has to be there.
 terraform {
   required_version = ">= 1.10.0"
 

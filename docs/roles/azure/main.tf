@@ -1,5 +1,5 @@
-# The two identities of one Azure subscription, as docs/oidc.md describes them. Copy this directory, write a terraform.tfvars, and apply it
-# as an owner of the subscription who may register applications: once for each subscription of the policy. The storage account and
+# The two identities of one Azure subscription, as docs/oidc.md of envclone describes them. Apply it as an owner
+# of the subscription who may register applications, with its values: once for each subscription of the policy. The storage account and
 # its container have to be there.
 terraform {
   required_version = ">= 1.10.0"

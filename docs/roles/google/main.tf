@@ -1,5 +1,5 @@
-# The two identities of one Google Cloud project, as docs/oidc.md describes them. Copy this directory, write a terraform.tfvars, and apply
-# it as an owner of the project: once for each project of the policy. The state bucket has to be there.
+# The two identities of one Google Cloud project, as docs/oidc.md of envclone describes them. Apply it as an owner
+# of the project, with the values of that project: once for each project of the policy. The state bucket has to be there.
 terraform {
   required_version = ">= 1.10.0"
 

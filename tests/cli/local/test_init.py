@@ -11,14 +11,16 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
-from bot.clients.shipped import shipped
-from bot.core.installation.files import NO_SERVER, PRISTINE, SHIPPED
+from bot.clients.shipped import shipped, shipped_roles
+from bot.clouds.roles import ROLE_CODE
+from bot.core.installation.files import NO_SERVER, PRISTINE, ROLES, SHIPPED
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.messages.generated_docs import FORMATS
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
 from tests import ROOT
+from tests.support.person_checkout import PERSON, REPOSITORY, person_checkout
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
@@ -231,6 +233,12 @@ def test_the_wheel_has_what_it_writes(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         assert {path: archive.read(f"bot/shipped/{path}") for path in (*SHIPPED, NO_SERVER)} == shipped()
+        for code in ROLE_CODE.values():
+            packed = {
+                f"{ROLES}/{code.directory}/{name}": archive.read(f"bot/shipped/roles/{code.directory}/{name}")
+                for name in code.files
+            }
+            assert packed == shipped_roles(code)
 
 
 def test_comments_are_carried_out_in_a_workflow_where_that_was_asked_for_and_from_then_on(root: Path) -> None:
@@ -258,3 +266,95 @@ def test_renovate_is_kept_from_what_is_rendered_where_it_is_used(root: Path) -> 
     done = init(root)
     assert "if renovate.json does not yet: add" in done.stdout
     assert place.read_text() == "{} // ours\n"
+
+
+AWS = ".github/envclone/roles/aws"
+IN_TWO_CLOUDS = {
+    "infra/main.tf": 'provider "aws" {\n  region = "eu-central-1"\n}\n',
+    "infra/dns.tf": 'resource "google_dns_managed_zone" "one" {}\n',
+    "renovate.json": '{"extends": ["config:recommended"]}\n',
+}
+
+
+def test_roles_of_the_clouds_that_the_policy_names_come_with_what_is_known_of_each_account(root: Path) -> None:
+    (root / ".github").mkdir()
+    (root / PATH).write_text(
+        "accounts:\n  demo:\n    id: '222222222222'\n    region: eu-central-1\n    state_bucket: acme-demo-tfstate\n"
+        "    plan_role: arn:aws:iam::222222222222:role/plan\n    apply_role: arn:aws:iam::222222222222:role/apply\n"
+    )
+    done = init(root, *TOOL)
+    assert done.exit_code == 0, done.stderr
+    for name in ROLE_CODE["aws"].files:
+        assert (root / AWS / name).read_bytes() == (ROOT / "docs/roles/aws" / name).read_bytes()
+    assert json.loads((root / AWS / "222222222222.tfvars.json").read_text()) == {
+        "account_id": "222222222222",
+        "region": "eu-central-1",
+        "state_bucket": "acme-demo-tfstate",
+    }
+    assert not (root / AWS).with_name("google").exists()
+    (root / AWS / "222222222222.tfvars.json").write_text("{}")
+    as_shipped_before(root, "an older word", "ViewOnlyAccess", f"{AWS}/variables.tf")
+    found = outcomes(init(root, "--json"))
+    assert found[f"{AWS}/variables.tf"] == "written", "an upgrade brings it, too"
+    assert (root / AWS / "222222222222.tfvars.json").read_text() == "{}", "a person's from the beginning"
+
+
+def test_another_cloud_is_asked_for_by_name_and_its_directory_lacks_nothing(root: Path) -> None:
+    done = init(root, *TOOL, "--cloud", "azure", "--cloud", "gcp")
+    assert done.exit_code == 0, done.stderr
+    for name in ("azure", "google"):
+        there = {path.name for path in (ROOT / "docs/roles" / name).iterdir() if path.suffix == ".tf"}
+        assert there == {path.name for path in (root / AWS).with_name(name).glob("*.tf")}
+    assert "make the roles of each account" in done.stdout
+
+
+def test_all_of_it_becomes_one_pull_request_and_again_the_same_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with person_checkout(tmp_path, IN_TWO_CLOUDS) as there:
+        for name, value in {"GITHUB_TOKEN": "", "GITHUB_ACTIONS": "", **there.environment}.items():
+            monkeypatch.setenv(name, value)
+        (there.root / "notes").write_text("not for anybody")
+        words = (*TOOL, "--owner", "@acme/platform", "--pull-request")
+        done = init(there.root, *words)
+        assert done.exit_code == 0, done.stderr
+        (pull,) = there.github.pulls(REPOSITORY)
+        assert pull.pull is not None
+        assert (pull.author.login, pull.pull.head_ref, pull.pull.base_ref) == (PERSON, "install-envclone", "main")
+        assert f"Open: {there.github.url}/{REPOSITORY}/pull/{pull.number}" in done.stdout
+        proposed = set(there.git("diff", "--name-only", "origin/main", "origin/install-envclone").splitlines())
+        assert proposed >= {
+            PATH,
+            ".github/workflows/plan.yml",
+            ".github/CODEOWNERS",
+            "renovate.json",
+            f"{AWS}/main.tf",
+            ".github/envclone/roles/google/main.tf",
+            f"{PRISTINE}/workflows/plan.yml",
+        }
+        assert "notes" not in proposed
+        assert json.loads((there.root / AWS / "terraform.tfvars.json").read_text()) == {"repository": REPOSITORY}
+        assert "- [ ] make the roles of each account" in pull.body
+        assert "commit this" not in pull.body
+
+        head = there.git("rev-parse", "HEAD")
+        assert init(there.root, *words).exit_code == 0
+        assert (there.git("rev-parse", "HEAD"), len(there.github.pulls(REPOSITORY))) == (head, 1)
+        (there.root / PATH).write_text(f"quota: {{total: 3}}\n{(there.root / PATH).read_text().partition('quota:')[0]}")
+        assert init(there.root, *words).exit_code == 0
+        (pull,) = there.github.pulls(REPOSITORY)
+        assert there.git("rev-parse", "origin/install-envclone") == there.git("rev-parse", "HEAD") != head
+
+
+def test_without_a_remote_or_a_token_no_pull_request_is_begun(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GH_TOKEN", raising=False)
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    before = files(root)
+    for remote, said in (("", "no repository on GitHub"), ("git@github.com:acme/infra.git", "Set GH_TOKEN")):
+        if remote:
+            for words in (["init", "--quiet"], ["remote", "add", "origin", remote]):
+                subprocess.run(["git", "-C", str(root), *words], check=True, timeout=60)
+            before = files(root)
+        done = init(root, *TOOL, "--pull-request")
+        assert (done.exit_code, said in done.stderr) == (1, True), done.output
+    assert files(root) == before

@@ -14,11 +14,13 @@ from bot.core.messages.plan_comment import (
     STEP_SUMMARY_LIMIT,
     Whole,
     complete,
+    created_again,
     failure,
     fitted,
     marker,
     refusal,
     title,
+    undestroyable,
 )
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import Action, HookPlan, OutputChange, PlannedChange, TerraformPlan
@@ -234,6 +236,16 @@ def test_no_text_of_others_becomes_markdown(one: str, other: str) -> None:
             re.MULTILINE,
         ), left
         assert left.count("<details>") == left.count("</details>")
+
+
+def test_at_a_terminal_nothing_is_said_of_a_pull_request_that_need_not_be_there() -> None:
+    here, finding = Whole("plan-demo-x", ""), Finding("main.tf", 1, "wrong")
+    texts = [say(NAME, COMMIT, [finding], here) for say in (refusal, undestroyable, created_again)]
+    for text in (failure(NAME, COMMIT, "why", here), *texts):
+        assert "pull request" not in text
+        assert "push" not in text
+    assert "Fix what is below and plan again." in texts[0]
+    assert "so this pull request can't be merged. Fix what is below and push again." in failure(NAME, COMMIT, "", WHOLE)
 
 
 def test_a_refusal_names_places_and_how_many_more() -> None:

@@ -1,0 +1,107 @@
+"""The part of `envclone init` that brings the identities of accounts as Terraform: which clouds, and what is known of each account."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from os import environ
+from pathlib import Path
+
+from bot.cli.local.installation import Installation
+from bot.cli.own_github import own_github
+from bot.clients.git.checkout import Checkout, own_checkout
+from bot.clients.git.commits import asked
+from bot.clients.shipped import shipped_roles
+from bot.clouds.registry import FACTS
+from bot.clouds.roles import ROLE_CODE, shared_values
+from bot.core.installation.files import GITHUB, ROLES, UNKEPT
+from bot.core.rendering.assemble import read_manifest
+from bot.core.requests.accounts import REGION
+from bot.errors import UserError
+from bot.model.policy import PATH as POLICY
+from bot.model.policy import Policy
+from bot.names import EnvironmentName
+
+SHARED = "terraform.tfvars.json"
+
+
+class Cloud(StrEnum):
+    """A cloud that roles are made in, as the policy names it."""
+
+    AWS = "aws"
+    GCP = "gcp"
+    AZURE = "azure"
+
+
+def named_clouds(place: Installation) -> Sequence[Cloud]:
+    """Return the clouds of the policy's accounts or, while it names none, those whose providers the committed code has."""
+    named = {account.cloud or FACTS.key for account in _policy(place.root).accounts.values()}
+    return (
+        [each for each in Cloud if each in named] if named else [each for each in Cloud if _is_used(place.root, each)]
+    )
+
+
+def bring_roles(place: Installation, clouds: Sequence[Cloud]) -> None:
+    """Write the code of each cloud, and the values of each account that is known."""
+    github = own_github(place.root, environ)
+    for each in clouds:
+        directory = f"{GITHUB}/{ROLES}/{ROLE_CODE[each].directory}"
+        for path, newer in shipped_roles(ROLE_CODE[each]).items():
+            place.bring(path, newer)
+        place.begin(f"{directory}/{SHARED}", shared_values(github.repository if github else ""))
+        for account, values in _accounts(place.root, each).items():
+            place.begin(f"{directory}/{account}.tfvars.json", values)
+    if clouds:
+        place.put(f"{GITHUB}/{ROLES}/.gitignore", UNKEPT.encode())
+
+
+def roles_left(place: Installation, clouds: Sequence[Cloud]) -> Iterator[str]:
+    """Yield how an administrator makes the roles of each cloud that the policy has no account of."""
+    has = {account.cloud or FACTS.key for account in _policy(place.root).accounts.values()}
+    for each in clouds:
+        if each in has:
+            continue
+        accounts = list(_accounts(place.root, each)) or ["ACCOUNT"]
+        directory = f"{GITHUB}/{ROLES}/{ROLE_CODE[each].directory}"
+        yield (
+            f"make the roles of each account ({', '.join(accounts)}), as its administrator, in {directory}: `terraform init`, "
+            f"`terraform workspace new {accounts[0]}`, `terraform apply -var-file={accounts[0]}.tfvars.json` (it asks for what the file lacks), and "
+            f"put what `terraform output -raw account` prints below `accounts:` in {POLICY}"
+        )
+
+
+def _accounts(root: Path, cloud: Cloud) -> Mapping[str, bytes]:
+    """Return the variables of each account of a cloud that the policy names, or a protected environment, as far as they are known."""
+    policy, code = _policy(root), ROLE_CODE[cloud]
+    found = {
+        account.id or name: code.values(account.id or name, account.region, account.state_bucket)
+        for name, account in policy.accounts.items()
+        if (account.cloud or FACTS.key) == cloud
+    }
+    for account, region in () if policy.accounts else _production(Checkout(root, policy.roots), policy):
+        if re.fullmatch(FACTS.accounts[cloud].account, account):
+            found.setdefault(account, code.values(account, region, ""))
+    return found
+
+
+def _production(checkout: Checkout, policy: Policy) -> Iterator[tuple[str, str]]:
+    for name in policy.protected:
+        try:
+            files = checkout.environment(EnvironmentName(name))
+            values = read_manifest(files, checkout.roots.environment(EnvironmentName(name))).parameters
+        except UserError:
+            continue
+        account = next((str(values[key]) for key in policy.account_parameters if values.get(key)), "")
+        yield account, str(values.get(REGION, ""))
+
+
+def _is_used(root: Path, cloud: Cloud) -> bool:
+    """Say whether a committed file of Terraform's has something of a cloud's provider."""
+    written = rf'^[[:space:]]*(provider|resource|data)[[:space:]]+"{ROLE_CODE[cloud].provider}["_]'
+    return asked(root, "grep", "--quiet", "--cached", "-E", written, "--", "*.tf", "*.tf.j2") is not None
+
+
+def _policy(root: Path) -> Policy:
+    try:
+        return own_checkout(root).policy()
+    except UserError:
+        return Policy()  # what is wrong with it, `envclone doctor` names

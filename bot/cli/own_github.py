@@ -1,0 +1,75 @@
+"""Where a checkout's repository is on GitHub, and whether a person may be heard there: the remote `origin`, and the token that `gh` uses, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from bot.clients.git.web_address import web_address
+from bot.errors import InvalidInput, UserError
+from bot.names import RepositoryName
+
+if TYPE_CHECKING:
+    from bot.clients.github import GitHub
+
+TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
+GITHUB_COM: Final = "github.com"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGitHub:
+    """A checkout's repository; `page` is its address in a browser. Without a token nothing can be written there."""
+
+    repository: RepositoryName
+    page: str
+    api_url: str
+    token: str = field(default="", repr=False)
+
+    def client(self) -> GitHub:
+        """Return GitHub as whoever the token is of. Raises `UserError` without one."""
+        from bot.clients.github import GitHub, Token  # noqa: PLC0415 (most commands ask GitHub nothing)
+
+        if not self.token:
+            raise UserError(
+                f"There is no token for {self.page}. Set GH_TOKEN, for example: `export GH_TOKEN=$(gh auth token)`."
+            )
+        return GitHub(Token(self.token), api_url=self.api_url)
+
+
+@contextmanager
+def asking(github: OwnGitHub) -> Iterator[None]:
+    """Turn what GitHub says no to, or an absent GitHub, into `UserError`."""
+    from bot.clients.github import GitHubRefused  # noqa: PLC0415 (see above)
+    from bot.clients.transient import Transient  # noqa: PLC0415
+
+    try:
+        yield
+    except GitHubRefused as refused:
+        raise UserError(
+            f"GitHub answered {refused.status} ({refused.message}): the token has to be allowed to write to {github.page}."
+        ) from refused
+    except Transient as trouble:
+        raise UserError(f"{github.api_url} could not be asked ({trouble}). Try again later.") from trouble
+
+
+def own_github(root: Path, environ: Mapping[str, str]) -> OwnGitHub | None:
+    """Return the checkout's repository on GitHub; None where it has no remote that could be one.
+
+    A token goes to github.com, or to the host that the environment names beside it, and never to wherever a remote points.
+    """
+    host, _, path = web_address(root).removeprefix("https://").partition("/")
+    try:
+        repository = RepositoryName(path)
+    except InvalidInput:
+        return None
+    said = environ.get("GITHUB_API_URL", "")
+    api_url = said or ("https://api.github.com" if host == GITHUB_COM else f"https://{host}/api/v3")
+    named = (urlsplit(said).hostname or "").removeprefix("api.") if said else GITHUB_COM
+    is_trusted = host in (named, environ.get("GH_HOST"))
+    token = next((environ[name] for name in TOKENS if environ.get(name)), "") if is_trusted else ""
+    server = environ.get("GITHUB_SERVER_URL") or f"https://{host}"
+    return OwnGitHub(repository, f"{server}/{repository}", api_url, token)

@@ -1,0 +1,43 @@
+"""The Terraform code that makes an account's identities, one directory for each cloud (`docs/roles`), and what it takes from the policy."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCode:
+    """Code of one cloud: its directory, its files, what the provider's types begin with, and what its variables call an account's facts."""
+
+    directory: str
+    provider: str
+    account: str
+    state_bucket: str = ""
+    has_locals: bool = False
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Return its files, as they lie in the directory."""
+        return (*(["locals.tf"] if self.has_locals else []), "main.tf", "outputs.tf", "variables.tf")
+
+    def values(self, account: str, region: str, state_bucket: str) -> bytes:
+        """Return the variables of one account, as far as they are known: Terraform asks for the others."""
+        known = {self.account: account, "region": region, self.state_bucket: state_bucket}
+        return _json({name: value for name, value in known.items() if name and value})
+
+
+ROLE_CODE: Final[Mapping[str, RoleCode]] = {
+    "aws": RoleCode("aws", "aws", "account_id", "state_bucket"),
+    "gcp": RoleCode("google", "google", "project", "state_bucket", has_locals=True),
+    "azure": RoleCode("azure", "azurerm", "subscription_id", has_locals=True),
+}
+
+
+def shared_values(repository: str) -> bytes:
+    """Return the variables that all accounts of a monorepo share, which Terraform reads by itself."""
+    return _json({"repository": repository} if repository else {})
+
+
+def _json(values: Mapping[str, str]) -> bytes:
+    return (json.dumps(values, indent=2) + "\n").encode()

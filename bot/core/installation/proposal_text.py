@@ -1,0 +1,21 @@
+"""The pull request that brings envclone into a monorepo: what it is, and what a person has to do before it works."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.core.markdown import code, details
+
+_HEAD = (
+    "What envclone needs in this repository. Merging it deploys nothing: until the steps below are done, its workflows find no account "
+    "that they may use."
+)
+_FOOT = (
+    "`envclone init --pull-request`, run again on this branch, brings this pull request up to date; after the merge it proposes a newer "
+    "version. What people edited is kept."
+)
+
+
+def proposal_text(done: Mapping[str, str], left: Sequence[str]) -> str:
+    """Return its text: `done` is what became of each file, `left` what is to be done."""
+    steps = "\n".join(f"- [ ] {step}" for step in left)
+    files = details("Files", "\n".join(f"- {code(path)}" for path in sorted(done)))
+    return f"{_HEAD}\n\n### Before it works\n\n{steps}\n\n{files}\n\n{_FOOT}\n"
