@@ -5,9 +5,9 @@ Whatever can be said of a stack (needs, inputs, timeout, retries, when) can be s
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from bot.errors import InvalidInput
 from bot.model.base import Document
@@ -122,6 +122,14 @@ class Step(Document):
             "state of a stack moves with the next apply. Keep all of them, since an environment may skip revisions."
         ),
     ] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_no_former_names(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out former names where there are none: a manifest that was written before there were any is still what is rendered."""
+        said: dict[str, Any] = serialize(self)
+        if not said.get("renamed_from"):
+            said.pop("renamed_from", None)
+        return said
 
 
 class Stack(Step):
