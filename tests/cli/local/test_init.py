@@ -334,8 +334,8 @@ def test_all_of_it_becomes_one_pull_request_and_again_the_same_one(
         }
         assert "notes" not in proposed
         assert json.loads((there.root / AWS / "terraform.tfvars.json").read_text()) == {"repository": REPOSITORY}
-        assert "- [ ] make the roles of each account" in pull.body
-        assert "commit this" not in pull.body
+        assert "- [ ] make the roles of each account" in (pull.body or "")
+        assert "commit this" not in (pull.body or "")
 
         head = there.git("rev-parse", "HEAD")
         assert init(there.root, *words).exit_code == 0
