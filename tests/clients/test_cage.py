@@ -77,7 +77,7 @@ def test_without_landlock_nothing_is_run_unless_the_policy_consents() -> None:
     assert "not confined" in str(unconfined(Confinement(required=False), 0))
 
 
-CONNECTS = 'python3 -c \'import socket; socket.create_connection(("127.0.0.1", {}), timeout=30); print("connected")\''
+CONNECTS = 'python3 -c \'import socket; socket.create_connection(("127.0.0.1", {}), timeout=60); print("connected")\''
 
 
 @pytest.mark.skipif(landlock() < KNOWS_PORTS, reason="this machine's Landlock knows no ports")

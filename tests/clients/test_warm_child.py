@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.warm_child import ChildEnded, WarmChild
+from tests.support.patience import PATIENCE
 
 SOON = timedelta(seconds=30)
 
@@ -16,7 +17,7 @@ SOON = timedelta(seconds=30)
 def children() -> set[int]:
     """Return the programs that this process has started and not waited for."""
     asked = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True, timeout=30
+        ["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     return {int(each) for each in asked.stdout.split()}
 

@@ -77,7 +77,7 @@ def server() -> Iterator[Server]:
 
 
 def probe(url: str, **more: object) -> ProbeInputs:
-    return ProbeInputs.model_validate({"url": url, "interval": "1s", "within": "3s", **more})
+    return ProbeInputs.model_validate({"url": url, "interval": "1s", "within": "1m", **more})
 
 
 def test_a_good_answer_is_evidence(around: Surroundings, server: Server) -> None:

@@ -13,6 +13,7 @@ from bot.hooks.program import Program, ProgramInputs, ProgramRecord
 from bot.model.pipeline import Json, RunProgram
 from bot.names import ParameterName
 from tests.hooks.conftest import Surroundings
+from tests.support.patience import PATIENCE
 
 ECHO = """
 import json, os, sys
@@ -30,7 +31,9 @@ def program(around: Surroundings, text: str, *argv: str) -> Program:
     return Program(RunProgram(apply=argument_list, check=argument_list, verify=argument_list, undo=argument_list))
 
 
-def applied(kind: Program, around: Surroundings, seconds: float = 30, **inputs: Json) -> dict[ParameterName, Json]:
+def applied(
+    kind: Program, around: Surroundings, seconds: float = PATIENCE, **inputs: Json
+) -> dict[ParameterName, Json]:
     return dict(kind.apply(ProgramInputs.model_validate(inputs), around.context(seconds=seconds)).outputs)
 
 
@@ -117,14 +120,16 @@ def test_a_failure_says_its_last_words(around: Surroundings) -> None:
 
 
 def test_what_hangs_is_ended_with_all_that_it_started(around: Surroundings) -> None:
-    text = """
-import os, subprocess, sys, time
-child = subprocess.Popen(["sleep", "300"])
-print(os.getpid(), child.pid, file=sys.stderr, flush=True)
-time.sleep(300)
+    # Where Python needs seconds to start, a shell has started.
+    text = """#!/bin/sh
+sleep 300 &
+echo $$ $! >&2
+wait
 """
+    kind = program(around, text, "hooks/hook.sh")
+    (around.directory / "hooks" / "hook.py").rename(around.directory / "hooks" / "hook.sh").chmod(0o755)
     with pytest.raises(OutOfTime, match="did not finish within 0:00:02"):
-        applied(program(around, text), around, seconds=2)
+        applied(kind, around, seconds=2)
     pids = [int(pid) for pid in around.lines[0].split()]
     assert not any(_lives(pid) for pid in pids)
 
@@ -174,7 +179,7 @@ def test_it_reads_the_directory_that_its_file_lies_in(around: Surroundings) -> N
 
 
 def _lives(pid: int) -> bool:
-    for _ in range(50):  # an orphan is reaped by init, which may take a moment
+    for _ in range(10 * PATIENCE):  # an orphan is reaped by init, which may take a moment
         if not Path(f"/proc/{pid}").exists() or "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
             return False
         time.sleep(0.1)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.clients.store.postgres import PostgresStore
-from tests.jobs.workers import PATIENCE, Workers, expected, order, workers
+from tests.jobs.workers import Workers, expected, order, workers
 from tests.postgres import Cluster
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.postgres
 

@@ -14,7 +14,8 @@ from bot.clients.store import Delivery, SqliteStore, open_store
 from bot.jobs.step_attempts import SET_ASIDE
 from tests import ROOT
 from tests.jobs.counting import STEPS
-from tests.jobs.workers import PATIENCE, Workers, expected, order, workers
+from tests.jobs.workers import Workers, expected, order, workers
+from tests.support.patience import PATIENCE
 from tests.web.serving import comment
 
 pytestmark = pytest.mark.e2e

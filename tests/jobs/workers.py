@@ -11,11 +11,9 @@ from pathlib import Path
 from bot.clients.store import Delivery, JobStore
 from tests.jobs.counting import STEPS, CountingWork
 from tests.support.needs import require
+from tests.support.patience import PATIENCE
 from tests.support.preloaded import Preloaded
 from tests.web.serving import comment
-
-PATIENCE = 300
-"""Seconds after which a wait is given up: far beyond what is needed, so that a slow machine fails no test."""
 
 
 class Workers:

@@ -13,6 +13,7 @@ from tests.support.cloud import REGION, cloud
 from tests.support.deploying import Deploying
 from tests.support.fixtures import Fixtures
 from tests.support.hooked import Hooked
+from tests.support.patience import PATIENCE
 from tests.support.terraform import PACKAGED, program
 
 BUCKET = "state"
@@ -21,7 +22,7 @@ BUCKET = "state"
 @pytest.fixture
 def hooked(tmp_path: Path) -> Hooked:
     """An environment without Terraform, in a repository."""
-    subprocess.run(["git", "init", "-q", tmp_path], check=True, timeout=30)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True, timeout=PATIENCE)
     return Hooked(tmp_path)
 
 

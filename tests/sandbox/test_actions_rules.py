@@ -30,6 +30,7 @@ from bot.sandbox.actions.workflow import (
     without_queue,
 )
 from tests import ROOT
+from tests.support.patience import PATIENCE
 
 HERE = ROOT
 KEEPING = Concurrency("g", cancels=False, keeps_all=True)
@@ -185,7 +186,7 @@ def test_members_of_a_group_take_turns_by_its_rules(rules: Concurrency, expected
             came.append("a")
     waiting = [_waiting(groups, tickets[1], came, "b")]
     if rules is not KEEPING:
-        waiting[0].join(10)
+        waiting[0].join(PATIENCE)
     waiting.append(_waiting(groups, tickets[2], came, "c"))
     assert "c" not in came  # the first is inside until it leaves, cancelled or not
     for ticket, thread in zip(tickets, [None, *waiting], strict=True):
@@ -204,7 +205,7 @@ def test_a_family_is_known_also_after_it_scattered() -> None:
     script = "import subprocess, sys, time; subprocess.Popen(['sleep', '600'], start_new_session=True); time.sleep(600)"
     leader = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
     family = Family(leader.pid)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while len(family.living()) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(family.living()) == 2
@@ -212,4 +213,4 @@ def test_a_family_is_known_also_after_it_scattered() -> None:
     leader.wait()
     assert len(family.living()) == 1
     family.signal(9)
-    assert family.gone(within=30)
+    assert family.gone(within=PATIENCE)

@@ -8,6 +8,7 @@ import pytest
 
 from bot.sandbox.aws import SandboxAws
 from bot.sandbox.edge import REASON, Edge
+from tests.support.patience import PATIENCE
 from tests.support.sandbox_aws import CLONES, client, sandbox_aws
 
 pytestmark = pytest.mark.whole
@@ -95,7 +96,7 @@ def shop(aws: SandboxAws) -> None:
 
 
 def ask(edge: Edge, url: str, method: str = "GET") -> httpx.Response:
-    return httpx.request(method, url, proxy=edge.url, timeout=30)
+    return httpx.request(method, url, proxy=edge.url, timeout=PATIENCE)
 
 
 @pytest.mark.usefixtures("shop")

@@ -8,6 +8,7 @@ from bot.core.requests.branches import Branch
 from bot.names import EnvironmentName, ParameterName
 from bot.sandbox.github import IssueText, PullSpec
 from bot.service.status import report_branch
+from tests.support.patience import PATIENCE
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, deployed, merged
 
@@ -49,7 +50,7 @@ def refs(place: SmallMonorepo) -> dict[str, str]:
 def git(place: SmallMonorepo, *arguments: str, given: str = "") -> str:
     """Run git on the repository itself, as a push with any refs would leave it."""
     command = ["git", "-C", str(place.server.forge.bare(place.server.repository(REPOSITORY)).path), *arguments]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=PATIENCE)
     return done.stdout.strip()
 
 

@@ -13,6 +13,7 @@ import pytest
 from bot.sandbox.aws import SandboxAws
 from bot.sandbox.edge import Edge
 from tests.support.issuer import Issuer
+from tests.support.patience import PATIENCE
 from tests.support.provider_process import provider_process
 from tests.support.sandbox_aws import APPLY, CLONES, assume, client, sandbox_aws
 from tests.templates.deployment import DEMO, TEMPLATE, WHOLE, Deployment, declaration, whole, write
@@ -64,9 +65,9 @@ def test_the_whole_template_is_formatted_applies_plans_empty_answers_and_leaves_
     assert environment.replan(WHOLE) == ""
     assert outputs["private_names"] == ["db-reader.shop.internal", "db.shop.internal"]
     with Edge(aws).running() as edge:
-        answer = httpx.get(outputs["healthz_url"], proxy=edge, timeout=30)
+        answer = httpx.get(outputs["healthz_url"], proxy=edge, timeout=PATIENCE)
         assert (answer.status_code, answer.json()) == (200, {"environment": "demo-x", "status": "ok"})
-        assert httpx.get(outputs["url"], proxy=edge, timeout=30).status_code == 503  # no task runs in the sandbox
+        assert httpx.get(outputs["url"], proxy=edge, timeout=PATIENCE).status_code == 503  # no task runs in the sandbox
         said = _partners(environment, outputs["url"], edge)
         assert said == ["unknown", "partners took", "answered 202", "no longer hold"]
     _nothing_secret_in_state(aws)

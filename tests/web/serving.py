@@ -14,6 +14,7 @@ from bot.cli.serving.web import bounded_server
 from bot.settings import read
 from bot.web.connections import ConnectionLimits
 from bot.web.signature import signature
+from tests.support.patience import PATIENCE
 
 SECRET = "sandbox-webhook-secret"
 REPOSITORY = "acme/infrastructure"
@@ -62,7 +63,7 @@ def serving(app: ASGIApp, limits: ConnectionLimits = LIMITS) -> Iterator[httpx.C
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=30) as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=PATIENCE) as client:
                 yield client
         finally:
             server.should_exit = True

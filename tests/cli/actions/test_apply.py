@@ -10,6 +10,7 @@ from bot.cli.actions.run_context import account_store
 from bot.cli.app import app
 from bot.clients.objects.s3 import S3Store
 from bot.model.policy import PolicyAccount
+from tests.support.patience import PATIENCE
 
 
 def test_a_run_of_actions_takes_nothing_over_unless_it_can_ask_who_may(
@@ -17,7 +18,7 @@ def test_a_run_of_actions_takes_nothing_over_unless_it_can_ask_who_may(
 ) -> None:
     who = ("-c", "user.name=Alice", "-c", "user.email=alice@example.com")
     for arguments in (("init", "-q"), (*who, "commit", "-q", "--allow-empty", "-m", "base")):
-        subprocess.run(["git", "-C", tmp_path, *arguments], check=True, timeout=30)
+        subprocess.run(["git", "-C", tmp_path, *arguments], check=True, timeout=PATIENCE)
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("TAKE_OVER", "it is dead")

@@ -19,11 +19,11 @@ import pytest
 from bot.clients.store import Delivery, SqliteStore
 from bot.sandbox.github import GitHubServer
 from bot.web.app import WEBHOOK
+from tests.support.patience import PATIENCE
 from tests.web.serving import SECRET, comment, headers
 
 pytestmark = pytest.mark.e2e
 
-PATIENCE = 120
 MAIN = "from bot.cli.app import main; main()"
 
 
@@ -121,7 +121,7 @@ def test_acknowledged_deliveries_survive_kills_of_the_web_process(tmp_path: Path
 
     def send(sender: int) -> None:
         number = 0
-        with httpx.Client(base_url=service.url, timeout=30) as client:
+        with httpx.Client(base_url=service.url, timeout=PATIENCE) as client:
             while not over.is_set():
                 number += 1
                 body, name = comment(number), f"d-{sender}-{number}"

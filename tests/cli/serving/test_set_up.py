@@ -26,9 +26,9 @@ from bot.settings import read
 from bot.web.setup import CREATED, SetUp
 from tests import ROOT
 from tests.support.browser import browsing
+from tests.support.patience import PATIENCE
 from tests.web.serving import serving
 
-PATIENCE = 300
 URL = "https://envclone.example.com"
 MAIN = "from bot.cli.app import main; main()"
 

@@ -11,6 +11,7 @@ from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
 from bot.errors import UserError
 from bot.names import EnvironmentName
+from tests.support.patience import PATIENCE
 from tests.support.small_monorepo import monorepo
 
 
@@ -24,7 +25,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def git(root: Path, *words: str) -> None:
-    subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True, timeout=30)
+    subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True, timeout=PATIENCE)
 
 
 def envclone(root: Path, *words: str) -> Result:

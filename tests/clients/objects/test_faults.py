@@ -23,6 +23,7 @@ from tests.clients.objects.places import AzurePlace, ObjectPlace
 from tests.support.azure import ACCOUNT, AzureAccount
 from tests.support.cloud import REGION
 from tests.support.forwarder import Between, Forward, ForwardedAnswer, ForwardedRequest, forwarding
+from tests.support.patience import PATIENCE
 
 KEY = "ledger/demo-x.json"
 IMPATIENT = StoreBounds(connect=timedelta(seconds=0.5), answer=timedelta(seconds=0.3), attempts=2)
@@ -122,7 +123,7 @@ def test_a_service_that_is_silent_is_given_up(fault: Fault) -> None:
     end = threading.Event()
 
     def silent(request: ForwardedRequest, forward: Forward) -> None:
-        end.wait(30)
+        end.wait(PATIENCE)
 
     fault.by(silent)
     try:

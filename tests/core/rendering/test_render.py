@@ -30,6 +30,7 @@ from bot.names import EnvironmentName, ParameterName, TemplateName
 from tests import ROOT
 from tests.support import example
 from tests.support.budget import examples
+from tests.support.patience import PATIENCE
 
 ANY_TEXT = st.text(max_size=80) | st.sampled_from(
     [
@@ -226,7 +227,7 @@ def test_tree_ids_are_gits_own(files: dict[str, bytes]) -> None:
 
         def git(*words: str) -> str:
             return subprocess.run(
-                ["git", "-C", scratch, *words], capture_output=True, text=True, check=True, timeout=30
+                ["git", "-C", scratch, *words], capture_output=True, text=True, check=True, timeout=PATIENCE
             ).stdout.strip()
 
         git("init", "-q")

@@ -12,6 +12,7 @@ from bot.sandbox.aws import SandboxAws
 from bot.sandbox.aws.accounts import check_buckets
 from tests import ROOT
 from tests.support.issuer import Issuer
+from tests.support.patience import PATIENCE
 from tests.support.sandbox_aws import APPLY, CLONES, PLAN, PRODUCTION, account, assume, client, sandbox_aws
 
 
@@ -164,5 +165,5 @@ def test_the_endpoint_ends_with_whoever_started_it() -> None:
     assert server.stdout is not None
     assert server.stdout.readline().strip().isdigit()
     server.stdin.close()
-    assert server.wait(timeout=30) == 0
+    assert server.wait(timeout=PATIENCE) == 0
     server.stdout.close()

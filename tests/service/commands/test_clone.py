@@ -23,6 +23,7 @@ from bot.service.commands.clone import CloneJob, Published, publish_clone
 from bot.service.repository import repository_at_head
 from tests.support import example
 from tests.support.clone_calls import MOST, clone_calls
+from tests.support.patience import PATIENCE
 from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, deployed
 
@@ -225,9 +226,8 @@ def test_a_reader_may_not_clone(place: SmallMonorepo) -> None:
 def test_an_edited_comment_is_not_carried_out(place: SmallMonorepo) -> None:
     comment = place.comment("/clone production as demo-x")
     event = place.event(comment, "/clone production as demo-x")
-    import time  # noqa: PLC0415 (GitHub counts in seconds, so an edit shows a second later)
-
-    time.sleep(1.1)
+    later = place.server.forge.state.clock() + timedelta(seconds=2)
+    place.server.forge.state.clock = lambda: later  # GitHub counts in seconds, so an edit shows a second later
     place.server.edit_comment(comment, "/clone production as demo-z", by="alice")
     place.work(event)
     assert "edited" in (place.reply(comment) or "")
@@ -326,7 +326,7 @@ def test_the_mirror_holds_no_token(place: SmallMonorepo) -> None:
     published(place)
     token = place.service.context.github.git_credentials(REPOSITORY)[1]
     directory = place.service.context.mirrors_directory
-    found = subprocess.run(["grep", "-rFl", token, str(directory)], capture_output=True, check=False, timeout=30)
+    found = subprocess.run(["grep", "-rFl", token, str(directory)], capture_output=True, check=False, timeout=PATIENCE)
     assert found.stdout == b""
 
 
