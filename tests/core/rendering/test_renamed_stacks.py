@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 
+from bot.core.rendering.assemble import manifest_file
 from bot.core.rendering.renamed_stacks import called, renamed, with_new_names
 from bot.core.tree import File
 from bot.model.environment import ExistingState, Waiver
 from bot.model.pipeline import Stack
+from bot.model.roots import DEFAULT
 from bot.names import StepName
 from tests.support import example
 
@@ -34,3 +36,11 @@ def test_directories_waivers_and_older_states_follow_and_nothing_else() -> None:
     assert [each.what for each in found.waivers] == ["net/aws_lb.this:name"]
     assert found.state == {NET: state[NETWORK], APP: state[APP]}
     assert with_new_names(found, renamed(AFTER, BEFORE)) == manifest
+
+
+def test_a_manifest_says_nothing_of_former_names_where_there_are_none_as_before_there_were_any() -> None:
+    manifest = example.production().model_copy(update={"stacks": BEFORE})
+    assert b"renamed_from" not in manifest_file(manifest, DEFAULT).data
+    named = manifest.model_copy(update={"stacks": AFTER})
+    assert b"    renamed_from:\n      - vpc\n      - network\n" in manifest_file(named, DEFAULT).data
+    assert Stack.model_validate(AFTER[NET].model_dump()) == AFTER[NET]
