@@ -1,4 +1,5 @@
-"""Log lines: text for a person, JSON for a machine; each with what it is about (delivery, job, environment), none with a secret.
+"""Log lines: text for a person, JSON for a machine; each with what it is about (delivery, job, environment), none with a secret
+or with a character that a terminal obeys.
 
 Code logs with `extra={"action": …}`. Whatever is said while a job runs carries the job's fields without being told.
 """
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
+
+from bot.control_characters import without_controls
 
 _about: ContextVar[dict[str, str] | None] = ContextVar("about", default=None)
 
@@ -61,7 +64,7 @@ class _Masking(logging.Formatter):
 
     def masked(self, line: str) -> str:
         line = _TOKENS.sub(_MASK, line)
-        return self._known.sub(_MASK, line) if self._known else line
+        return without_controls(self._known.sub(_MASK, line) if self._known else line)
 
 
 class _Json(_Masking):
@@ -85,7 +88,7 @@ class _Text(_Masking):
         line = f"{moment} {record.levelname.lower():7} {record.getMessage()}{fields}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return self.masked(line)
+        return self.masked(line).replace("\n", "\n    ")  # so that no text begins a line as if it were one of ours
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from bot.control_characters import without_controls
 from bot.errors import InvalidInput, Unreadable, Unverifiable, UserError
 
 if TYPE_CHECKING:  # `--help` needs no pydantic
@@ -41,7 +42,7 @@ def edge() -> Iterator[None]:
 
 def stop(message: str, code: int) -> NoReturn:
     """Say why on standard error and leave with `code`."""
-    typer.echo(message, err=True)
+    typer.echo(without_controls(message), err=True)
     raise typer.Exit(code)
 
 
@@ -57,7 +58,7 @@ def environment_name(text: str) -> "EnvironmentName":
 
 def say(text: str, data: Callable[[], Any], as_json: bool) -> None:
     """Print `text` for people, or `data()` as JSON."""
-    typer.echo(json.dumps(data(), indent=2, default=str) if as_json else text)
+    typer.echo(json.dumps(data(), indent=2, default=str) if as_json else without_controls(text))
 
 
 def width() -> int:

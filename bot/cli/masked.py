@@ -10,6 +10,7 @@ import sys
 from functools import lru_cache
 from typing import Any, TextIO
 
+from bot.control_characters import without_controls
 from bot.core.ledger.redaction import Secrets, held
 
 _COMMANDS = re.compile(r"##(?=\[)|(?:^|(?<=[\r\n]))[^\S\r\n]*:(?=:(?!(?:error|notice|add-mask)::))")
@@ -28,7 +29,7 @@ def process_secrets() -> Secrets:
 class MaskedStream:
     """A text stream that hides secrets in what is written to it; for everything else it is that stream.
 
-    Where a runner reads it, others' commands to that are no commands any more.
+    Where a runner reads it, others' commands to that are no commands any more, and characters that a page or a terminal obeys are named.
     """
 
     def __init__(self, stream: TextIO, secrets: Secrets, *, is_runners: bool = False) -> None:
@@ -39,7 +40,7 @@ class MaskedStream:
     def write(self, text: str) -> int:
         """Write a text without its secrets."""
         hidden = self._secrets.hide(text)
-        self._stream.write(_COMMANDS.sub(r"\g<0> ", hidden) if self._is_runners else hidden)
+        self._stream.write(_COMMANDS.sub(r"\g<0> ", without_controls(hidden)) if self._is_runners else hidden)
         return len(text)
 
     def __getattr__(self, name: str) -> Any:  # whatever a stream has

@@ -25,15 +25,21 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8
 REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 CHANGE_DIR = sum(1 << bit for bit in range(4, 13))
 """Make and remove entries of a directory, of every kind."""
+RESOLVE_UNIX = 1 << 16
+"""Connect to a socket that has a path, unless a program in the same cage made it (as providers do for Terraform)."""
+BOUNDS_SOCKETS = 9
+"""The version of Landlock that knows these (Linux 7.1). Older ones let a program connect to whatever listens there for its user."""
 CONNECT_TCP = 1 << 1
 KNOWS_PORTS = 4
 """The version of Landlock that bounds to which ports of TCP a program connects (Linux 6.7)."""
 SCOPED = 0b11
 """Neither abstract sockets nor processes outside are reached, signals included."""
+KNOWS_SCOPES = 6
+"""The version of Landlock that knows these (Linux 6.12)."""
 
 READ = READ_FILE | READ_DIR | EXECUTE
-WRITE = WRITE_FILE | CHANGE_DIR | REFER | TRUNCATE
-FILE_ONLY = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
+WRITE = WRITE_FILE | CHANGE_DIR | REFER | TRUNCATE | RESOLVE_UNIX
+FILE_ONLY = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV | RESOLVE_UNIX
 """What can be said of a file that is no directory."""
 
 CANNOT_RUN = 126
@@ -64,11 +70,8 @@ def restrict(version: int, access: Mapping[str, Iterable[str]], ports: Iterable[
     """Restrict this process, for ever. Paths that don't exist are left out; without `ports` it connects to any. Raises `OSError`."""
     if ports is not None and version < KNOWS_PORTS:
         raise OSError(errno.EOPNOTSUPP, "this machine's Landlock can't bound ports")
-    handled = READ | WRITE
-    # Version 1 refuses to move anything between directories, and can't be told otherwise.
-    handled &= ~(REFER if version < 2 else 0) & ~(TRUNCATE if version < 3 else 0)
-    handled |= IOCTL_DEV if version >= 5 else 0
-    ruleset = _Ruleset(handled, 0 if ports is None else CONNECT_TCP, SCOPED if version >= 6 else 0)
+    handled = rights(version)
+    ruleset = _Ruleset(handled, 0 if ports is None else CONNECT_TCP, SCOPED if version >= KNOWS_SCOPES else 0)
     # Older kernels know a shorter structure, and refuse a longer one only if the rest isn't zero.
     rules = _call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(ctypes.sizeof(ruleset)), 0)
     for paths, allowed in ((access["read"], READ), (access["write"], READ | WRITE)):
@@ -80,6 +83,13 @@ def restrict(version: int, access: Mapping[str, Iterable[str]], ports: Iterable[
         raise OSError(ctypes.get_errno(), "prctl")
     _call(RESTRICT_SELF, rules, 0)
     os.close(rules)
+
+
+def rights(version: int) -> int:
+    """Return what a version of Landlock can withhold of files and sockets; it refuses a rule about anything that it doesn't know."""
+    # Version 1 refuses to move anything between directories, and can't be told otherwise.
+    since = {REFER: 2, TRUNCATE: 3, IOCTL_DEV: 5, RESOLVE_UNIX: BOUNDS_SOCKETS}
+    return (READ | WRITE | IOCTL_DEV) & ~sum(right for right, first in since.items() if version < first)
 
 
 def _allow(rules: int, path: str, allowed: int) -> None:

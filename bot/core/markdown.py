@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from bot.control_characters import without_controls
+
 LONGEST_TEXT = 65_536
 """GitHub's bound of a comment and of the text of an issue or pull request, in characters."""
 
@@ -122,7 +124,7 @@ def clipped(text: str, longest: int) -> str:
 
 def titled(text: str) -> str:
     """Return plain text as GitHub takes it for a title: on one line, and not too long."""
-    return shortened(" ".join(text.split()), LONGEST_TITLE)
+    return shortened(" ".join(without_controls(text).split()), LONGEST_TITLE)
 
 
 def parted(one: str, other: str, longest: int) -> tuple[str, str]:
@@ -142,8 +144,9 @@ def _window(text: str, start: int, longest: int) -> str:
 def bounded(text: str, longest: int = LONGEST_TEXT) -> str:
     """Return Markdown that GitHub takes: of one that is too long the beginning, up to a whole line, with what it opened closed.
 
-    It is the last resort for every text; whoever writes long ones puts first what matters most.
+    It is the last resort for every text; whoever writes long ones puts first what matters most. Characters that a page obeys are named.
     """
+    text = without_controls(text)
     if len(text) <= longest:
         return text
     kept = text[: longest - len(_CUT) - _ROOM].rpartition("\n")[0]

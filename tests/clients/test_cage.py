@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.clients.cage import Cage, landlock, reach_of, unconfined
-from bot.clients.confined import KNOWS_PORTS
+from bot.clients.confined import BOUNDS_SOCKETS, KNOWS_PORTS, KNOWS_SCOPES, rights
 from bot.clients.terraform.access import access
 from bot.core.tree import UNSAVED_STATE
 from bot.errors import UserError
@@ -94,6 +94,35 @@ def test_a_machine_that_bounds_no_ports_runs_nothing_that_the_policy_bounds() ->
     with pytest.raises(UserError, match="leave `ports` out of `confinement`"):
         unconfined(Confinement(ports=(443,)), KNOWS_PORTS - 1)
     assert unconfined(Confinement(ports=(443,)), KNOWS_PORTS) is None
+
+
+SPEAKS = 'python3 -c \'import socket; socket.socket(socket.AF_UNIX).connect("{}"); print("connected")\''
+
+
+@confines
+def test_sockets_that_have_a_path_are_bounded_where_the_kernel_can_and_abstract_ones_before_that(
+    tmp_path: Path,
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(outside / "daemon.sock"))
+        listener.listen()
+        shown = said(Cage(), SPEAKS.format(outside / "daemon.sock"))
+        assert ("PermissionError" if landlock() >= BOUNDS_SOCKETS else "connected") in shown
+        assert "connected" in said(Cage(writes=(outside,)), SPEAKS.format(outside / "daemon.sock"))
+    if landlock() >= KNOWS_SCOPES:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"\0{outside}")
+            listener.listen()
+            assert "PermissionError" in said(Cage(), SPEAKS.format(f"\\0{outside}"))
+
+
+def test_no_version_is_asked_for_what_it_does_not_know() -> None:
+    known = {version: rights(version) for version in range(1, BOUNDS_SOCKETS + 2)}
+    # The highest right of each version, by the kernel's documentation: make symlinks, refer, truncate, ioctl, resolve.
+    assert [known[version].bit_length() - 1 for version in known] == [12, 13, 14, 14, 15, 15, 15, 15, 16, 16]
+    assert all(known[version] & ~known[version + 1] == 0 for version in range(1, BOUNDS_SOCKETS + 1))
 
 
 def test_the_policy_names_places_below_home_too() -> None:

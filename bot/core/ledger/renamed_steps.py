@@ -30,6 +30,21 @@ def with_present_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -
     return ledger.model_copy(update={"steps": found})
 
 
+def mistaken_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -> Mapping[StepName, str]:
+    """Return what is wrong with a step that says it was called like one of another kind: it would leave that one's state, or what it made."""
+    return {
+        name: f"`renamed_from` names `{old}`, which was applied here as a {_kind(not isinstance(step, Stack))}, and `{name}` is a "
+        f"{_kind(isinstance(step, Stack))}: take `{old}` out of `renamed_from`. What it made stays recorded under its own name."
+        for name, step in steps.items()
+        for old in step.renamed_from
+        if old in ledger.steps and not _is_of(step, ledger.steps[old])
+    }
+
+
+def _kind(is_stack: bool) -> str:
+    return "stack" if is_stack else "hook"
+
+
 def by_any_name(ledger: Ledger) -> Mapping[StepName, LedgerEntry]:
     """Return the entries by their present names, and by those that they had."""
     former = {old: entry for entry in ledger.steps.values() for old in entry.formerly}

@@ -22,7 +22,7 @@ from bot.core.checks.second_production import created_again
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
 from bot.core.ledger.ledger import FormerState
-from bot.core.ledger.renamed_steps import with_present_names
+from bot.core.ledger.renamed_steps import mistaken_names, with_present_names
 from bot.core.parity.certificate import certificate_key, write_certificate
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
@@ -166,7 +166,10 @@ def _plan_steps(
     manifest: Manifest, pipeline: Pipeline, files: Tree, context: PlanContext
 ) -> Sequence[StackPlan | HookPlan] | Failed:
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
-    ledger = with_present_names(LedgerFile(context.store, manifest.name).read(), pipeline.steps)
+    before = LedgerFile(context.store, manifest.name).read()
+    for name, message in mistaken_names(before, pipeline.steps).items():
+        return Failed(name, f"`{name}`: {message}")
+    ledger = with_present_names(before, pipeline.steps)
     checks = HookChecks(
         environment=manifest.name,
         directory=context.checkout.root / context.checkout.roots.environment(manifest.name),

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry, Undo
-from bot.core.ledger.renamed_steps import STATE, by_any_name, marked_as, with_present_names
+from bot.core.ledger.renamed_steps import STATE, by_any_name, marked_as, mistaken_names, with_present_names
 from bot.core.ledger.transitions import Start, Success, is_done, started, state_moved, succeeded, undone
 from bot.model.pipeline import Hook, NoUndo, Stack
 from bot.names import EnvironmentName, StepName
@@ -99,3 +99,15 @@ def test_a_stack_takes_over_nothing_of_a_hook_nor_a_hook_of_a_stack() -> None:
     assert with_present_names(web, hooks(FLAGS, WEB)) == web
     hook = started(ledger(), FLAGS, Start("d", "alice", "", SHA, SHA, SHA, undo=Undo(uses="aws.parameter")), NOW)
     assert with_present_names(hook, {APP: Stack(renamed_from=(FLAGS,))}) == hook
+
+
+def test_a_former_name_that_was_another_kind_of_step_is_refused_with_what_to_write() -> None:
+    web = applied(ledger(), WEB)
+    assert mistaken_names(web, hooks(FLAGS, WEB)) == {
+        FLAGS: "`renamed_from` names `web`, which was applied here as a stack, and `flags` is a hook: take `web` out of `renamed_from`. "
+        "What it made stays recorded under its own name."
+    }
+    hook = started(ledger(), FLAGS, Start("d", "alice", "", SHA, SHA, SHA, undo=Undo(uses="aws.parameter")), NOW)
+    assert "`flags`, which was applied here as a hook" in mistaken_names(hook, {APP: Stack(renamed_from=(FLAGS,))})[APP]
+    assert mistaken_names(web, {APP: Stack(renamed_from=(WEB, FLAGS))}) == {}
+    assert mistaken_names(hook, hooks(SWITCHES, FLAGS)) == {}
