@@ -90,6 +90,10 @@ def test_what_stays_after_a_destroy_is_known_of_every_cloud() -> None:
         (["data/aws_sqs_queue.a", 'data/module.db.google_sql_database_instance.a["x.y"]'], "", ("Google Cloud",)),
         (["data/azurerm_key_vault.a", "net/google_dns_record_set.a"], "aws", ("Google Cloud", "Azure")),
         ([], "gcp", ("Google Cloud",)),
+        (["data/aws_sqs_queue.a"], "gcp", ("Google Cloud", "AWS")),
+        (["data/aws_sqs_queue.a", "data/datadog_monitor.a"], "none", ("AWS",)),
+        (["data/datadog_monitor.a"], "none", ("the account",)),
+        (["data/datadog_monitor.a"], "", ()),
     ],
 )
 def test_where_nobody_searches_for_leftovers(addresses: list[str], account: str, names: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from bot.core.rendering.assemble import assemble
 from bot.core.rendering.verify import verify
 from bot.core.requests.clone import Draft, draft_clone
 from bot.core.requests.preflight import code_findings
+from bot.core.requests.refusal import Refused
 from bot.core.requests.template_check import check_template
 from tests.support import example
 from tests.support.repositories import KINDS, Adopted
@@ -58,6 +59,15 @@ def test_nothing_is_planned_that_the_policy_does_not_name(adopted: Adopted, clon
     found = code_findings(side, type(adopted.rules)(closed, adopted.rules.cloud))
     assert bool(found) is (adopted.kind != "shared_modules")
     assert all(each.line > 0 and each.path.startswith("envs/production/") for each in found)
+
+
+def test_a_clone_in_the_same_project_subscription_account_or_state_is_refused(adopted: Adopted) -> None:
+    declared = adopted.template.declaration.parameters
+    for name in (name for name, each in declared.items() if each.identity and name != "name"):
+        theirs = adopted.production.parameters[name]
+        found = draft_clone(example.asked(set={name: str(theirs)}), adopted.base)
+        assert isinstance(found, Refused), name
+        assert found.reason.startswith(f"`{name}` would be `{theirs}`, the same as in production.")
 
 
 def test_a_clone_differs_from_production_by_what_was_declared(adopted: Adopted, clone: Draft) -> None:

@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.core.cloud_facts import CloudFacts
+from bot.core.cloud_facts import CloudFacts, OtherCloud
 from bot.core.plans.plan import without_keys
+
+ACCOUNT = "the account"
+"""What was not searched where no cloud's name is known: an account in no cloud, or in one of a package of somebody else's."""
 
 
 def unsearched(addresses: Iterable[str], account: str, cloud: CloudFacts) -> Sequence[str]:
-    """Return the names of the further clouds whose resources are at these addresses (`STEP/ADDRESS`), or in which the `account` is."""
+    """Return the names of the clouds whose resources are at these addresses (`STEP/ADDRESS`) and which nobody searches.
+
+    `account` is the cloud of the environment's account: in any other than `cloud` there are no credentials to search with.
+    """
     kinds = {"".join(without_keys(address.partition("/")[2]).split(".")[-2:-1]) for address in addresses}
-    return tuple(
-        each.name for each in cloud.others if each.key == account or any(kind.startswith(each.prefix) for kind in kinds)
+    is_searched = account in {"", cloud.key}
+    clouds: Sequence[OtherCloud | CloudFacts] = cloud.others if is_searched else (*cloud.others, cloud)
+    names = tuple(
+        each.name for each in clouds if each.key == account or any(kind.startswith(each.prefix) for kind in kinds)
     )
+    return names or (() if is_searched else (ACCOUNT,))

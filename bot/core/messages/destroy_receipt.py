@@ -68,8 +68,9 @@ def _essentials(receipt: DestroyReport) -> str:
     if receipt.sweep is not None and (receipt.sweep.found or receipt.sweep.problem):
         parts.append(_left(receipt.sweep, receipt.environment))
     if receipt.sweep is not None and receipt.sweep.unsearched:
+        clouds = _clouds(receipt.sweep)
         parts.append(
-            f"**{_clouds(receipt.sweep)} not searched** for what is left, because envclone can't search there. Look for the label or tag "
+            f"**{clouds[0].upper()}{clouds[1:]} not searched** for what is left, because envclone can't search there. Look for the label or tag "
             f"{code(receipt.sweep.tag)} yourself."
         )
     return "\n\n".join([*parts, _table(receipt.steps), _context(receipt)])

@@ -67,6 +67,9 @@ def test_where_nobody_could_look_for_leftovers_is_said_and_is_no_failure() -> No
     assert title(found) == "demo-x is destroyed: 2 resources; Google Cloud was not searched for what is left"
     assert "Look for the label or tag `Environment=demo-x` yourself." in summary(found, 60_000)
     assert ending_of(found).is_well
+    none = receipt(sweep=Sweep(tag="t", unsearched=("the account",)))
+    assert title(none) == "demo-x is destroyed: 2 resources; the account was not searched for what is left"
+    assert "**The account was not searched** for what is left" in summary(none, 60_000)
     both = receipt(sweep=Sweep(tag="t", unsearched=("Google Cloud", "Azure"), found=("arn:aws:sqs:::x",)))
     assert "**Google Cloud and Azure were not searched**" in summary(both, 60_000)
     assert not both.is_clean

@@ -5,8 +5,11 @@ import json
 import pytest
 
 from bot.core.requests.account_variables import SECRET, account_variables
+from bot.core.requests.accounts import account_of, other_accounts
 from bot.errors import UserError
-from bot.model.policy import PolicyAccount
+from bot.model.policy import Policy, PolicyAccount
+from bot.names import ParameterName
+from tests.core.parity import shop
 
 ACCOUNT = PolicyAccount(variables={"CLOUDFLARE_API_TOKEN": "clones.cloudflare", "TF_VAR_db_password": "db"})
 
@@ -18,6 +21,20 @@ def test_an_account_gets_what_the_policy_names_and_nothing_else_of_the_secret() 
         "TF_VAR_db_password": "pw-1",
     }
     assert account_variables(PolicyAccount(), {SECRET: secret}) == {}
+
+
+def test_an_account_that_may_also_touch_another_gets_its_own_values_and_none_of_the_other_s() -> None:
+    policy = Policy(
+        accounts={
+            "clones": PolicyAccount(also=("shared",), variables={"CLOUDFLARE_API_TOKEN": "clones.cloudflare"}),
+            "shared": PolicyAccount(variables={"CLOUDFLARE_API_TOKEN": "shared.cloudflare", "DD_API_KEY": "shared.dd"}),
+        }
+    )
+    secret = json.dumps({"clones.cloudflare": "cf-1", "shared.cloudflare": "cf-2", "shared.dd": "dd-2"})
+    clone = shop.clone().manifest.model_copy(update={"parameters": {ParameterName("account"): "clones"}})
+    given = account_variables(account_of(clone, policy), {SECRET: secret})
+    assert given == {"CLOUDFLARE_API_TOKEN": "cf-1"}
+    assert other_accounts(clone, policy) == {"shared"}
 
 
 def test_on_somebody_s_own_machine_the_variables_themselves_count() -> None:
