@@ -12,7 +12,8 @@ from bot.core.requests.status import StatusFacts
 from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
-from bot.service.deployments.confirmed import ConfirmedDeployment, confirmed
+from bot.service.deployments.confirmed import SILENT, ConfirmedDeployment, confirmed
+from bot.service.deployments.silent import ended_silently
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.planned.repairs import open_repair
 from bot.service.planned.resets import is_reset, made_again_by, reset_of
@@ -75,14 +76,13 @@ def facts_of(repo: Repository, name: EnvironmentName) -> StatusFacts:
         return StatusFacts()
     facts = _facts_of_pull(repo, pull)
     # The newest deployment speaks: a re-run may deploy a later commit than the merge.
-    return _with_deployment(repo, facts, _deployment(repo, name, pull)) if pull.is_merged else facts
+    return _with_deployment(repo, name, facts, _deployment(repo, name, pull)) if pull.is_merged else facts
 
 
 def facts_of_merged(repo: Repository, name: EnvironmentName) -> StatusFacts:
     """Return what GitHub says of an environment that no comment asked for, and that is on the default branch. Raises `Transient`."""
-    return _with_deployment(
-        repo, StatusFacts(is_merged=True), next(confirmed(repo, repo.github.deployments(repo.name, name)), None)
-    )
+    found = next(confirmed(repo, repo.github.deployments(repo.name, name)), None)
+    return _with_deployment(repo, name, StatusFacts(is_merged=True), found)
 
 
 def facts_of_proposal(repo: Repository, proposal: OwnProposal) -> StatusFacts:
@@ -94,15 +94,15 @@ def facts_of_proposal(repo: Repository, proposal: OwnProposal) -> StatusFacts:
     if not pull.is_merged:
         return facts
     # Only a deployment of what this pull request proposed: the environment has had others before.
-    found = _deployment(repo, proposal.branch.environment, pull, head=pull.head_sha)
-    return _with_deployment(repo, facts, found)
+    name = proposal.branch.environment
+    return _with_deployment(repo, name, facts, _deployment(repo, name, pull, head=pull.head_sha))
 
 
 def facts_of_removal(repo: Repository, removal: Removal) -> StatusFacts:
     """Return what GitHub says of the way of a removal that is merged, whoever proposed it. Raises `Transient`."""
     pull = removal.pull
     facts = _facts_of_pull(repo, pull) if pull is not None else StatusFacts(is_merged=True)
-    return _with_deployment(repo, facts, destroy_run(repo, removal))
+    return _with_deployment(repo, removal.environment, facts, destroy_run(repo, removal))
 
 
 def what_of(repo: Repository, proposal: OwnProposal) -> str:
@@ -142,9 +142,13 @@ def _is_after(repo: Repository, found: ConfirmedDeployment, merged: PullRequest)
     return merge is None or repo.mirror.was_at(merge, found.deployment.sha) is not None
 
 
-def _with_deployment(repo: Repository, facts: StatusFacts, found: ConfirmedDeployment | None) -> StatusFacts:
+def _with_deployment(
+    repo: Repository, name: EnvironmentName, facts: StatusFacts, found: ConfirmedDeployment | None
+) -> StatusFacts:
     if found is None:
-        return facts
+        run = ended_silently(repo, name)
+        silent = replace(facts, deployment="failure", deployment_note=SILENT, log_url=run.url) if run else None
+        return silent or facts
     deployment, status, state = found.deployment, found.status, found.outcome
     applied = newest_check(repo, deployment.sha, f"envclone/apply: {deployment.environment}")
     return replace(
@@ -153,7 +157,7 @@ def _with_deployment(repo: Repository, facts: StatusFacts, found: ConfirmedDeplo
         deployment_note=status.description if status else "",
         environment_url=status.environment_url if status else "",
         log_url=status.log_url if status else "",
-        results=applied.summary if applied and state != "in_progress" else "",
+        results=applied.summary if applied and applied.conclusion and state != "in_progress" else "",
     )
 
 

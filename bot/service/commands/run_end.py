@@ -18,7 +18,8 @@ from bot.core.requests.rerun import DRIFT_CHECK, AwaitedRun, Last, Outcome, RunE
 from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.service.context import ServiceContext
-from bot.service.deployments.confirmed import confirmed
+from bot.service.deployments.confirmed import SILENT, confirmed
+from bot.service.deployments.silent import ended_silently
 from bot.service.jobs_api import Reported
 from bot.service.planned.checks import newest_check
 from bot.service.repository import Repository, repository_at_head
@@ -115,7 +116,8 @@ def last_run(repo: Repository, name: EnvironmentName) -> Last | None:
     """Return how the last apply or destroy of an environment ended; None when there was none that counts. Raises `Transient`."""
     newest = next(confirmed(repo, repo.github.deployments(repo.name, name)), None)
     if newest is None:
-        return None
+        silent = ended_silently(repo, name)
+        return Last(state="failure", is_current=True, note=SILENT, url=silent.url) if silent is not None else None
     status = newest.status
     return Last(
         state=newest.outcome,
@@ -137,4 +139,4 @@ def _results(repo: Repository, deployment: Deployment) -> str:
     name = _CHECK.format(deployment.environment)
     checks = [check for check in repo.github.checks(repo.name, deployment.sha, name) if check.app == ACTIONS_APP]
     newest = max(checks, key=lambda check: check.id, default=None)
-    return newest.summary if newest else ""
+    return newest.summary if newest and newest.conclusion else ""

@@ -9,7 +9,8 @@ how each of its jobs ended. So a success counts only if
 - the run's job for that very environment succeeded. It reports before it ends, so until then it is under way, whatever it says: nothing
   that decides may follow from the word alone. When the run has ended GitHub says so, and then it is looked at again.
 
-Anything else than a success decides nothing, and is taken as it is said.
+Anything else than a success decides nothing, and is taken as it is said; but what is under way in a run whose job has ended otherwise has
+failed: a runner that is lost, or a job that takes too long, says nothing more.
 """
 
 import re
@@ -27,6 +28,7 @@ TRIGGERS = frozenset({"push", "workflow_dispatch"})
 JOB = "apply ({environment})"
 """What the job of an environment is called in `apply.yml`."""
 _JOB = re.compile(re.escape(JOB).replace(r"\{environment\}", "(.+)"))
+SILENT = "The run ended before it could report anything"
 RUNS_KEPT = timedelta(days=400)
 """GitHub deletes a run after that, and with it what confirms a deployment. When a deployment was made nobody can forge: an older one is
 taken at its word, for a name that was destroyed two years ago must stay free."""
@@ -63,8 +65,10 @@ def confirmation(repo: Repository, deployment: Deployment) -> ConfirmedDeploymen
     refused: set[str] = set()
     for said in repo.github.deployment_statuses(repo.name, deployment.id):
         outcome = outcome_of(said.state)
-        if outcome == "failure" or (outcome == "in_progress" and said.log_url not in refused):
+        if outcome == "failure":
             return ConfirmedDeployment(deployment, said, outcome)
+        if outcome == "in_progress" and said.log_url not in refused:
+            return _under_way(repo, deployment, said)
         # GitHub itself makes an earlier deployment inactive, and may name no run then. And what is forged hides nothing that was said before.
         if outcome == "success" and said.log_url not in refused and len(refused) < MOST_REFUSED:
             known = _known(repo, deployment, said.log_url)
@@ -72,6 +76,19 @@ def confirmation(repo: Repository, deployment: Deployment) -> ConfirmedDeploymen
                 return ConfirmedDeployment(deployment, said, known)
             refused.add(said.log_url)
     return None if refused else ConfirmedDeployment(deployment, None, "in_progress")
+
+
+def _under_way(repo: Repository, deployment: Deployment, said: DeploymentStatus) -> ConfirmedDeployment:
+    jobs = _jobs(repo, deployment, said.log_url) or ()
+    if has_failed(jobs, deployment.environment):
+        return ConfirmedDeployment(deployment, DeploymentStatus("failure", SILENT, log_url=said.log_url), "failure")
+    return ConfirmedDeployment(deployment, said, "in_progress")
+
+
+def has_failed(jobs: Iterable[WorkflowJob], environment: str) -> bool:
+    """Say whether the job of an environment has ended, and not well."""
+    ended = {job.conclusion for job in jobs if job.name == JOB.format(environment=environment)}
+    return bool(ended) and not ended & {None, "success"}
 
 
 def _known(repo: Repository, deployment: Deployment, url: str) -> DeploymentOutcome | None:

@@ -7,6 +7,7 @@ from bot.service.commands.rerun import plan_approved_meanwhile
 from bot.service.commands.run_end import APPLY, FOLDER, PLAN, PROPOSED, place, tell
 from bot.service.context import ServiceContext
 from bot.service.deployments.confirmed import applied_by
+from bot.service.deployments.silent import touched_by
 from bot.service.event_jobs.check import tell_checked
 from bot.service.event_jobs.followed import RELEASED, Released, environment_name, requested, tell_environment
 from bot.service.event_jobs.review import REPLANNED, Replanned
@@ -67,5 +68,8 @@ class RunJob:
         return Released(released=any(released))
 
     def _applied(self, repo: Repository) -> list[EnvironmentName]:
-        names = (environment_name(name) for name in applied_by(repo, self.event.run))
-        return [name for name in names if name is not None]
+        """Return what the run was to apply. When its first job fails it has no other, and only its commit tells."""
+        found = list(filter(None, map(environment_name, applied_by(repo, self.event.run))))
+        if found or self.event.trigger != "push" or self.event.conclusion == "success":
+            return found
+        return list(filter(None, map(environment_name, touched_by(repo, self.event.head_sha))))

@@ -15,7 +15,8 @@ from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.model.risk import Risk
 from bot.names import EnvironmentName
-from bot.service.deployments.confirmed import confirmation
+from bot.service.deployments.confirmed import SILENT, confirmation
+from bot.service.deployments.silent import ended_silently
 from bot.service.drafting import sync_subject
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.repository import Repository
@@ -131,6 +132,8 @@ def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRe
             note = f"{found.status.description if found.status else ''} Comment `/resume {name}`.".strip()
             return RolloutMember(MemberStage.FAILED, number, note=note)
         return RolloutMember(MemberStage.APPLIED if found.outcome == "success" else MemberStage.MERGED, number)
+    if ended_silently(repo, name) is not None:
+        return RolloutMember(MemberStage.FAILED, number, note=f"{SILENT}. Comment `/resume {name}`.")
     return RolloutMember(MemberStage.MERGED, number)
 
 

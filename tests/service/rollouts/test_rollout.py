@@ -22,7 +22,7 @@ from bot.sandbox.github.records.issues import IssueRecord
 from bot.service.commands.expire import expire
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, POLICY, READER, REPOSITORY, SmallMonorepo
-from tests.support.triggers import actions, changed, checked, closed, deployed, forged, merged
+from tests.support.triggers import actions, apply_run, changed, checked, closed, deployed, forged, merged
 
 SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
 CANARY = b"rollout: {enabled: true, waves: [{purposes: [qa]}]}\n"
@@ -237,7 +237,14 @@ def test_a_failure_stops_the_rollout_until_it_is_fixed(place: SmallMonorepo) -> 
     assert table(place)["qa-a"] == "**failed**"
     assert "**Stopped** in wave 2 of 3: 1 environment failed" in (issue(place).body or "")
     assert set(pulls(place)) == {"qa-a"}
-    rolled_out(place, "qa-a")
+    planned(place, "qa-a")
+    look(place)
+    assert table(place)["qa-a"] == "merged, being applied"
+    apply_run(place, "qa-a", place.server.head(REPOSITORY) or "", "failure")
+    look(place)
+    assert table(place)["qa-a"] == "**failed**", "its apply ended before it could say anything"
+    applied(place, "qa-a")
+    look(place)
     assert set(pulls(place)) == {"qa-a", "demo-a", "demo-b"}
     closed(place, pulls(place)["demo-a"].number)
     look(place)
