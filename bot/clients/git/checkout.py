@@ -23,10 +23,10 @@ from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.model.roots import DEFAULT, Roots
 from bot.model.template import DECLARATION
-from bot.names import EnvironmentName, TemplateName
+from bot.names import EnvironmentName, TemplateName, shown
 
-MOST_OF_A_MODULE = 64 * 1024 * 1024
-"""Bytes of a module's directory with all below it. The largest of the public registry have some 2 MB, examples included."""
+MOST_OF_A_DIRECTORY = 64 * 1024 * 1024
+"""Bytes of an environment, a template or a module with all below it. The largest modules of the public registry have some 2 MB, examples included."""
 # What tools leave in a work tree and git is told to ignore; it is no part of an environment.
 _IGNORED = frozenset({".terraform", ".DS_Store"})
 
@@ -102,13 +102,6 @@ class Checkout:
         path = self.roots.module(directory)
         if path is None or self._is_owned(path):
             return {}
-        must_lie_here(self.root, path)
-        found = sum(place.lstat().st_size for place in (self.root / path).rglob("*"))
-        if found > MOST_OF_A_MODULE:
-            raise UserError(
-                f"{path} holds more than {MOST_OF_A_MODULE // 1024**2} MiB, and all of a module is read and reviewed: move what is no "
-                "part of it elsewhere."
-            )
         return self._files(path)
 
     def _is_owned(self, path: str, commit: str | None = None) -> bool:
@@ -245,7 +238,7 @@ class Checkout:
     def _files(self, directory: str) -> dict[str, File]:
         found: dict[str, File] = {}
         links: dict[str, str] = {}
-        base = self.root / directory
+        base, left = self.root / directory, MOST_OF_A_DIRECTORY
         must_lie_here(self.root, directory)
         for folder, folders, names in os.walk(base):
             folders[:] = sorted(f for f in folders if f not in _IGNORED)
@@ -258,6 +251,12 @@ class Checkout:
                 if stat.S_ISLNK(mode):
                     links[path] = os.readlink(place)
                 elif stat.S_ISREG(mode) and not _is_left_empty(entry, look):
+                    left -= look.st_size
+                    if left < 0:
+                        raise UserError(
+                            f"{directory} holds more than {MOST_OF_A_DIRECTORY // 1024**2} MiB with {shown(path)}, and all of it is read and "
+                            "reviewed: move what is no part of it elsewhere."
+                        )
                     with open(place, "rb") as file:
                         found[path] = File(file.read(), bool(mode & stat.S_IXUSR))
         return with_links(found, links, directory)

@@ -19,6 +19,8 @@ from bot.errors import UserError
 
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 15, 60, 120))
 """Between tries: a store that refuses does so for seconds or minutes; what is not saved by then needs a person."""
+MOST_OF_A_STATE = 64 * 1024 * 1024
+"""Bytes of a state that is written again without a person. Terraform reads and writes such a one for minutes; states of thousands of resources have some MB."""
 _OF_THE_STATE = frozenset({"Failed to save state", "Failed to persist state to backend"})
 """Summaries of errors that are over once the state is written."""
 
@@ -43,6 +45,8 @@ def saved_afterwards(
     except (TerraformFailed, TimedOut) as failed:
         if not _is_terraforms(place, failed):
             raise
+        if place.stat().st_size > MOST_OF_A_STATE:
+            raise TerraformFailed("apply", (*_said(failed), _left(place, _TOO_LARGE))) from failed
         left = [*pauses]
         while not _is_written(place, push, failed, is_last=not left):
             time.sleep(left.pop(0).total_seconds())
@@ -65,8 +69,11 @@ def _is_written(place: Path, push: Callable[[], object], failed: Exception, *, i
     return True
 
 
-def _left(place: Path) -> Diagnostic:
-    detail = f"It is in {place} alone. Run `terraform state push {UNSAVED_STATE}` there before this machine is gone, then delete it."
+_TOO_LARGE = f"It has more than {MOST_OF_A_STATE // 1024**2} MiB, so nothing was done with it: look at it first. "
+
+
+def _left(place: Path, why: str = "") -> Diagnostic:
+    detail = f"{why}It is in {place} alone. Run `terraform state push {UNSAVED_STATE}` there before this machine is gone, then delete it."
     return Diagnostic("error", "The state could not be written", detail)
 
 
@@ -88,7 +95,11 @@ def _is_terraforms(place: Path, failed: TerraformFailed | TimedOut) -> bool:
     if isinstance(failed, TerraformFailed) and not {each.summary for each in failed.diagnostics} & _OF_THE_STATE:
         return False
     try:
-        state = json.loads(place.read_bytes())
+        with place.open("rb") as file:
+            read = file.read(MOST_OF_A_STATE + 1)  # it may be as long as the disk is large, or longer with holes in it
+        if len(read) > MOST_OF_A_STATE:
+            return True  # a person says
+        state = json.loads(read)
     except (ValueError, RecursionError):
         return False
     return isinstance(state, dict) and bool(state.get("lineage"))

@@ -113,9 +113,37 @@ def test_a_state_that_something_else_has_left_there_is_not_written(
     assert pushes == []
 
 
+def test_a_state_without_bound_is_not_read_stays_and_is_said_where(tmp_path: Path) -> None:
+    pushes: list[str] = []
+    place = tmp_path / UNSAVED_STATE
+
+    def apply() -> None:
+        with saved_afterwards(tmp_path, lambda: pushes.append("pushed"), pauses=[]), place.open("wb") as file:
+            file.write(STATE.encode())
+            file.truncate(1 << 40)  # a hole, which takes no room on the disk
+            raise TerraformFailed("apply", [UNSAVED])
+
+    with pytest.raises(TerraformFailed, match=rf"more than 64 MiB.*It is in {place} alone"):
+        apply()
+    assert pushes == []
+    with place.open("rb") as file:
+        assert file.read(len(STATE)) == STATE.encode()
+    with pytest.raises(UserError, match="terraform state push"), saved_afterwards(tmp_path, lambda: None):
+        pytest.fail("never begun")
+    place.unlink()
+
+
 def test_the_empty_file_of_a_killed_apply_is_no_part_of_the_environment(tmp_path: Path) -> None:
     write(tmp_path / "envs/demo-x/data", {"main.tf": "", UNSAVED_STATE: ""})
     checkout, demo = Checkout(tmp_path), EnvironmentName("demo-x")
     assert set(checkout.environment(demo)) == {"data/main.tf"}
     (tmp_path / "envs/demo-x/data" / UNSAVED_STATE).write_text("{}")
     assert set(checkout.environment(demo)) == {"data/main.tf", f"data/{UNSAVED_STATE}"}
+
+
+def test_an_environment_without_bound_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "envs/demo-x/data", {"main.tf": ""})
+    with (tmp_path / "envs/demo-x/data/large").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UserError, match="envs/demo-x holds more than 64 MiB with `data/large`"):
+        Checkout(tmp_path).environment(EnvironmentName("demo-x"))
