@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from bot.clients.process import TimedOut
 from bot.core.plans.plan_values import SHORTEST_SECRET
 from bot.errors import Finding
 
@@ -61,6 +62,15 @@ class TerraformFailed(Exception):
         if any(_OTHER_PLATFORM in " ".join(diagnostic.detail.split()) for diagnostic in self.diagnostics):
             lines.append(_LOCK_PLATFORM)
         return "\n".join([f"terraform {self.command} failed:", *lines])
+
+
+class TerraformTimedOut(TimedOut):
+    """Terraform did not finish in time; `diagnostics` are the errors that it told until then."""
+
+    def __init__(self, over: TimedOut, diagnostics: Sequence[Diagnostic]) -> None:
+        Exception.__init__(self, *over.args)
+        self.timeout = over.timeout
+        self.diagnostics = tuple(diagnostics)
 
 
 class TerraformKilled(TerraformFailed):

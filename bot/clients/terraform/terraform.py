@@ -26,12 +26,20 @@ from typing import Any
 from bot.clients.cage import NOTHING, Cage
 from bot.clients.identity_token import AZURE, identity_token
 from bot.clients.lock_owner import user_name
-from bot.clients.process import ProcessOptions, ProcessResult, stream
+from bot.clients.process import ProcessOptions, ProcessResult, TimedOut, stream
 from bot.clients.terraform.access import access
 from bot.clients.terraform.checked_providers import as_they_are, checked_providers, is_expected
 from bot.clients.terraform.installed import downloaded_code, foreign, handed
 from bot.clients.terraform.machine_settings import without_machine_settings
-from bot.clients.terraform.output import Diagnostic, TerraformEvent, TerraformFailed, failure, read_event, redacted
+from bot.clients.terraform.output import (
+    Diagnostic,
+    TerraformEvent,
+    TerraformFailed,
+    TerraformTimedOut,
+    failure,
+    read_event,
+    redacted,
+)
 from bot.clients.terraform.passed_on import SHORT_LIVED, passed_on
 from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
 from bot.clients.terraform.selected import Selected
@@ -247,7 +255,10 @@ class RootModule:
                 errors.append(event.diagnostic)
             on_event(event)
 
-        finished = self._stream(arguments, on_line, timeout)
+        try:
+            finished = self._stream(arguments, on_line, timeout)
+        except TimedOut as over:
+            raise TerraformTimedOut(over, errors) from over
         if finished.code != 0:
             raise self._failure(arguments[0], errors, finished)
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clients.process import TimedOut
-from bot.clients.terraform.output import Diagnostic, TerraformFailed
+from bot.clients.terraform.output import Diagnostic, TerraformFailed, TerraformTimedOut
 from bot.core.tree import UNSAVED_STATE
 from bot.errors import UserError
 
@@ -77,6 +77,10 @@ def _left(place: Path, why: str = "") -> Diagnostic:
     return Diagnostic("error", "The state could not be written", detail)
 
 
+def _told(error: Exception) -> tuple[Diagnostic, ...]:
+    return error.diagnostics if isinstance(error, TerraformFailed | TerraformTimedOut) else ()
+
+
 def _said(error: Exception) -> tuple[Diagnostic, ...]:
     return error.diagnostics if isinstance(error, TerraformFailed) else (Diagnostic("error", str(error)),)
 
@@ -88,11 +92,12 @@ def _is_about_the_state_alone(failed: Exception) -> bool:
 def _is_terraforms(place: Path, failed: TerraformFailed | TimedOut) -> bool:
     """Say whether Terraform left the file: what it runs may write it as well, and would have a state of its own making pushed.
 
-    Terraform says so, unless its time was over. Without a lineage `state push` takes any state in place of the one that is there.
+    Terraform says so, also where its time was over. Without a lineage `state push` takes any state in place of the one that is there, and where
+    there is none yet, as in a new environment, it takes any at all.
     """
     if not _is_unsaved(place):
         return False
-    if isinstance(failed, TerraformFailed) and not {each.summary for each in failed.diagnostics} & _OF_THE_STATE:
+    if not {each.summary for each in _told(failed)} & _OF_THE_STATE:
         return False
     try:
         with place.open("rb") as file:

@@ -9,7 +9,8 @@ import boto3
 import pytest
 
 from bot.clients.git.checkout import Checkout
-from bot.clients.terraform.output import Diagnostic, TerraformFailed
+from bot.clients.process import TimedOut
+from bot.clients.terraform.output import Diagnostic, TerraformFailed, TerraformTimedOut
 from bot.clients.terraform.terraform import RootModule
 from bot.clients.terraform.unsaved_state import saved_afterwards
 from bot.core.tree import UNSAVED_STATE
@@ -111,6 +112,23 @@ def test_a_state_that_something_else_has_left_there_is_not_written(
     with pytest.raises(TerraformFailed, match=said.summary):
         apply()
     assert pushes == []
+
+
+@pytest.mark.parametrize("told", [(), (UNSAVED,)])
+def test_a_state_that_is_there_when_the_time_is_over_is_written_only_if_terraform_told_of_it(
+    tmp_path: Path, told: tuple[Diagnostic, ...]
+) -> None:
+    pushes: list[str] = []
+
+    def apply() -> None:
+        with saved_afterwards(tmp_path, lambda: pushes.append("pushed"), pauses=[]):
+            (tmp_path / UNSAVED_STATE).write_text(STATE)
+            raise TerraformTimedOut(TimedOut("terraform", timedelta(minutes=1)), told)
+
+    with pytest.raises(TimedOut, match="did not finish within"):
+        apply()
+    assert pushes == ["pushed"] * len(told)
+    assert (tmp_path / UNSAVED_STATE).exists() is not bool(told)
 
 
 def test_a_state_without_bound_is_not_read_stays_and_is_said_where(tmp_path: Path) -> None:
