@@ -16,8 +16,8 @@ from pathlib import Path
 
 from bot.clients import confined
 from bot.errors import UserError
+from bot.model.confinement import Confinement
 from bot.model.policy import PATH as POLICY
-from bot.model.policy import Confinement
 
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store"),

@@ -12,7 +12,7 @@ from bot.clients.confined import BOUNDS_SOCKETS, KNOWS_PORTS, KNOWS_SCOPES, righ
 from bot.clients.terraform.access import access
 from bot.core.tree import UNSAVED_STATE
 from bot.errors import UserError
-from bot.model.policy import Confinement
+from bot.model.confinement import Confinement
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
-from bot.model.policy import Confinement, Policy, PolicyAccount, StaticCheckRules
+from bot.model.confinement import Confinement
+from bot.model.policy import Policy, PolicyAccount, StaticCheckRules
 from bot.model.roots import DEFAULT, Roots
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName
