@@ -4,13 +4,13 @@ import os
 import shutil
 import stat
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from bot.clients.git.batch import answers
 from bot.clients.git.commits import file_at
 from bot.clients.git.linked import must_lie_here
+from bot.clients.git.work_tree import IGNORED, replace_directory, write_files
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILE as VERSION
 from bot.core.hcl.local_modules import modules_outside, outside, own
@@ -27,8 +27,6 @@ from bot.names import EnvironmentName, TemplateName, shown
 
 MOST_OF_A_DIRECTORY = 64 * 1024 * 1024
 """Bytes of an environment, a template or a module with all below it. The largest modules of the public registry have some 2 MB, examples included."""
-# What tools leave in a work tree and git is told to ignore; it is no part of an environment.
-_IGNORED = frozenset({".terraform", ".DS_Store"})
 
 
 class Checkout:
@@ -204,31 +202,13 @@ class Checkout:
         """Write (or replace) an environment's directory as a whole and return its path."""
         check_tree(files)
         target = self.root / self.roots.environment(name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            # What a killed command left here would be taken for an environment; where nothing replaced the old one, it may hold that.
-            for left in target.parent.glob(f".{name}.*"):
-                shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as scratch:
-            fresh = Path(scratch) / "new"
-            _write(fresh, files)
-            old = Path(scratch) / "old"
-            if target.exists():
-                target.rename(old)
-                _keep_ignored(old, fresh)
-            try:
-                fresh.rename(target)
-            except OSError:
-                if old.exists():
-                    _keep_ignored(fresh, old)
-                    old.rename(target)
-                raise
+        replace_directory(target, files)
         return target
 
     def write_code(self, name: EnvironmentName, code: Tree) -> Path:
         """Write an environment's directory and the modules outside that it calls, and return the directory's path."""
         modules = {path: file for path, file in outside(code).items() if self.roots.module(path) is not None}
-        _write(self.root, {str(self.roots.module(path)): file for path, file in modules.items()})
+        write_files(self.root, {str(self.roots.module(path)): file for path, file in modules.items()})
         return self.write_environment(name, own(code))
 
     def _directories(self, parent: str) -> list[str]:
@@ -241,10 +221,10 @@ class Checkout:
         base, left = self.root / directory, MOST_OF_A_DIRECTORY
         must_lie_here(self.root, directory)
         for folder, folders, names in os.walk(base):
-            folders[:] = sorted(f for f in folders if f not in _IGNORED)
+            folders[:] = sorted(f for f in folders if f not in IGNORED)
             inside = Path(folder).relative_to(base).as_posix()
             # Plain names and one look at each: with a thousand environments this is a third of all the time.
-            for entry in (entry for entry in [*folders, *names] if entry not in _IGNORED):
+            for entry in (entry for entry in [*folders, *names] if entry not in IGNORED):
                 place, path = f"{folder}/{entry}", entry if inside == "." else f"{inside}/{entry}"
                 look = os.lstat(place)
                 mode = look.st_mode
@@ -284,26 +264,3 @@ def own_checkout(root: Path) -> Checkout:
 def _is_left_empty(name: str, look: os.stat_result) -> bool:
     """Say whether a file was made for a state that could not be written, and left by an apply that was killed."""
     return name == UNSAVED_STATE and look.st_size == 0
-
-
-def _keep_ignored(old: Path, fresh: Path) -> None:
-    """Move what tools keep beside the code, as the workspace that is selected there, to where the code lies from now on."""
-    for folder, folders, names in os.walk(old):
-        place = fresh / Path(folder).relative_to(old)
-        for each in _IGNORED.intersection((*folders, *names)):
-            if place.is_dir():
-                (Path(folder) / each).rename(place / each)
-        folders[:] = [each for each in folders if each not in _IGNORED]
-
-
-def _write(root: Path, files: Tree) -> None:
-    for path, file in files.items():
-        place = root / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if file.link or place.is_symlink():
-            place.unlink(missing_ok=True)  # a link is replaced, never written through
-        if file.link:
-            place.symlink_to(file.link)
-        else:
-            place.write_bytes(file.data)
-            place.chmod(0o755 if file.executable else 0o644)
