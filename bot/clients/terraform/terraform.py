@@ -11,7 +11,6 @@ Nothing stays in the checkout. Plan files and plan JSON hold secrets in clear: t
 the file with the inputs lie in a directory that only this user can read, and that is gone when the module is closed.
 """
 
-import fcntl
 import json
 import os
 import re
@@ -42,6 +41,7 @@ from bot.clients.terraform.output import (
 )
 from bot.clients.terraform.passed_on import SHORT_LIVED, passed_on
 from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
+from bot.clients.terraform.plugin_cache import plugin_cache_to_itself
 from bot.clients.terraform.selected import Selected
 from bot.clients.terraform.unsaved_state import saved_afterwards
 from bot.clients.terraform.workspace import Lent, state_apart, workspace_at
@@ -150,7 +150,7 @@ class RootModule:
         return downloaded_code(self._private / "data")
 
     def _initialize(self, timeout: timedelta, backend: Sequence[str] = ()) -> None:
-        with self._cache_to_itself():
+        with plugin_cache_to_itself(self._terraform.environment):
             self._run(["init", "-input=false", "-lockfile=readonly", "-json", *backend], timeout)
 
     def plan(
@@ -297,17 +297,6 @@ class RootModule:
     def _failure(self, command: str, errors: Sequence[Diagnostic], finished: ProcessResult) -> TerraformFailed:
         text = redacted(finished.stderr.strip()[-2000:], self._secrets)
         return failure(command, errors, finished.code, text)
-
-    @contextmanager
-    def _cache_to_itself(self) -> Iterator[None]:
-        """Hold the shared plugin cache alone: Terraform's own `init` is not safe there side by side."""
-        cache = self._terraform.environment.get("TF_PLUGIN_CACHE_DIR")
-        if cache is None:
-            yield
-            return
-        with (Path(cache) / ".envclone.lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def _lock_timeout(timeout: timedelta) -> str:
