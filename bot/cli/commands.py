@@ -52,7 +52,7 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "init",
         "bot.cli.local.init:init",
-        "Write workflows, roles, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits.",
+        "Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited.",
         ExitCodes(
             "all is there",
             failed="an edit meets a newer version, or a file was there before",
@@ -62,7 +62,7 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "doctor",
         "bot.cli.local.doctor:doctor",
-        "Look at everything that envclone needs (this machine, the checkout, GitHub), and say what to do about what is wrong.",
+        "Check everything that envclone needs (this machine, the checkout, GitHub), and say how to fix what is wrong.",
         ExitCodes(
             "all is well",
             failed="something is wrong: each line says what to do",
@@ -79,40 +79,40 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "set",
         "bot.cli.local.change:set_values",
-        "Give parameters of an environment in this checkout other values, as `/set` would propose it.",
+        "Change parameters of an environment in this checkout, as `/set` would propose it.",
         ExitCodes("written, or nothing to change"),
         takes_sentence=True,
     ),
     CommandPlace(
         "extend",
         "bot.cli.local.change:extend",
-        "Let an environment of this checkout live longer, as `/extend` would propose it.",
+        "Extend the life of an environment in this checkout, as `/extend` would propose it.",
         ExitCodes("written, or nothing to change"),
         takes_sentence=True,
     ),
     CommandPlace(
         "sync",
         "bot.cli.local.sync:sync",
-        "Bring an environment of this checkout to a newer revision of its template, as `/sync` would propose it.",
+        "Bring an environment in this checkout to a newer revision of its template, as `/sync` would propose it.",
         ExitCodes("written, with conflicts named; or nothing to change"),
         takes_sentence=True,
     ),
     CommandPlace(
         "list",
         "bot.cli.local.queries:list_environments",
-        "List the environments of this checkout with purpose, owner and expiry.",
+        "List the environments in this checkout with purpose, owner and expiry.",
         ExitCodes("listed", failed="", not_checked="some can't be read: they are named, the others listed"),
     ),
     CommandPlace(
         "status",
         "bot.cli.local.queries:status",
-        "Show one environment of this checkout: who asked, for what, until when, with which values; by default the branch's own.",
+        "Show one environment in this checkout: who requested it, its purpose, expiry and values; by default, the branch's own.",
         ExitCodes("shown", failed="there is no such environment"),
     ),
     CommandPlace(
         "help",
         "bot.cli.local.queries:show_help",
-        "Show the commands of comments, the purposes and the parameters, or how one command is written.",
+        "List the commands of comments, the purposes and the parameters, or explain one command.",
         ExitCodes("shown", failed=""),
     ),
     CommandPlace(
@@ -145,7 +145,7 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "adopt",
         "bot.cli.local.adopt:adopt",
-        "Take over a production directory: template, manifest and policy, with the proof that it is rendered as it was.",
+        "Adopt a production directory: write its template, manifest and policy, and prove that it is rendered as it was.",
         ExitCodes("proved, and the template's check passes", failed="written, but something is left to decide"),
     ),
     CommandPlace(
@@ -166,14 +166,14 @@ _IN_WORKFLOWS: Final = (
     CommandPlace(
         "targets",
         "bot.cli.actions.targets:targets",
-        "Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told.",
+        "Print which environments a change touches, as a workflow's matrix; fail if any of them can't be determined.",
         ExitCodes("the matrix is printed", failed="something about them is refused"),
         "In workflows",
     ),
     CommandPlace(
         "snapshot",
         "bot.cli.actions.snapshot:snapshot",
-        "Write the state of an environment, secrets sealed, for `envclone plan --production`. It holds names and addresses: keep it to the job.",
+        "Write the state of an environment, secrets sealed, for `envclone plan --production`. It holds names and addresses, so it must not leave the job.",
         ExitCodes("written", not_checked="the state can't be read"),
         "In workflows",
     ),
@@ -214,7 +214,7 @@ _IN_WORKFLOWS: Final = (
     CommandPlace(
         "apply",
         "bot.cli.actions.apply:apply",
-        "Apply what was reviewed and merged; destroy what was removed so.",
+        "Apply what was reviewed and merged, or destroy what was removed in the same way.",
         ExitCodes(
             "applied or destroyed, all of it",
             failed="a step failed, or nothing was begun because it was refused",
@@ -236,7 +236,7 @@ _IN_WORKFLOWS: Final = (
     CommandPlace(
         "recertify",
         "bot.cli.actions.recertify:recertify",
-        "Say on each clone's latest commit whether its parity certificate still holds.",
+        "Report on each clone's latest commit whether its parity certificate still holds.",
         ExitCodes("said, whether it holds or not"),
         "In workflows",
     ),

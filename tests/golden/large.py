@@ -186,7 +186,7 @@ def _progress(**more: object) -> str:
     )
 
 
-_RUN: Final = rerun_replies.StartedRun("resume demo-x for comment 1", f"[its run]({i.RUN})")
+_RUN: Final = rerun_replies.StartedRun("resume demo-x for comment 1", f"[the run]({i.RUN})")
 _NEXT: Final = "comment `/resume demo-x`"
 _APPLIED: Final = {
     "is_closed": True, "is_merged": True, "check": "success", "deployment": "success", "environment_url": "https://demo-x.example",
@@ -231,7 +231,7 @@ LARGE: Mapping[str, Large] = {
     ),
     "rollouts/paused": Large(_rollout, ("**Paused** in wave 1000 of 1000", "and 850 more", "Comment `/rollout resume`")),
     "runs/ended-resume-failed": Large(lambda: _ended("resume demo-x for comment 1"), (f"([log]({i.RUN}))", _NEXT)),
-    "runs/resumed": Large(lambda: rerun_replies.resumed(i.NAME, i.last(note=LONG, results=LOG), _RUN), ("`demo-x` where it stopped: [its run]",)),
+    "runs/resumed": Large(lambda: rerun_replies.resumed(i.NAME, i.last(note=LONG, results=LOG), _RUN), ("`demo-x` where it stopped: see [the run]",)),
     "status/live": Large(
         lambda: status_comment.status_comment(
             i.CLONE, i.facts(results=apply_comment.summary(i.applied(*DONE), 60_000), **_APPLIED), i.NOW

@@ -137,7 +137,7 @@ def _ended(key: str, **more: object) -> Callable[[], str]:
     return text
 
 
-_STARTED = reruns.StartedRun("resume demo-x for comment 1", f"[its run]({i.RUN})")
+_STARTED = reruns.StartedRun("resume demo-x for comment 1", f"[the run]({i.RUN})")
 _UNLOCK = Unlock(i.NAME, because="the runner was switched off")
 RUNS: Texts = {
     "runs/never-applied": lambda: reruns.nothing_to_resume(i.NAME, None) or "",

@@ -81,7 +81,7 @@ def test_law_4_when_its_pull_request_is_over_its_end_is_proposed_once(place: Sma
     assert removals(place) == ["open"]
     pull = place.server.pulls(REPOSITORY)[-1]
     assert pull.title == f"Destroy demo-x, which ends with #{number}"
-    assert f"It ends with #{number}, which was merged on 20" in (pull.body or "")
+    assert f"The clone ends with #{number}, which was merged on 20" in (pull.body or "")
     (said,) = told(place)
     assert f"was merged, and `demo-x` was requested only until then, so [#{pull.number}](" in said
 

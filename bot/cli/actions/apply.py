@@ -40,7 +40,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     root: Root = Path(),
     commit: Annotated[
         str,
-        typer.Option("--commit", metavar="COMMIT", help="The commit that is checked out; by default, git is asked."),
+        typer.Option("--commit", metavar="COMMIT", help="The commit that is checked out; by default, HEAD."),
     ] = "",
     head: Annotated[
         str,
@@ -52,7 +52,10 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     ] = "",
     store: StoreOption = "",
     max_parallel: Annotated[
-        int, typer.Option("--max-parallel", metavar="NUMBER", min=1, max=16, help="Steps side by side.")
+        int,
+        typer.Option(
+            "--max-parallel", metavar="NUMBER", min=1, max=16, help="How many steps may run at the same time."
+        ),
     ] = 4,
     take_over: Annotated[
         str,
@@ -69,7 +72,7 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     post: Post = False,
     as_json: AsJson = False,
 ) -> None:
-    """Apply what was reviewed and merged; destroy what was removed so."""
+    """Apply what was reviewed and merged, or destroy what was removed in the same way."""
     with edge(), stoppable():
         name = environment_name(environment)
         if post:

@@ -36,7 +36,7 @@ def handle(
             metavar="PATH",
             envvar="GITHUB_EVENT_PATH",
             show_default=False,
-            help="The event's payload, as Actions leave it.",
+            help="The event's payload, as GitHub Actions provides it.",
             dir_okay=False,
             exists=True,
         ),

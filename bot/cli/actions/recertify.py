@@ -37,7 +37,7 @@ def recertify(
     ] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Say on each clone's latest commit whether its parity certificate still holds."""
+    """Report on each clone's latest commit whether its parity certificate still holds."""
     with edge():
         on = on_github(os.environ)
         if on is None:

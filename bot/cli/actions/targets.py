@@ -45,7 +45,7 @@ def targets(
         Path, typer.Option("--root", metavar="PATH", help="The checkout.", file_okay=False, exists=True)
     ] = Path(),
 ) -> None:
-    """Say which environments a change touches, as a workflow's matrix; fail when anything about them can't be told."""
+    """Print which environments a change touches, as a workflow's matrix; fail if any of them can't be determined."""
     mask_streams()
     with edge():
         found = find_targets(root, Span(base, head, proposed_commit(os.environ)), phase, environment or None)

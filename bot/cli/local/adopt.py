@@ -57,14 +57,14 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         typer.Option(
             "--branch",
             metavar="NAME",
-            help="Commit it on this branch, which is made if it isn't there.",
+            help="Commit it on this branch, which is created if it doesn't exist.",
             show_default=False,
         ),
     ] = "",
     root: AnyRoot = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Take over a production directory: template, manifest and policy, with the proof that it is rendered as it was."""
+    """Adopt a production directory: write its template, manifest and policy, and prove that it is rendered as it was."""
     with edge():
         asked = AdoptionRequest(path, other, environment_name(name), me(), datetime.now(UTC))
         own = _branch(root, branch)

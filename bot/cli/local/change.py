@@ -37,7 +37,7 @@ def set_values(
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Give parameters of an environment in this checkout other values, as `/set` would propose it."""
+    """Change parameters of an environment in this checkout, as `/set` would propose it."""
     with edge():
         _change(sentence(Set, "set", words), own_checkout(root), as_json)
 
@@ -52,7 +52,7 @@ def extend(
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Let an environment of this checkout live longer, as `/extend` would propose it."""
+    """Extend the life of an environment in this checkout, as `/extend` would propose it."""
     with edge():
         _change(sentence(Extend, "extend", words), own_checkout(root), as_json)
 

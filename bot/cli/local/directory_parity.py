@@ -42,7 +42,7 @@ FailOn = Annotated[
     typer.Option(
         "--fail-on",
         metavar="WHAT",
-        help=f"Exit with 1 on these differences of two directories, with commas: {', '.join(FAILURES)}.",
+        help=f"Exit with 1 on these differences of two directories, separated by commas: {', '.join(FAILURES)}.",
     ),
 ]
 

@@ -55,12 +55,12 @@ MARKS: Final = {"ok": "✓", "problem": "✗", "unknown": "?", "left out": "·"}
 
 
 Stores = Annotated[
-    bool, typer.Option("--stores", help="Ask each account's store and roles, too, with the credentials that are here.")
+    bool, typer.Option("--stores", help="Also check each account's store and roles, with this machine's credentials.")
 ]
 
 
 def doctor(root: Root = Path(), stores: Stores = False, as_json: AsJson = False) -> None:
-    """Look at everything that envclone needs (this machine, the checkout, GitHub), and say what to do about what is wrong."""
+    """Check everything that envclone needs (this machine, the checkout, GitHub), and say how to fix what is wrong."""
     with edge():
         found = [verdict for probe in (*PROBES, *((_accounts,) if stores else ())) for verdict in probe(root)]
     say("\n".join(_lines(found)), lambda: [asdict(verdict) for verdict in found], as_json)

@@ -65,35 +65,45 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     branch: Annotated[
         str,
         typer.Option(
-            "--branch", metavar="NAME", help="The default branch; by default as before, or main.", show_default=False
+            "--branch",
+            metavar="NAME",
+            help="The default branch; by default, the one given before, or main.",
+            show_default=False,
         ),
     ] = "",
     owner: Annotated[
         str,
-        typer.Option("--owner", metavar="@TEAM", help="Who has to review what decides.", show_default=False),
+        typer.Option(
+            "--owner",
+            metavar="@TEAM",
+            help="Who must review changes of workflows, policy and templates.",
+            show_default=False,
+        ),
     ] = "",
     no_server: Annotated[
         bool,
-        typer.Option("--no-server", help="Carry out comments in a workflow, too, in place of a service that you run."),
+        typer.Option(
+            "--no-server", help="Carry out comments in a workflow as well, instead of in a service that you run."
+        ),
     ] = False,
     cloud: Annotated[
         list[Cloud],
         typer.Option(
             "--cloud",
             metavar="CLOUD",
-            help="Write the code that makes the roles in this cloud (aws, gcp, azure); by default, in those that policy or code name.",
+            help="Write the code that creates the roles in this cloud (aws, gcp, azure); by default, in the clouds that the policy or the code names.",
         ),
     ] = [],  # noqa: B006 (typer copies it)
     pull_request: Annotated[
         bool,
         typer.Option(
             "--pull-request",
-            help=f"Commit it on the branch {BRANCH}, push that and open the pull request, with GH_TOKEN or GITHUB_TOKEN; again: bring it up to date.",
+            help=f"Commit it on the branch {BRANCH}, push that and open the pull request, with GH_TOKEN or GITHUB_TOKEN; run again, bring it up to date.",
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write workflows, roles, the first policy and the owners' lines into a checkout; run again, it brings them up to date and keeps edits."""
+    """Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited."""
     with edge():
         if not (root / ".git").exists():
             raise UserError(

@@ -36,7 +36,13 @@ def checkout_around(root: Path) -> Path | None:
 
 AnyRoot = Annotated[
     Path,
-    typer.Option("--root", metavar="PATH", help="The checkout, or where paths begin.", file_okay=False, exists=True),
+    typer.Option(
+        "--root",
+        metavar="PATH",
+        help="The checkout, or the directory that paths are relative to.",
+        file_okay=False,
+        exists=True,
+    ),
 ]
 Root = Annotated[
     Path,

@@ -49,7 +49,9 @@ Name = Annotated[
 Filters = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[mine] [purpose=PURPOSE] [owner=LOGIN]", help="Which; by default, all.", show_default=False
+        metavar="[mine] [purpose=PURPOSE] [owner=LOGIN]",
+        help="Which environments; by default, all.",
+        show_default=False,
     ),
 ]
 
@@ -61,7 +63,7 @@ ELSEWHERE = "not available in a checkout; use the same command in a comment"
 
 
 def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(), as_json: AsJson = False) -> None:
-    """Show the commands of comments, the purposes and the parameters, or how one command is written."""
+    """List the commands of comments, the purposes and the parameters, or explain one command."""
     with edge():
         others = {command.name: command for command in COMMANDS}
         if words and words[0] in others and words[0] not in BY_VERB:
@@ -82,7 +84,7 @@ def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(
 
 
 def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJson = False) -> None:
-    """List the environments of this checkout with purpose, owner and expiry."""
+    """List the environments in this checkout with purpose, owner and expiry."""
     with edge():
         asked, checkout = sentence(List, "list", words or ()), own_checkout(root)
         survey = checkout.survey()
@@ -112,7 +114,7 @@ def _histories(checkout: Checkout, manifests: Sequence[Manifest]) -> Mapping[Tem
 
 
 def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> None:
-    """Show one environment of this checkout: who asked, for what, until when, with which values; by default the branch's own."""
+    """Show one environment in this checkout: who requested it, its purpose, expiry and values; by default, the branch's own."""
     with edge():
         command, checkout = sentence(Status, "status", words or ()), own_checkout(root)
         branch = read_branch(checkout.branch() or "")

@@ -46,7 +46,7 @@ def sync(
     root: Root = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Bring an environment of this checkout to a newer revision of its template, as `/sync` would propose it."""
+    """Bring an environment in this checkout to a newer revision of its template, as `/sync` would propose it."""
     with edge():
         checkout, command = own_checkout(root), sentence(Sync, "sync", words)
         files = checkout.environment(command.name)

@@ -91,7 +91,7 @@ def serve(
     web_only: Annotated[bool, typer.Option("--web-only", help="Only receive deliveries.")] = False,
     worker_only: Annotated[bool, typer.Option("--worker-only", help="Only run jobs.")] = False,
     setup: Annotated[
-        bool, typer.Option("--setup", help="Show a page that makes the GitHub App with one click, and keep its key.")
+        bool, typer.Option("--setup", help="Show a page that creates the GitHub App with one click, and keep its key.")
     ] = False,
     organization: Annotated[
         str, typer.Option("--organization", metavar="NAME", help="With --setup: whose App it is; by default, yours.")

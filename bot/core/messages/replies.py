@@ -67,7 +67,7 @@ def forbidden(verb: str, held: Role | None, needed: Role, able: Sequence[str] = 
 
 def in_code(line: str) -> str:
     """Say why a command that was set as code was not carried out."""
-    return f"A command that is formatted as code is taken for an example, so nothing was done. To run it, post it as plain text: {code(line)}."
+    return f"A command that is formatted as code is treated as an example, so nothing was done. To run it, post it as plain text: {code(line)}."
 
 
 def edited(line: str) -> str:

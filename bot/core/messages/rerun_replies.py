@@ -42,26 +42,26 @@ class StartedRun:
 
 def resumed(name: EnvironmentName, last: Last | None, run: StartedRun) -> str:
     """Answer `/resume`."""
-    said = f"Resuming {code(name)} where it stopped: {run.link}. Completed steps are skipped."
+    said = f"Resuming {code(name)} where it stopped: see {run.link}. Completed steps are skipped."
     return f"{under_way(run.key, said)}\n\n{_why(name, last)}"
 
 
 def looking_for_drift(name: EnvironmentName, run: StartedRun) -> str:
     """Answer `/plan` where nothing is proposed."""
-    said = f"{code(name)} has no open pull request, so I am checking it for drift: {run.link}."
+    said = f"{code(name)} has no open pull request, so I am checking it for drift: see {run.link}."
     return under_way(run.key, said)
 
 
 def planned_again(pull: int, run: StartedRun, *, was_running: bool = False) -> str:
     """Answer `/plan` for one pull request."""
     said = "already being planned" if was_running else "being planned again"
-    return under_way(run.key, f"#{pull} is {said}: {run.link}.")
+    return under_way(run.key, f"#{pull} is {said}: see {run.link}.")
 
 
 def rescued(command: Unlock, request: Request, last: Last | None, run: StartedRun) -> str:
     """Answer `/unlock`."""
     name = command.name
-    said = f"Taking over {code(name)} and its state locks from the stale run, and resuming: {run.link}."
+    said = f"Taking over {code(name)} and its state locks from the stale run, and resuming: see {run.link}."
     return (
         f"{under_way(run.key, said)}\n\nReason, as "
         f"recorded in the ledger: *{cell(take_over(command, request))}*\n\nGitHub runs one job at a time for an "

@@ -32,10 +32,10 @@ class _Words:
 
 _WORDS: dict[BranchKind, _Words] = {
     "clone": _Words(
-        "", "Apply", "Live", "merged, not applied yet", "being applied", "live", "to deploy", "Nothing was deployed."
+        "", "Apply", "Live", "merged but not applied yet", "being applied", "live", "to deploy", "Nothing was deployed."
     ),
     "change": _Words(
-        "The change to ", "Apply", "Applied", "merged, not applied yet", "being applied", "applied", "to apply", "Nothing was changed."
+        "The change to ", "Apply", "Applied", "merged but not applied yet", "being applied", "applied", "to apply", "Nothing was changed."
     ),
     "destroy": _Words(
         "The removal of ", "Destroy", "Destroyed", "merged, not started yet", "under way", "complete", "to destroy",

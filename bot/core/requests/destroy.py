@@ -17,7 +17,7 @@ MARKER = "<!-- envclone:destroy:{name}:{by} -->"
 EXPIRED_ON = "It expired on {end:%Y-%m-%d %H:%M} UTC"
 """Words of the body by which the pull request of one very expiry is found again."""
 ENDED_MARKER = "<!-- envclone:ended:{name} -->"
-ENDS_WITH = "It ends with #{number}, which was {how} on {at:%Y-%m-%d %H:%M:%S} UTC"
+ENDS_WITH = "The clone ends with #{number}, which was {how} on {at:%Y-%m-%d %H:%M:%S} UTC"
 """The same for the end of one very pull request: one that is reopened and closed once more is another end."""
 Reason: TypeAlias = Literal["command", "expiry", "pull_request", "reset"]
 """Of a reset the environment is made again when it is destroyed."""

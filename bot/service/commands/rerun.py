@@ -102,7 +102,7 @@ def start_apply(repo: Repository, request: Request, command: Resume | Unlock) ->
         refused = _start(lambda: repo.github.dispatch_workflow(repo.name, APPLY, repo.branch, inputs), APPLY)
         if refused is not None:
             return refused
-    started = texts.StartedRun(title, f"[its run]({run.url})" if run else _page(request, APPLY))
+    started = texts.StartedRun(title, f"[the run]({run.url})" if run else _page(request, APPLY))
     if isinstance(command, Unlock):
         text = texts.rescued(command, request, last, started)
     else:
@@ -134,7 +134,7 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
     if run is None:
         inputs = {"environment": str(name), "request": title}
         refused = _start(lambda: repo.github.dispatch_workflow(repo.name, DRIFT, repo.branch, inputs), DRIFT)
-    started = texts.StartedRun(title, f"[its run]({run.url})" if run is not None else _page(request, DRIFT))
+    started = texts.StartedRun(title, f"[the run]({run.url})" if run is not None else _page(request, DRIFT))
     return refused or Started(text=_with_end(repo, texts.looking_for_drift(name, started), run))
 
 
@@ -243,7 +243,7 @@ def _planned(
         return Refused(f"#{pull.number} has no plan to re-run. Push to its branch to start one.")
     newest = runs[0]
     key = plan_key(name, pull.number, newest.id) if name is not None else ""
-    started = texts.StartedRun(key, f"[its run]({newest.url})")
+    started = texts.StartedRun(key, f"[the run]({newest.url})")
     if _is_ours(newest, commented_at):
         return _with_end(repo, texts.planned_again(pull.number, started), newest)
     if not newest.is_over:

@@ -93,7 +93,7 @@ def test_the_reply_follows_the_change_until_it_is_applied(live: SmallMonorepo) -
     assert "ready for review" in (live.reply(comment) or "")
     merged(live, number, "squash")
     live.server.delete_branch(REPOSITORY, CHANGE, by="alice")
-    assert "merged, not applied yet" in (live.reply(comment) or "")
+    assert "merged but not applied yet" in (live.reply(comment) or "")
     deployed(live, "demo-x", "in_progress", head)
     assert "The change to `demo-x` is being applied" in (live.reply(comment) or "")
     deployed(live, "demo-x", "success", head)

@@ -32,7 +32,7 @@ def test_resume_starts_the_apply_and_says_why(live: SmallMonorepo, actions: Acti
     title = f"resume demo-x for comment {comment}"
     assert actions.dispatched == [(".github/workflows/apply.yml", {"environment": "demo-x", "request": title})]
     reply = live.reply(comment) or ""
-    assert "Resuming `demo-x` where it stopped: [the runs of apply.yml](" in reply
+    assert "Resuming `demo-x` where it stopped: see [the runs of apply.yml](" in reply
     assert f"/{REPOSITORY}/actions/workflows/apply.yml)" in reply
     assert f"**Why:** demo-x: app failed ([log]({live.server.url}/{REPOSITORY}/actions/runs/" in reply
     assert "What failed" in reply
@@ -93,7 +93,7 @@ def test_an_end_that_was_merged_unreviewed_is_planned_once_more(
     deployed(live, "demo-x", "failure", "0" * 40, "There is no reviewed destroy plan of `demo-x`")
     reply = say(live, asked)
     assert f"`demo-x` was removed by #{number}, which was merged without a reviewed plan" in reply
-    assert f"#{number} is being planned again: [its run](" in reply
+    assert f"#{number} is being planned again: see [the run](" in reply
     assert "then comment `/resume demo-x`" in reply
     assert actions.repeated == [run]
     checked(live, number)
@@ -136,7 +136,7 @@ def test_plan_runs_the_newest_plan_of_an_open_pull_request_again_once(
         assert proposed.server.settle()
     assert actions.repeated == [run]
     reply = proposed.reply(comment) or ""
-    assert "is being planned again: [its run](" in reply
+    assert "is being planned again: see [the run](" in reply
     assert f"/actions/runs/{run})" in reply
     actions.plan(branch_of(NAME), None)
     assert "is already being planned" in say(proposed, "/plan demo-x")
@@ -255,7 +255,7 @@ def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: Sm
     for _ in range(2):  # killed before it answered, and run again
         live.work(live.event(comment, "/plan demo-x"))
         assert live.server.settle()
-    assert "I am checking it for drift: [its run](" in (live.reply(comment) or "")
+    assert "I am checking it for drift: see [the run](" in (live.reply(comment) or "")
     title = f"drift demo-x for comment {comment}"
     assert actions.dispatched == [(".github/workflows/drift.yml", {"environment": "demo-x", "request": title})]
     live.say("/set demo-x app_min=3")

@@ -20,7 +20,7 @@ def left(notes: str) -> str:
 def attention(after: Manifest, before: Manifest) -> Iterator[str]:
     """Yield what a reviewer should look at."""
     yield (
-        "**The plan should do nothing**, since the code now says what is there. It puts back what is still not part of the code. If it "
+        "**The plan should do nothing** except put back what is still not part of the code, which otherwise says what is there. If it "
         f"does more, something has changed since: close this pull request and comment {code(f'/plan {after.name}')} to check again."
     )
     if waived := [each for each in after.waivers if each not in before.waivers]:
