@@ -13,6 +13,7 @@ from bot.commands.model import Repair
 from bot.core.markdown import code
 from bot.core.messages.versions import repaired
 from bot.core.rendering.inventory import Claim
+from bot.core.requests.branches import Branch
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.refusal import Refused
 from bot.core.requests.sync import Synced
@@ -26,6 +27,7 @@ from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.run_end import last_run
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.planned.repairs import merged_repair, open_repair
+from bot.service.planned.resets import is_reset
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 
@@ -45,6 +47,9 @@ class RepairDrafter:
         name = self.changes
         if place.branch.kind == "clone":
             return Refused(f"{code(name)} is only proposed, so nothing of it can have changed. Merge its pull request.")
+        removal = repo.pull_request(Branch("destroy", name))
+        if removal is not None and removal.state == "open" and is_reset(repo, removal, name):
+            return Unchanged(repaired.beside_a_reset(name, removal.number))
         pull = repo.pull_request(place.branch)
         if pull is not None and pull.state == "open":
             return Unchanged(

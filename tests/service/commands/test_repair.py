@@ -164,6 +164,23 @@ def test_what_is_more_than_a_repair_is_merged_by_no_confirmation(repairing: Smal
     assert last(repairing).state == "open"
 
 
+def test_beside_an_open_reset_nothing_is_proposed_and_a_repair_that_is_merged_first_is_reset_too(
+    repairing: SmallMonorepo,
+) -> None:
+    repair = last(repairing).number
+    line = planned(repairing, NAME)
+    assert "Once it is destroyed, it is made again as it was" in asked(repairing, "/reset demo-x")
+    reset = last(repairing).number
+    assert f"#{reset} resets `demo-x`" in asked(repairing, "/repair demo-x")
+    assert last(repairing).number == reset
+    assert f"#{repair} is merged" in asked(repairing, line, by="bob")
+    asked(repairing, "/reset demo-x")
+    assert last(repairing).number == reset, "it is brought up to date"
+    merged(repairing, reset)
+    assert repairing.repository().names() == ["production"]
+    repairing.written(repair)
+
+
 def rewritten(place: SmallMonorepo, by: str, comment: int) -> None:
     """Have the repair's commit say that somebody else asked for it, as anybody can who may push."""
     mirror, branch = place.repository().mirror, f"refs/heads/{branch_of(NAME, 'change')}"

@@ -2,6 +2,7 @@
 
 from bot.core.markdown import code
 from bot.core.requests.versions.repair import RepairProposal, confirmation
+from bot.names import EnvironmentName
 
 
 def offer(repair: RepairProposal) -> str:
@@ -21,3 +22,11 @@ def confirmed(repair: RepairProposal) -> str:
 def not_merged(repair: RepairProposal) -> str:
     """Return why a confirmed repair is not merged."""
     return f"The rules of the default branch require a review of #{repair.number}. Approve it and merge it there."
+
+
+def beside_a_reset(name: EnvironmentName, number: int) -> str:
+    """Return why no repair is proposed while an open reset would destroy what it puts back."""
+    return (
+        f"#{number} resets {code(name)}: merging it destroys and makes again all of it, so nothing that changed outside is left. Merge it; or "
+        f"close it and comment {code(f'/repair {name}')} again."
+    )
