@@ -272,6 +272,7 @@ TABLE: tuple[Spec, ...] = (
         "destroy",
         "/reset demo-x",
         (_NAME,),
+        (Option("data", "only undo and run again the hooks that fill it with data", bool),),
         is_shared=True,
     ),
     Spec(

@@ -158,6 +158,11 @@ class HookKind(ABC, Generic[HookInputs, Record]):
         return True
 
     @property
+    def makes_data(self) -> bool:
+        """Say whether it fills the environment with data, which `/reset --data` makes anew; a declaration may say otherwise."""
+        return False
+
+    @property
     def asks_anybody(self) -> bool:
         """Say whether a check talks to whomever the inputs name, so that only a declaration of the base branch is carried out."""
         return False

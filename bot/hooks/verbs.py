@@ -99,6 +99,11 @@ def reads(hook: Hook, inputs: Mapping[ParameterName, Json]) -> tuple[str, ...]:
     return tuple(sorted({posixpath.normpath(path) for path in kind_of(hook).reads(inputs)}))
 
 
+def makes_data(hook: Hook) -> bool:
+    """Say whether the hook fills the environment with data: by its declaration, else by its kind."""
+    return kind_of(hook).makes_data if hook.data is None else hook.data
+
+
 def asks_anybody(hook: Hook) -> bool:
     """Say whether its check runs code of the repository, or talks to whomever its inputs name."""
     return hook.run is not None or kind_of(hook).asks_anybody

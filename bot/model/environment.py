@@ -91,6 +91,12 @@ class Manifest(Document):
             description="When somebody last asked that what changed outside is put back: by the plan of the pull request that wrote this."
         ),
     ] = None
+    data_reset_at: Annotated[
+        AwareDatetime | None,
+        Field(
+            description="When somebody last asked that data is made anew: hooks with data that ran before are undone and run again."
+        ),
+    ] = None
     state: Annotated[
         dict[StepName, ExistingState] | None,
         Field(description="Of a protected environment only: the stacks whose state already exists elsewhere."),

@@ -171,6 +171,13 @@ class Hook(Step):
     run: RunProgram | None = None
     inputs: Annotated[dict[ParameterName, Input], Field(alias="with")] = {}
     undo: NoUndo | None = None
+    data: Annotated[
+        bool | None,
+        Field(
+            description="Whether it fills the environment with data, which `/reset --data` undoes and makes anew. `aws.bucket-seed` and "
+            "`aws.rds-snapshot` do unless this says otherwise; a program does only if it says so."
+        ),
+    ] = None
 
     @property
     def kind(self) -> str:

@@ -37,7 +37,7 @@ from pathlib import Path
 given = json.load(sys.stdin)
 inputs = given["inputs"]
 place = Path(given["parameters"]["place"])
-name = inputs["name"]
+name = inputs["name"] if inputs else given["undo"]["name"]
 
 
 def told(what):
@@ -46,6 +46,12 @@ def told(what):
     return (place / "told").read_text().split("\\n")
 
 
+if given["verb"] == "undo":
+    told("undo")
+    if (place / "keeps").exists():
+        sys.exit("not now")
+    print(json.dumps({"evidence": "taken back"}))
+    sys.exit()
 times = told("begin").count(f"begin {name}")
 (place / f"ledger-{name}").write_bytes((place / "store" / "ledger" / "demo-x.json").read_bytes())
 if times <= inputs.get("hangs", 0):
@@ -72,9 +78,10 @@ class Hooked:
     root: Path
     lines: list[str] = field(default_factory=list)
     runs: int = 0
+    head: str = HEAD
 
-    def declare(self, hooks: str) -> None:
-        """Write the environment with these hooks, and the review of it."""
+    def declare(self, hooks: str, *, data_reset_at: datetime | None = None, due: tuple[str, ...] = ()) -> None:
+        """Write the environment with these hooks, and the review of it; `due` are those that it showed to do something."""
         directory = self.root / "envs" / DEMO
         (directory / "hooks").mkdir(parents=True, exist_ok=True)
         manifest = Manifest.model_validate(
@@ -86,6 +93,7 @@ class Hooked:
                 "owner": "alice",
                 "parameters": {"place": str(self.root)},
                 "stacks": {},
+                "data_reset_at": data_reset_at,
             }
         )
         (directory / "environment.yaml").write_text(dump(manifest, "x"))
@@ -94,15 +102,15 @@ class Hooked:
         names = load(hooks, Hooks, "hooks.yaml").hooks
         review = Review(
             environment=DEMO,
-            commit=HEAD,
+            commit=self.head,
             tree=tree_id(Checkout(self.root).environment(DEMO)),
             template_revision="0" * 40,
             change="create",
             key="0" * 64,
-            steps={name: ReviewedStep(kind="run") for name in names},
+            steps={name: ReviewedStep(kind="run", is_due=name in due) for name in names},
             planned_at=datetime.now(UTC),
         )
-        self.store.write(review_key(DEMO, HEAD), write_review(review))
+        self.store.write(review_key(DEMO, self.head), write_review(review))
 
     @property
     def store(self) -> DirectoryStore:
@@ -131,7 +139,7 @@ class Hooked:
             environment=DEMO,
             root=self.root,
             commit="b" * 40,
-            head=HEAD,
+            head=self.head,
             by="alice",
             lock_owner=f"run-{self.runs}",
             machine="alice@here",

@@ -61,7 +61,7 @@ def hook_digest(hook: Hook, files: Tree, given: HookGiven, key: str) -> str:
     seen = parameters.keys() if hook.run is not None else parameters.keys() & _PLACE
     read = {path: blob_id(file.data) for path, file in files.items() if is_read(path, given.reads)}
     declared = hook.model_dump(
-        mode="json", exclude={"description", "needs", "timeout", "retries", "when", "renamed_from"}
+        mode="json", exclude={"description", "needs", "timeout", "retries", "when", "renamed_from", "data"}
     )
     return digest_of(
         {

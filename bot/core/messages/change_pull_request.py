@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.core.hcl.address_patterns import key_of
 from bot.core.markdown import cell, code, details, facts, table
@@ -86,6 +87,8 @@ def title(before: Manifest, after: Manifest, said: Trailers | None = None) -> st
         return f"Sync {after.name} with template {after.template} at {after.revision[:12]}"
     if not names and before.repaired_at != after.repaired_at:
         return f"Repair {after.name}"
+    if not names and before.data_reset_at != after.data_reset_at:
+        return f"Reset the data of {after.name}"
     if not names:
         return f"Extend {after.name} {until}"
     more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
@@ -99,7 +102,9 @@ def values_table(before: Manifest, after: Manifest) -> str:
     if before.expires_at != after.expires_at:
         rows.append(("expires", expiry(before), expiry(after)))
     if before.repaired_at != after.repaired_at:
-        rows.append(("repair", "", _asked_at(after)))
+        rows.append(("repair", "", _asked_at(after.repaired_at)))
+    if before.data_reset_at != after.data_reset_at:
+        rows.append(("data", "", _asked_at(after.data_reset_at)))
     if before.revision != after.revision:
         rows.append(("template revision", code(before.revision[:12]), code(after.revision[:12])))
     return f"{table(('Parameter', 'Before', 'After'), rows)}{_more(before, after)}" if rows else ""
@@ -110,8 +115,8 @@ def expiry(manifest: Manifest) -> str:
     return f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
 
 
-def _asked_at(manifest: Manifest) -> str:
-    return f"{manifest.repaired_at:%Y-%m-%d %H:%M} UTC" if manifest.repaired_at else "never"
+def _asked_at(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
 
 
 def in_place(before: Manifest, after: Manifest, link: str) -> str:
@@ -203,7 +208,9 @@ def _values(proposed: ProposedChange) -> str:
     if before.expires_at != after.expires_at:
         rows.append(("expires", expiry(before), expiry(after), "set with `/extend`"))
     if before.repaired_at != after.repaired_at:
-        rows.append(("repair", "", _asked_at(after), "requested with `/repair`"))
+        rows.append(("repair", "", _asked_at(after.repaired_at), "requested with `/repair`"))
+    if before.data_reset_at != after.data_reset_at:
+        rows.append(("data", "", _asked_at(after.data_reset_at), "requested with `/reset --data`"))
     if not rows:
         return "No parameter changes."
     return f"{table(('Parameter', 'Before', 'After', 'Cause'), rows)}{_more(before, after)}"
@@ -258,21 +265,29 @@ def _causes(proposed: ProposedChange, each: Difference) -> str:
     return ", ".join(code(cause.parameter) for cause in each.causes) or by_hand
 
 
-def _attention(proposed: ProposedChange) -> Iterator[str]:
-    before, after, template = proposed.before, proposed.after, proposed.template.declaration
-    names, purpose = changed(before, after), template.purposes[after.purpose]
-    if after.source is None:
-        yield f"**This changes {code(after.name)}, which clones are made from.** Existing clones don't change."
+def _purpose_of_no_value(proposed: ProposedChange) -> Iterator[str]:
+    """Yield what a change is for in which no value need change."""
+    before, after = proposed.before, proposed.after
     if before.repaired_at != after.repaired_at:
         yield (
             "**Changes made outside the code are undone.** The plan shows them and nothing else. A hook runs again if its check finds something to "
             "do. One without a check doesn't, nor does one that needs a step that changes: for that, comment "
             f"{code(f'/repair {after.name}')} again after the apply."
         )
+    elif before.data_reset_at != after.data_reset_at:
+        yield "**Data is lost and made anew.** The plan names the hooks whose work is undone before they run again; nothing else changes."
     elif proposed.codified is not None:
         yield from codified.attention(after, before)
-    elif not names and proposed.sync is None:
+    elif not changed(before, after) and proposed.sync is None:
         yield "No resource changes: the plan is empty, and merging runs no steps."
+
+
+def _attention(proposed: ProposedChange) -> Iterator[str]:
+    before, after, template = proposed.before, proposed.after, proposed.template.declaration
+    names, purpose = changed(before, after), template.purposes[after.purpose]
+    if after.source is None:
+        yield f"**This changes {code(after.name)}, which clones are made from.** Existing clones don't change."
+    yield from _purpose_of_no_value(proposed)
     if broken := [name for name in names if f"parameter:{name}" in purpose.match]:
         yield f"**{after.purpose}** must match {code(str(after.source))} in {', '.join(map(code, broken))}."
     if outbound := [name for name in names if template.parameters[name].outbound]:

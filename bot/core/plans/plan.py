@@ -139,13 +139,17 @@ class TerraformPlan:
 
 @dataclass(frozen=True, slots=True)
 class HookPlan:
-    """What a hook would do. `text` is the check's own words, or why it could not be checked; `no_undo` why nothing undoes it."""
+    """What a hook would do. `text` is the check's own words, or why it could not be checked; `no_undo` why nothing undoes it.
+
+    `makes_anew` says that what it made is undone first.
+    """
 
     name: StepName
     kind: str
     verb_result: Literal["would_run", "already_so", "unknown"]
     text: str = ""
     no_undo: str = ""
+    makes_anew: bool = False
 
 
 def unshown(shown: TerraformPlan, real: TerraformPlan) -> Sequence[str]:

@@ -35,6 +35,8 @@ def said_in(text: str) -> Risk:
 
 
 def _of_step(step: StackPlan | HookPlan) -> Risk:
+    if isinstance(step, HookPlan) and step.makes_anew:
+        return Risk.REPLACE
     if isinstance(step, HookPlan):
         return {"already_so": Risk.NONE, "would_run": Risk.IN_PLACE, "unknown": Risk.UNKNOWN}[step.verb_result]
     if step.mock_outputs:

@@ -69,6 +69,10 @@ class AwsBucketSeed(HookKind[SeedInputs, SeedRecord]):
         ParameterName("digest"): "SHA-256 over all names and contents.",
     }
 
+    @property
+    def makes_data(self) -> bool:
+        return True
+
     def check(self, inputs: SeedInputs, context: HookContext) -> HookCheck:
         client = Aws.of(context).s3()
         files = _files(inputs, context)

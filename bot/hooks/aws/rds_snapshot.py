@@ -78,6 +78,10 @@ class AwsRdsSnapshot(HookKind[SnapshotInputs, SnapshotRecord]):
         ParameterName("secret_arn"): "The secret with its master password; null without one.",
     }
 
+    @property
+    def makes_data(self) -> bool:
+        return True
+
     def check(self, inputs: SnapshotInputs, context: HookContext) -> HookCheck:
         databases = _databases(Aws.of(context), inputs.of)
         copy = databases.snapshot(inputs.copy_id)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from bot.core.ledger.ledger import LedgerEntry, Undo
 from bot.core.ledger.renamed_steps import marked_as, present_names
 from bot.core.plans.stack_inputs import Output
+from bot.errors import UserError
 from bot.hooks import verbs
-from bot.hooks.kind import HookContext
+from bot.hooks.kind import HookContext, Undone
 from bot.model.pipeline import Hook, Json, Stack
 from bot.names import ParameterName, StepName
 from bot.runs.apply.run import ApplyRun, StepFinished
@@ -42,6 +43,20 @@ class HookTry:
             for key, value in done.outputs.items()
         }
         return StepFinished(outputs, run.secrets.hide(done.evidence), done.undo)
+
+    def undo(self) -> str:
+        """Take back what it did last, and return evidence. Raises `StepStopped`."""
+        run, recorded = self.run, self.last.undo if self.last is not None else None
+        try:
+            secrets = self._undo_secrets()
+            whole = secrets.rehydrated(recorded)
+            done = verbs.undo(whole, self._context(secrets)) if whole is not None else Undone("nothing was recorded")
+        except verbs.StepFailed as error:
+            stopped = StepTimedOut if error.failure == "timeout" else StepStopped
+            raise stopped(run.secrets.hide(str(error)), is_final=error.is_final) from error
+        except UserError as error:
+            raise StepStopped(run.secrets.hide(str(error)), is_final=True) from error
+        return run.secrets.hide(done.evidence)
 
     def may_leave(self) -> Undo | None:
         """Return what would have to be undone if the run died while it applies the hook; None leaves what the ledger says.

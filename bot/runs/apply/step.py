@@ -1,15 +1,16 @@
 """One step of an apply, whatever it is: skip it if it is done, else try it as often as it may be, and write the ledger."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.ledger.apply_result import StepResult
+from bot.core.ledger.data_reset import is_due
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Clear, LedgerEntry, Undo, hidden
 from bot.core.ledger.ledger import KeptOutput as Kept
 from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
-from bot.core.ledger.transitions import Decision, Success, decide, failed, started, succeeded
+from bot.core.ledger.transitions import Decision, Success, decide, failed, started, succeeded, undone
 from bot.core.plans.stack_inputs import Output, Outputs
 from bot.errors import UserError
 from bot.hooks import verbs
@@ -110,11 +111,11 @@ def _tried(work: ApplyRun, given_step: _Given) -> StepResult:
     last = given_step.last
     for attempt in range(1, step.retries.attempts + 1):
         try:
+            last = _taken_back(work, given_step, last)
             begun = _begun(work, given_step, last)
-        except UserError as error:
-            return result.model_copy(update={"reason": str(error), "attempts": attempt - 1})
-        try:
             finished = _attempted(work, given_step, begun)
+        except _NotBegun as error:
+            return result.model_copy(update={"reason": str(error), "attempts": attempt - 1})
         except StepStopped as error:
             result = result.model_copy(update={"reason": str(error), "attempts": attempt})
             last = _failed(work, name, error)
@@ -129,13 +130,45 @@ def _tried(work: ApplyRun, given_step: _Given) -> StepResult:
     return result
 
 
-def _begun(work: ApplyRun, given_step: _Given, last: LedgerEntry | None) -> LedgerEntry:
-    """Write down that an attempt begins, with what would have to be undone if it never ended; return the ledger's entry."""
+class _NotBegun(Exception):
+    """An attempt was not begun; the message is for people."""
+
+
+def _taken_back(work: ApplyRun, given_step: _Given, last: LedgerEntry | None) -> LedgerEntry | None:
+    """Undo what a hook made, if its data is to be made anew; return what the ledger then says. Raises `StepStopped`."""
     name, step = given_step.name, given_step.step
-    if isinstance(step, Stack):
-        undo: Undo | None = undo_of(work, name)
-    else:
-        undo = HookTry(work, name, step, given_step.inputs, last).may_leave()
+    if last is None or not isinstance(step, Hook) or not _makes_anew(work, given_step, last):
+        return last
+    work.log(name, "undoing what it made, to make it anew")
+    # Until it runs again, what is there was made by the version that made it.
+    start = replace(work.start(last.digest), commit=last.commit, tree=last.tree)
+    work.change(lambda before: started(before, name, start, work.context.now(), verb="undo"))
+    evidence = HookTry(work, name, step, given_step.inputs, last).undo()
+    work.log(name, f"undone: {evidence}")
+    return work.change(lambda before: undone(before, name, evidence, work.context.now())).steps[name]
+
+
+def _makes_anew(work: ApplyRun, given_step: _Given, last: LedgerEntry) -> bool:
+    """Say whether the review shows that what the hook made is undone first, and that has not been done."""
+    asked_at, step = work.approved.manifest.data_reset_at, given_step.step
+    is_reviewed = work.approved.review.steps[given_step.name].is_due
+    return is_reviewed and isinstance(step, Hook) and verbs.makes_data(step) and is_due(last, asked_at)
+
+
+def _begun(work: ApplyRun, given_step: _Given, last: LedgerEntry | None) -> LedgerEntry:
+    """Write down that an attempt begins, with what would have to be undone if it never ended; return the ledger's entry.
+
+    Raises `_NotBegun`.
+    """
+    name, step = given_step.name, given_step.step
+    try:
+        undo: Undo | None = (
+            undo_of(work, name)
+            if isinstance(step, Stack)
+            else HookTry(work, name, step, given_step.inputs, last).may_leave()
+        )
+    except UserError as error:
+        raise _NotBegun(str(error)) from error
     start = work.start(given_step.digest, undo)
     return work.change(lambda before: started(before, name, start, work.context.now())).steps[name]
 

@@ -7,12 +7,13 @@ declaration of the base branch is carried out, and never towards a private addre
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.clients.cage import NOTHING, Cage
 from bot.core.digest import digest_of
+from bot.core.ledger.data_reset import is_due
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.redaction import Secrets
@@ -50,6 +51,8 @@ class HookChecks:
     networks: tuple[Network, ...] = ()
     """Private networks that the policy lets a probe ask."""
     reach: Cage = NOTHING
+    data_reset_at: datetime | None = None
+    """When somebody asked that data is made anew."""
 
     def plan(
         self, name: StepName, hook: Hook, outputs: Mapping[StepName, Outputs], changing: tuple[StepName, ...]
@@ -72,6 +75,9 @@ class HookChecks:
             return planned(
                 "would_change", "has not run yet" if entry is None else f"last time it {_ended(entry.result)}"
             )
+        if verbs.makes_data(hook) and is_due(entry, self.data_reset_at):
+            text = "what it made is undone, then it runs anew"
+            return replace(planned("would_change", text), makes_anew=True)
         if changing:
             return planned("unknown", f"{' and '.join(changing)} will change first")
         inputs = self._inputs(hook, outputs)

@@ -181,6 +181,7 @@ def _plan_steps(
         log=context.log,
         networks=context.policy.gate.probe_networks,
         reach=context.terraform.reach,
+        data_reset_at=manifest.data_reset_at,
     )
     try:
         results = run_graph(ordered, _Steps(context, checks, ordered).plan, SIDE_BY_SIDE)

@@ -1,6 +1,6 @@
 """`/destroy`, `/reset`: open, or find, the pull request that removes an environment's directory; merging it destroys the environment.
 
-After a reset it is made again (`bot.service.commands.made_again`).
+After a reset it is made again (`bot.service.commands.made_again`); a reset of data alone is another change (`bot.service.commands.data_reset`).
 
 The branch is the referee: one for each environment, pushed with a lease. Run again after a crash it finds its own branch and
 pull request; a branch left over from a closed or merged one is taken over.
@@ -24,6 +24,7 @@ from bot.errors import UserError
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
+from bot.service.commands.data_reset import DataResetJob
 from bot.service.commands.made_again import cannot_be_made_again, make_again
 from bot.service.commands.rerun import Started, replan_removal
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
@@ -57,6 +58,11 @@ class DestroyJob(CommandJob[Destroy | Reset]):
         return command.name
 
     def carry_out(self, accepted: Accepted[Destroy | Reset], steps: Steps) -> Ended | None:
+        command = accepted.command
+        if isinstance(command, Reset) and command.data:
+            return DataResetJob(self.context).carry_out(
+                Accepted(command, accepted.request, accepted.commented_at), steps
+            )
         proposed = steps.run("propose", DESTROY_PROPOSED, lambda: self.propose(accepted))
         if isinstance(proposed, Ended):
             return proposed

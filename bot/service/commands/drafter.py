@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.clients.git.remote import Moved
-from bot.commands.model import Codify, Extend, Promote, Repair, Rollback, Set, Sync
+from bot.commands.model import Codify, Extend, Promote, Repair, Reset, Rollback, Set, Sync
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import Branch
 from bot.core.requests.change import Changed, Unchanged
@@ -16,7 +16,7 @@ from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.service.repository import Repository
 
-Change: TypeAlias = Set | Extend | Sync | Promote | Rollback | Repair | Codify
+Change: TypeAlias = Set | Extend | Sync | Promote | Rollback | Repair | Codify | Reset
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 The environment has no stack, so no Terraform runs; everything else is as it is.
 """
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.core.ledger.ledger import Ledger, Undo
@@ -119,3 +121,23 @@ def test_a_renamed_hook_is_not_done_again_and_goes_on_where_it_failed(hooked: Ho
     assert (done.declared_as, done.undo is not None) == ("one", True), "a destroy finds it in the code that applied it"
     assert (again.declared_as, again.marked_as) == (None, "two")
     assert [each.state for each in hooked.apply().steps] == ["skipped", "skipped"]
+
+
+def test_law_4_data_is_undone_and_made_anew_once_wherever_that_stops_and_nothing_else_runs(hooked: Hooked) -> None:
+    seed = step("seed", "leaves: {value: {name: seed}}", "    data: true\n")
+    hooks = f"hooks:\n{seed}{step('other', 'leaves: {value: {name: other}}')}"
+    hooked.declare(hooks)
+    assert {each.state for each in hooked.apply().steps} == {"succeeded"}
+    (hooked.root / "told").unlink()
+    hooked.head = "c" * 40
+    hooked.declare(hooks, data_reset_at=datetime.now(UTC), due=("seed",))
+    (hooked.root / "keeps").touch()
+    states = {str(each.name): each.state for each in hooked.apply().steps}
+    assert states == {"seed": "failed", "other": "skipped"}
+    entry = hooked.ledger.steps[StepName("seed")]
+    assert (entry.verb, entry.commit, entry.undo is not None) == ("undo", "b" * 40, True)
+    (hooked.root / "keeps").unlink()
+    assert {each.state for each in hooked.apply().steps} == {"succeeded", "skipped"}
+    assert hooked.told == ["undo seed", "undo seed", "begin seed", "end seed"]
+    assert {each.state for each in hooked.apply().steps} == {"skipped"}
+    assert hooked.ledger.steps[StepName("seed")].verb == "apply"

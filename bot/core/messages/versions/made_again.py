@@ -51,3 +51,11 @@ def refused(name: EnvironmentName, finding: str) -> str:
     return (
         f"{code(name)} could not be made again as it is: {finding} Bring it up to date first: {code(f'/sync {name}')}."
     )
+
+
+def no_data(name: EnvironmentName) -> str:
+    """Return why there is no data to make anew."""
+    return (
+        f"No hook fills {code(name)} with data. Declare {code('data: true')} on the hooks in the template's {code('hooks.yaml')} that do, and "
+        f"sync; or comment {code(f'/reset {name}')} to make all of it again."
+    )

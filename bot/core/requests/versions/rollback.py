@@ -115,6 +115,7 @@ def restored_manifest(earlier: Manifest, now: Manifest) -> Manifest:
         "expires_at": now.expires_at,
         "ends_with": now.ends_with,
         "repaired_at": now.repaired_at,
+        "data_reset_at": now.data_reset_at,
     }
     return earlier.model_copy(update={**life, "waivers": waivers})
 
