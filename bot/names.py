@@ -67,7 +67,7 @@ class Name(str):
     def _made(cls, text: str) -> Self:
         if len(text) > cls.longest or cls._compiled.fullmatch(text) is None:
             raise InvalidInput(
-                f"{shown(text)} is not a valid {cls.what}. Use {cls.rule}, at most {cls.longest} characters."
+                f"{shown(text)} is not a valid {cls.what}. Use {cls.rule}, at most {cls.longest} characters.{cls.hint(text)}"
             )
         cls.check(text)
         return str.__new__(cls, text)
@@ -75,6 +75,11 @@ class Name(str):
     @classmethod
     def check(cls, text: str) -> None:
         """Refuse what the pattern can't say. Raises `InvalidInput`."""
+
+    @classmethod
+    def hint(cls, text: str) -> str:
+        """Return what else to say of a text that is no such name; a sentence with a blank before it, or nothing."""
+        return ""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -124,6 +129,16 @@ class StepName(Name):
     pattern = "[a-z][a-z0-9]*([-_][a-z0-9]+)*"
     longest = 40
     rule = "lower-case letters, digits and single hyphens or underscores, starting with a letter"
+
+    @classmethod
+    def hint(cls, text: str) -> str:
+        if not re.fullmatch(r"[a-z0-9_/-]+", text) or "/" not in text.strip("/"):
+            return ""
+        place = text.strip("/")
+        return (
+            f" A stack's directory lies directly in the template's: move `{place}/` to `{re.sub('[/_-]+', '-', place)}/`. An older state "
+            "keeps its place by `state` in production's environment.yaml."
+        )
 
 
 class MigrationName(Name):

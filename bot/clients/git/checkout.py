@@ -64,8 +64,9 @@ class Checkout:
         return sorted(filter(None, listing.decode("utf-8", "surrogateescape").split("\0")))
 
     def templates(self) -> Sequence[str]:
-        """Return the names of the templates' directories, valid or not, in order."""
-        return self._directories(self.roots.templates)
+        """Return the names of the templates' directories, valid or not, in order; without a declaration it is somebody else's."""
+        place = self.root / self.roots.templates
+        return [name for name in self._directories(self.roots.templates) if (place / name / DECLARATION).is_file()]
 
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink that leaves them."""

@@ -3,9 +3,12 @@
 import posixpath
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
+from bot.core.checks.files.by_name import misplaced
+from bot.core.checks.files.unset import unset
 from bot.core.checks.outputs import output_problems
 from bot.core.checks.required_providers import LOCK, of_one_platform
 from bot.core.checks.static_checks import gate
@@ -65,7 +68,7 @@ def check_template(
             )
         )
     ]
-    doubts = list(_doubts(template, source))
+    doubts = list(_doubts(template, source, rules.policy))
     if source is None or broken:
         return Proof(proved, findings, doubts=doubts)
     external: dict[str, ExternalReference] = {}
@@ -90,14 +93,23 @@ def _told_apart(drafted: Draft, source: Manifest) -> str:
     return f"{counted(len(drafted.files), 'file')}, of which {counted(other, 'differs', 'differ')} from {source.name}'s"
 
 
-def _doubts(template: TemplateAt, source: Manifest | None) -> Iterator[str]:
+def _doubts(template: TemplateAt, source: Manifest | None, policy: Policy) -> Iterator[str]:
     """Yield what holds here, and may not on the machines that plan."""
+    variables = {name for account in policy.accounts.values() for name in account.variables}
+    with suppress(UserError):  # said with the purpose that can't be rendered
+        code = {} if source is None else assemble(template, _current(template, source))
+        yield from unset(code, template.declaration.stacks, variables)
     if of_one := [posixpath.dirname(path) for path in of_one_platform(template.files)]:
         advice = _in_its_directory(template, source, of_one[0], "terraform providers lock -platform=linux_amd64")
         more = "; the same for each other" if len(of_one) > 1 else ""
         yield (
             f"a lock file has the checksum of one platform alone ({', '.join(of_one)}). If that is not the runners', {advice}{more}."
         )
+
+
+def _current(template: TemplateAt, source: Manifest) -> Manifest:
+    """Return the source as it would be rendered now."""
+    return source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
 
 
 def _in_its_directory(template: TemplateAt, source: Manifest | None, stack: str, command: str) -> str:
@@ -120,7 +132,7 @@ def _code_findings(template: TemplateAt, source: Manifest | None, rules: CheckRu
     if source is None:
         where, code = template.where, {**template.files, **template.modules}
         return gate(code, template.declaration.stacks, rules.gate, where)
-    current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+    current = _current(template, source)
     try:
         side = CodeSide(current, {**assemble(template, current), **template.modules})
         return in_template(template, side, code_findings(side, rules))
@@ -139,7 +151,7 @@ def _drafted(
     if purpose == source.purpose:
         return None  # proved by `envclone verify`
     try:
-        current = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+        current = _current(template, source)
         base = Base(
             template,
             current,
@@ -258,7 +270,11 @@ def _file_findings(template: TemplateAt, source: Manifest | None) -> Iterator[Fi
 def _syntax_findings(template: TemplateAt) -> Iterator[Finding]:
     where = template.where
     for path, file in template.files.items():
-        if path.endswith((".tf", ".tfvars", ".tf.json", ".tfvars.json")):
+        name = path.removesuffix(ENDING)
+        if name.endswith((".tofu", ".tofu.json")) and (message := misplaced(name)):
+            # Said first: without these files the code lacks what others refer to.
+            yield Finding(f"{where}/{path}", 1, message)
+        elif path.endswith((".tf", ".tfvars", ".tf.json", ".tfvars.json")):
             try:
                 check_syntax(path, file.data)
             except InvalidInput as error:

@@ -55,3 +55,25 @@ def test_each_purpose_says_how_many_files_it_renders_and_how_many_of_them_differ
         "purpose qa renders 11 files, of which 3 differ from production's",
         "purpose load-test renders 11 files, of which 3 differ from production's",
     ]
+
+
+def test_files_that_only_opentofu_reads_are_said_before_what_is_missed_without_them() -> None:
+    at = example.template()
+    files = {
+        path.replace(".tf.j2", ".tofu.j2").replace("main.tf", "main.tofu"): file for path, file in at.files.items()
+    }
+    said = [
+        str(each) for each in check_template(replace(at, files=files), example.production(), example.asked()).findings
+    ]
+    assert (
+        f"{at.where}/app/main.tofu:1: .tofu files are read only by OpenTofu. Rename it to main.tf, which both read."
+        in said
+    )
+
+
+def test_a_variable_without_a_value_is_doubted() -> None:
+    at = example.template()
+    more = {"app/more.tf": File(b'variable "forgotten" {}\n')}
+    proof = check_template(replace(at, files={**at.files, **more}), example.production(), example.asked())
+    assert proof.findings == []
+    assert ["no value for `forgotten`" in each for each in proof.doubts] == [True]
