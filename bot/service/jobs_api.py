@@ -23,7 +23,7 @@ R = TypeVar("R")
 class JobRequest(Document):
     """One job. It is written down as JSON when it is taken on, and given to every step as it was then."""
 
-    key: str = Field(min_length=1, max_length=200, description="Two requests with one key are one job, for ever.")
+    key: str = Field(min_length=1, max_length=400, description="Two requests with one key are one job, for ever.")
     partition: str = Field(min_length=1, max_length=200, description="Jobs of one partition run one after the other.")
     kind: str = Field(pattern=r"^[a-z][a-z_-]{0,30}$", description="One of few words, for metrics and logs.")
     delivery: str = Field(description="The delivery that asked for it, for logs.")

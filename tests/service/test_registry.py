@@ -5,6 +5,7 @@ import json
 from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -12,10 +13,13 @@ from bot import service
 from bot.commands.grammar import Mistake, parse
 from bot.commands.spec import Spec
 from bot.commands.specs import TABLE
+from bot.events import PreviewDue, RolloutDue, Tick
 from bot.model.environment import Request
-from bot.names import Login, RepositoryName
+from bot.names import EnvironmentName, Login, RepositoryName
 from bot.service.command_job import ACCEPTED, AcceptedCommand
+from bot.service.commands.bound import bound_job
 from bot.service.registry import COMMANDS
+from bot.service.rollouts.job import rollout_job
 
 ROOT = Path(service.__path__[0])
 REQUEST = Request(
@@ -49,3 +53,16 @@ def test_no_module_of_the_service_imports_itself_by_way_of_others() -> None:
         imports[name] = {found for found in names if found.startswith("bot.service.")}
         assert all(import_module(found) for found in imports[name])
     assert list(TopologicalSorter(imports).static_order()), "a circle raises CycleError"
+
+
+def test_no_name_is_too_long_for_the_key_of_a_job() -> None:
+    repository = RepositoryName(f"{'o' * 39}/{'r' * 100}")
+    environment, delivery = EnvironmentName("e" * EnvironmentName.longest), str(UUID(int=1))
+    asked = f"comment-{repository}-{10**18}"
+    rollout = rollout_job(delivery, RolloutDue(repository=repository, slot=asked))
+    assert asked in rollout.key, "the one that a command asks for"
+    for event in (
+        Tick(repository=repository, slot=0, environment=environment),
+        PreviewDue(repository=repository, environment=environment),
+    ):
+        assert str(environment) in bound_job(delivery, "preview", event).key

@@ -94,7 +94,7 @@ class PullRequests(Session):
 
     def merge(self, repository: RepositoryName, number: int, head_sha: str) -> bool:
         """Merge a pull request if its head is still `head_sha` and its branch's rules allow it; say whether it was merged."""
-        for method in ("merge", "squash"):  # a repository may allow only one of them
+        for method in ("merge", "squash", "rebase"):  # a repository may allow only one of them
             try:
                 done = self._change(
                     repository,

@@ -8,7 +8,7 @@ A pull request is planned again by running its newest plan once more: the same e
 the credentials that go with it. A run that began after the comment was written is taken for ours.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -206,16 +206,22 @@ def plan_approved_meanwhile(repo: Repository, event: RunCompleted) -> bool:
     for pull in repo.github.pull_requests_for_commit(repo.name, event.head_sha):
         if pull.state != "open" or pull.head_sha != event.head_sha or not pull.is_from(repo.name):
             continue
-        for review in repo.github.reviews(repo.name, pull.number):
-            is_of_it = (review.state, review.commit) == ("APPROVED", event.head_sha)
-            at = datetime.fromisoformat(review.submitted_at) if is_of_it and review.submitted_at else None
-            if (
-                at is not None
-                and at >= began
-                and suffices(repo.github.permission(repo.name, review.author), repo.policy().allow["plan_unproved"])
-            ):
+        needed = repo.policy().allow["plan_unproved"]
+        for by, at in _approvals(repo, pull):
+            if at >= began and suffices(repo.github.permission(repo.name, by), needed):
                 return isinstance(_planned(repo, pull, None, at), str)
     return False
+
+
+def _approvals(repo: Repository, pull: PullRequest) -> Iterator[tuple[str, datetime]]:
+    """Yield who has approved the head of a pull request and when, by a review or by a `/plan` that we wrote down."""
+    for review in repo.github.reviews(repo.name, pull.number):
+        if (review.state, review.commit) == ("APPROVED", pull.head_sha) and review.submitted_at:
+            yield review.author, datetime.fromisoformat(review.submitted_at)
+    us, context = repo.github.identity().casefold(), CONTEXT.partition("{")[0]
+    for status in repo.github.statuses(repo.name, pull.head_sha):
+        if status.creator.casefold() == us and status.context.startswith(context):
+            yield status.description, datetime.fromisoformat(status.created_at)
 
 
 def replan_removal(repo: Repository, name: EnvironmentName, commented_at: datetime) -> Started | Refused | None:

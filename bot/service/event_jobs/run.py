@@ -41,9 +41,9 @@ class RunJob:
             reported = steps.run("report", REPORTED, self.report)
             if self.event.workflow == APPLIES:
                 steps.run("release", RELEASED, self.release)
-        if self._is_failed_plan:
-            steps.run("plan", REPLANNED, self.replan)
-        if place(self.event) is not None:
+        is_planned_again = self._is_failed_plan and steps.run("plan", REPLANNED, self.replan).started
+        # The run that was started again is the same one, and its end is told in the same place.
+        if place(self.event) is not None and not is_planned_again:
             steps.run("tell", REPORTED, lambda: tell(self.context, self.event))
         return looked_at(self.event.repository, request, reported)
 

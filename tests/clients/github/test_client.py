@@ -103,6 +103,16 @@ def test_a_pull_request_is_merged_only_at_the_head_that_was_seen_and_if_the_rule
     assert world.server.issue(REPOSITORY, pull.number).state == "closed"
 
 
+@pytest.mark.parametrize("refused", range(3))
+def test_a_pull_request_is_merged_in_whichever_way_the_repository_allows(world: World, refused: int) -> None:
+    pull = world.github.ensure_pull_request(REPOSITORY, PullRequestSpec(BRANCH, "main", "Clone", branch(world)))
+    if refused:
+        world.server.faults.answer("PUT", "/merge$", status=405, times=refused)
+    assert world.github.merge(REPOSITORY, pull.number, pull.head_sha)
+    assert world.server.issue(REPOSITORY, pull.number).state == "closed"
+    assert world.server.faults.left == 0
+
+
 def test_a_token_asks_for_its_own_login(world: World) -> None:
     assert world.by("ana").identity() == "ana"
 

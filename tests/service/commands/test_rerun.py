@@ -249,6 +249,29 @@ def test_an_approval_that_comes_while_the_plan_runs_plans_it_again_once(
     assert actions.repeated == ([run] if by == MAINTAINER else []), "that one has seen the approval"
 
 
+def test_a_plan_that_a_comment_approves_while_it_runs_is_planned_again_and_told_at_its_end(
+    proposed: SmallMonorepo, actions: Actions
+) -> None:
+    server, branch = proposed.server, branch_of(NAME)
+    bot = POLICY + f"bot: {BOT}\n".encode()
+    server.commit(REPOSITORY, {".github/envclone.yml": bot}, by=MAINTAINER, message="Name the bot")
+    server.set_role(REPOSITORY, MAINTAINER, "maintain")
+    number, now = server.pulls(REPOSITORY)[-1].number, server.forge.state.clock()
+    run = actions.plan(branch, None)
+    server.forge.state.clock = lambda: now + timedelta(seconds=100)
+    comment = proposed.comment("/plan demo-x", issue=number)
+    event = proposed.event(comment, "/plan demo-x")
+    proposed.work(event.model_copy(update={"created_at": server.forge.state.clock(), "issue": number}))
+    assert "is already being planned" in (proposed.reply(comment) or "")
+    assert actions.repeated == []
+    actions.end(run, "failure")
+    assert server.settle()
+    assert actions.repeated == [run]
+    assert "is already being planned" in (proposed.reply(comment) or ""), "its end is not known yet"
+    actions.end(run, "success")
+    assert f"✅ The plan of #{number} completed" in (proposed.reply(comment) or "")
+
+
 def test_plan_of_a_live_environment_plans_its_change_or_looks_for_drift(live: SmallMonorepo, actions: Actions) -> None:
     live.server.commit(REPOSITORY, {".github/workflows/drift.yml": DRIFT}, by=MAINTAINER, message="drift")
     comment = live.comment("/plan demo-x")
