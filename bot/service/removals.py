@@ -100,7 +100,7 @@ def release_removed(repo: Repository, name: EnvironmentName) -> bool:
     """Delete the branches that a destroyed environment left standing, with its claims; say whether there were any.
 
     A change of it that is still proposed is closed with the reason. Does nothing while the environment is on the default branch,
-    or while it is not destroyed. Raises `Transient`.
+    or while it is not destroyed. What was pushed under the name since is another environment's. Raises `Transient`.
     """
     standing = [branch for kind in PREFIXES if repo.proposed(branch := Branch(kind, name)) is not None]
     if not standing and not kept(repo.mirror, name):
@@ -108,7 +108,11 @@ def release_removed(repo: Repository, name: EnvironmentName) -> bool:
     removal = removal_of(repo, name)
     if removal is None or unfinished_removal(repo, name) is not None:
         return False
-    let_go(repo.mirror, name)
+    again = repo.proposed(Branch("clone", name))
+    if again is not None and repo.mirror.is_merged(removal.commit, again):
+        standing.remove(Branch("clone", name))
+    else:
+        let_go(repo.mirror, name)
     _close_change(repo, removal)
     deleted = [delete_branch(repo, branch) for branch in standing]
     return any(deleted)

@@ -60,6 +60,19 @@ def test_a_clone_that_took_the_name_again_is_left_alone(ending: tuple[SmallMonor
     assert "being planned" in (place.say("/status demo-x") or "")
 
 
+def test_a_clone_that_is_pushed_and_not_yet_proposed_is_left_alone(ending: tuple[SmallMonorepo, str]) -> None:
+    place, head = ending
+    deployed(place, "demo-x", "success", head, heard=False)
+    comment = place.comment(CLONE)
+    place.work(place.event(comment, CLONE), "publish")
+    pushed = place.server.head(REPOSITORY, "envclone/demo-x")
+    deployed(place, "demo-x", "success", head)  # heard only now, as the run's end is beside all that is done to the environment
+    assert place.server.head(REPOSITORY, "envclone/demo-x") == pushed
+    assert "envclone-destroy" not in refs(place), "what the former one left is given back"
+    place.work(place.event(comment, CLONE))
+    assert "`demo-x` is being planned" in (place.reply(comment) or "")
+
+
 @pytest.mark.parametrize("method", ["merge", "squash"])
 def test_a_removal_by_hand_ends_an_environment_as_ours_does(place: SmallMonorepo, method: str) -> None:
     place.say(CLONE)
