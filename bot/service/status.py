@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
-from bot.clients.github.records import Check, PullRequest
+from bot.clients.github.records import Check, Deployment, PullRequest
 from bot.core.messages import change_pull_request
 from bot.core.messages.status_comment import end_comment, proposal_comment, status_comment
 from bot.core.messages.versions import made_again, repaired
@@ -129,17 +129,15 @@ def _deployment(
 ) -> ConfirmedDeployment | None:
     """Return the newest deployment that counts, perhaps only of what was reviewed at `head` (see `bot.runs.apply.github_status`).
 
-    One that was well before the merge says nothing of what was merged, whatever its payload says.
+    One of a commit before the merge says nothing of what was merged, whatever its payload says: it may be of another that had the name.
     """
-    ours = [one for one in repo.github.deployments(repo.name, name) if head is None or one.payload.get("head") == head]
-    return next(
-        (one for one in confirmed(repo, ours) if one.outcome != "success" or _is_after(repo, one, merged)), None
-    )
+    ours = (one for one in repo.github.deployments(repo.name, name) if head is None or one.payload.get("head") == head)
+    return next(confirmed(repo, (one for one in ours if _is_after(repo, one, merged))), None)
 
 
-def _is_after(repo: Repository, found: ConfirmedDeployment, merged: PullRequest) -> bool:
+def _is_after(repo: Repository, found: Deployment, merged: PullRequest) -> bool:
     merge = merged.merge_commit_sha
-    return merge is None or repo.mirror.was_at(merge, found.deployment.sha) is not None
+    return merge is None or repo.mirror.was_at(merge, found.sha) is not None
 
 
 def _with_deployment(

@@ -66,11 +66,25 @@ def test_a_clone_that_is_pushed_and_not_yet_proposed_is_left_alone(ending: tuple
     comment = place.comment(CLONE)
     place.work(place.event(comment, CLONE), "publish")
     pushed = place.server.head(REPOSITORY, "envclone/demo-x")
-    deployed(place, "demo-x", "success", head)  # heard only now, as the run's end is beside all that is done to the environment
+    # Heard only now: the end of a run is told beside all that is done to the environment.
+    deployed(place, "demo-x", "success", head)
     assert place.server.head(REPOSITORY, "envclone/demo-x") == pushed
     assert "envclone-destroy" not in refs(place), "what the former one left is given back"
     place.work(place.event(comment, CLONE))
     assert "`demo-x` is being planned" in (place.reply(comment) or "")
+
+
+def test_what_failed_before_the_name_was_taken_again_is_no_failure_of_the_new_clone(
+    ending: tuple[SmallMonorepo, str],
+) -> None:
+    place, head = ending
+    deployed(place, "demo-x", "failure", head, "no role")
+    place.server.commit(REPOSITORY, {"README.md": b"x"}, by="alice", message="Else")
+    deployed(place, "demo-x", "success", head)
+    comment = place.comment(CLONE)
+    place.work(place.event(comment, CLONE))
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    assert "`demo-x` is merged, not applied yet" in (place.reply(comment) or "")
 
 
 @pytest.mark.parametrize("method", ["merge", "squash"])
