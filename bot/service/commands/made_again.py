@@ -7,6 +7,7 @@ request of ours whose branch began after the removal. So each part may be run at
 from dataclasses import replace
 
 from bot.clients.git.remote import Moved
+from bot.clients.git.snapshots import keep
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
@@ -88,7 +89,10 @@ def cannot_be_made_again(repo: Repository, manifest: Manifest) -> str | None:
 
 def _proposed(repo: Repository, reset: MergedReset) -> PullRequest:
     """Publish the branch unless it is there, and open its pull request. Raises `UserError`, `Transient`."""
-    name = reset.manifest.name
+    name, preview = reset.manifest.name, reset.manifest.preview
+    if preview is not None:
+        # What the destroyed one was rendered from was let go with it, and may be on nobody's branch any more.
+        keep(repo.mirror, name, repo.at(preview.commit).commit)
     commit = _pushed(repo, reset)
     repo = repo.fetched()
     spec = clone_proposal_at(repo, repo.at(commit).source(name), commit)

@@ -328,3 +328,18 @@ def test_nothing_is_kept_for_a_preview_that_is_refused_after_all(place: SmallMon
     with pytest.raises(UserError):
         say(place, number)
     assert snapshots(place) == set()
+
+
+def test_what_a_preview_was_rendered_from_is_kept_when_it_is_made_again(place: SmallMonorepo) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    say(place, number)
+    head = place.server.head(REPOSITORY, branch_of(NAME)) or ""
+    merged(place, number + 1)
+    deployed(place, NAME, "success", head)
+    tried_at = place.server.head(REPOSITORY, "encrypt")
+    assert "The removal of `pr-2`" in (place.say("/reset pr-2") or "")
+    head = place.server.head(REPOSITORY, branch_of(NAME, "destroy")) or ""
+    merged(place, place.server.pulls(REPOSITORY)[-1].number)
+    deployed(place, NAME, "success", head)
+    assert place.server.pulls(REPOSITORY)[-1].title == "Make pr-2 again as it was"
+    assert snapshots(place) == {tried_at}
