@@ -14,7 +14,7 @@ def release_branch(repo: Repository, branch: Branch) -> bool:
     Does nothing when the pull request is open again or was merged. Raises `Transient`.
     """
     pull = repo.pull_request(branch)
-    if pull is None or pull.is_merged:
+    if pull is None or pull.is_merged or pull.state == "open":
         return False
     if branch.kind == "clone":
         let_go(repo.mirror, branch.environment)

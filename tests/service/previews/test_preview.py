@@ -258,6 +258,8 @@ def test_what_cannot_be_tried_is_refused_and_what_has_nothing_to_try_is_a_clone_
 def test_a_preview_ends_with_its_pull_request_and_lets_go_of_what_was_kept(place: SmallMonorepo) -> None:
     number = proposed(place, {MAIN: SECURE})
     say(place, number)
+    place.work(changed(place, number + 1, "closed"))
+    assert snapshots(place), "it was reopened before anybody looked"
     place.server.close(REPOSITORY, number, by=MAINTAINER)
     for each in place.work(changed(place, number, "closed")).follow:
         place.work(each.event)
