@@ -19,6 +19,8 @@ TARGETS = "targets"
 """The first job of `apply.yml`; when it fails there is no other."""
 EARLIER = timedelta(minutes=1)
 """How much earlier than its commit a run may seem to begin: clocks differ."""
+LATER = timedelta(minutes=15)
+"""How much later a push's run begins at most. Of what is older GitHub lists other runs, which were not to bring it there."""
 
 
 def ended_silently(repo: Repository, name: EnvironmentName) -> WorkflowRun | None:
@@ -47,15 +49,16 @@ def _newest(repo: Repository, name: EnvironmentName) -> WorkflowRun | None:
     brought = repo.mirror.last_change(repo.commit, directory)
     if brought is None:
         return None
-    began = repo.mirror.committed_at(brought) - EARLIER
-    runs = sorted((run for run in _runs(repo) if run.created_at >= began), key=lambda run: run.id)
+    at = repo.mirror.committed_at(brought)
+    runs = sorted((run for run in _runs(repo) if run.created_at >= at - EARLIER), key=lambda run: run.id)
 
     def is_of_now(run: WorkflowRun) -> bool:
         is_trusted = repo.mirror.was_at(run.head_sha, repo.commit) is not None
         return is_trusted and repo.mirror.last_change(run.head_sha, directory) == brought
 
     # The first push that has the commit: the jobs of later ones are about others' environments.
-    pushed = next((run for run in runs if run.trigger == "push" and is_of_now(run)), None)
+    pushes = (run for run in runs if run.trigger == "push" and run.created_at <= at + LATER)
+    pushed = next((run for run in pushes if is_of_now(run)), None)
     asked = (run for run in reversed(runs) if run.trigger == "workflow_dispatch" and _is_for(run, name))
     return next((run for run in asked if is_of_now(run)), pushed)
 

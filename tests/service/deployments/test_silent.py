@@ -1,5 +1,7 @@
 """An apply that ended before it could report anything is told all the same: by the run, where no deployment tells of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.events import RunCompleted
@@ -105,3 +107,16 @@ def test_what_waits_or_belongs_to_another_version_or_environment_is_no_failure(
     assert ended_silently(place.repository(), NAME) is not None
     place.server.commit(REPOSITORY, {"envs/demo-x/README.md": b"x"}, by=MAINTAINER, message="Later")
     assert ended_silently(place.repository(), NAME) is None, "the push that changed it has no run yet"
+
+
+def test_a_run_of_long_after_the_merge_was_not_to_bring_it_there(asked: tuple[SmallMonorepo, int, str]) -> None:
+    place, comment, _ = asked
+    assert WAITING in (place.reply(comment) or "")
+    place.server.commit(REPOSITORY, {"README.md": b"x"}, by=MAINTAINER, message="Else")
+    refused(place)
+    assert ended_silently(place.repository(), NAME) is not None, "the first that has the commit"
+    now = place.server.forge.state.clock()
+    place.server.forge.state.clock = lambda: now + timedelta(hours=1)
+    place.server.forge.state.runs.clear()
+    refused(place)
+    assert ended_silently(place.repository(), NAME) is None
