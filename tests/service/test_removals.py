@@ -84,7 +84,7 @@ def test_what_failed_before_the_name_was_taken_again_is_no_failure_of_the_new_cl
     comment = place.comment(CLONE)
     place.work(place.event(comment, CLONE))
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
-    assert "`demo-x` is merged, not applied yet" in (place.reply(comment) or "")
+    assert "`demo-x` is merged but not applied yet" in (place.reply(comment) or "")
 
 
 @pytest.mark.parametrize("method", ["merge", "squash"])

@@ -15,7 +15,7 @@ from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import apply_run, deployed, merged
 
 NAME = EnvironmentName("demo-x")
-WAITING = "`demo-x` is merged, not applied yet"
+WAITING = "`demo-x` is merged but not applied yet"
 FAILED = "`demo-x`: the apply failed"
 
 
