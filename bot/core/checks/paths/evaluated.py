@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.paths.followed import Followed
 from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
-from bot.core.checks.paths.written import is_path_written
 from bot.core.hcl.ast import Block
 from bot.core.hcl.attributes import META
 from bot.core.hcl.local_modules import code_files
@@ -89,7 +88,7 @@ def _of_thing(thing: Thing, kind: str, written: Followed, where: str) -> Iterato
             )
             yield Finding(place, leaf.line, message)
         elif (
-            is_path_written(name, leaf.value)
+            written.is_path(name, leaf.value)
             if isinstance(leaf.value, Unknown)
             else isinstance(leaf.value, str) and is_of_machine(name, leaf.value, is_known=False)
         ):

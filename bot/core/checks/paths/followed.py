@@ -12,7 +12,7 @@ from functools import partial
 
 from bot.core.checks.gate_rules import HARMLESS, GateRules
 from bot.core.checks.paths.forms import FROM_TOP, MOST, SOMETHING, UNKNOWN, WORD, Forms, signs
-from bot.core.checks.paths.written import forms_of, is_path_written, nothing_known, steps_of
+from bot.core.checks.paths.written import Allowance, forms_of, is_path_written, nothing_known, steps_of
 from bot.core.hcl.ast import parts_of
 from bot.core.hcl.parser import expression_in
 from bot.core.hcl.result import Thing
@@ -38,19 +38,24 @@ class Followed:
         self.rules = rules
         self._given: dict[str, list[tuple[str, Scalar | Unknown]]] = defaultdict(list)
         self._forms: dict[str, Forms] = {}
+        self._allowance = Allowance()
         for thing in things:
             found = _BLOCK.search(thing.block)
             if found is not None and not found[1].startswith("var."):
                 names = filter(_of_call if found[1].startswith("module.") else None, thing.leaves)
                 self._given[found[1]] += ((name, thing.leaves[name].value) for name in names)
 
+    def is_path(self, argument: str, value: Unknown) -> bool:
+        """Say whether an expression may come to a path of the machine, whatever the references in it come to."""
+        return is_path_written(argument, value, nothing_known, self._allowance)
+
     def path_in(self, argument: str, value: Unknown) -> str | None:
         """Return the attribute by which a text may come to a path of the machine; None where none is known that does."""
-        if not is_path_written(argument, value, self.forms):
+        if not is_path_written(argument, value, self.forms, self._allowance):
             return None
         found = [steps for part in parts_of(expression_in(value.text)) if len(steps := steps_of(part)) > 1]
         for steps in found:
-            if is_path_written(argument, value, partial(self._only, steps)):
+            if is_path_written(argument, value, partial(self._only, steps), self._allowance):
                 return _named(steps)
         return _named(found[0]) if found else "something that is not known"
 
@@ -92,7 +97,7 @@ class Followed:
 
     def _of_unknown(self, value: Unknown) -> Forms:
         try:
-            return forms_of(expression_in(value.text), self.forms)
+            return forms_of(expression_in(value.text), self.forms, self._allowance)
         except (InvalidInput, RecursionError):
             return _WHATEVER
 

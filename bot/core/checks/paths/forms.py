@@ -62,7 +62,9 @@ class Forms:
         return Forms.of(*self.texts, *other.texts, hidden=self.hidden | other.hidden)
 
     def then(self, other: "Forms") -> "Forms":
-        """Return the forms of this text with another one behind it."""
+        """Return the forms of this text with another one behind it. Raises `TooManyForms`."""
+        if len(self.texts) * len(other.texts) > MOST * MOST // 4:
+            raise TooManyForms("a text of too many forms")
         both = (before + after for before in self.texts for after in other.texts)
         return Forms.of(*both, hidden=self.hidden | other.hidden)
 

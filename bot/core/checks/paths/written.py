@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import TypeAlias
 
-from bot.core.checks.paths.forms import HERE, NOTHING, SOMETHING, Forms, TooManyForms
+from bot.core.checks.paths.forms import FROM_TOP, HERE, NOTHING, SOMETHING, Forms, TooManyForms
 from bot.core.checks.paths.function_forms import ELEMENTS, forms_of_call, joined, union
 from bot.core.hcl.ast import (
     AttributeAccess,
@@ -32,6 +32,10 @@ from bot.core.hcl.parser import expression_in
 from bot.core.hcl.values import Unknown
 from bot.errors import InvalidInput
 
+MOST_CHARACTERS = 100_000_000
+OF_A_PART = 100
+"""What a part of an expression counts for besides the characters of its forms."""
+
 Known: TypeAlias = Callable[[Sequence[str]], Forms]
 """What is known of a reference, by its steps."""
 
@@ -41,17 +45,31 @@ def nothing_known(steps: Sequence[str]) -> Forms:
     return Forms.of(HERE) if steps == ["path", "cwd"] else SOMETHING
 
 
-def is_path_written(argument: str, value: Unknown, known: Known = nothing_known) -> bool:
+def is_path_written(argument: str, value: Unknown, known: Known, allowance: "Allowance") -> bool:
     """Say whether an expression may come to a path of the machine, for all that is known of the references in it."""
     try:
-        return forms_of(expression_in(value.text), known).is_path(argument)
+        return forms_of(expression_in(value.text), known, allowance).is_path(argument)
     except (InvalidInput, RecursionError):
         return True  # what can't be read may be anything
 
 
-def forms_of(node: Expression, known: Known) -> Forms:
+def forms_of(node: Expression, known: Known, allowance: "Allowance") -> Forms:
     """Return the forms that an expression may take. Raises `TooManyForms`."""
-    return _Reader(known, {}, _Steps()).forms(node)
+    return _Reader(known, {}, allowance).forms(node)
+
+
+class Allowance:
+    """How much is looked at in the expressions of a stack: many forms of long texts, and loops in one another, would take for ever."""
+
+    def __init__(self) -> None:
+        self.left = MOST_CHARACTERS
+
+    def spend(self, found: Forms) -> Forms:
+        """Return what was found, paid for. Raises `TooManyForms`."""
+        self.left -= OF_A_PART + sum(map(len, found.texts))
+        if self.left < 0:
+            raise TooManyForms("expressions of too many parts")
+        return found
 
 
 def steps_of(node: Expression) -> list[str]:
@@ -72,12 +90,14 @@ def steps_of(node: Expression) -> list[str]:
 class _Reader:
     """Reads expressions in which some `names` stand for what a `for` goes through: the collection, as its own reader reads it."""
 
-    def __init__(self, known: Known, names: "Mapping[str, tuple[Expression, _Reader]]", steps: "_Steps") -> None:
-        self.known, self.names, self.steps = known, names, steps
+    def __init__(self, known: Known, names: "Mapping[str, tuple[Expression, _Reader]]", allowance: Allowance) -> None:
+        self.known, self.names, self.allowance = known, names, allowance
 
-    def forms(self, node: Expression) -> Forms:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
+    def forms(self, node: Expression) -> Forms:
         """Return the forms of a text, or of whatever is in a collection. Raises `TooManyForms`."""
-        self.steps.spend()
+        return self.allowance.spend(self._forms(node))
+
+    def _forms(self, node: Expression) -> Forms:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
         match node:
             case Literal(str(text)):
                 return Forms.of(text)
@@ -88,9 +108,13 @@ class _Reader:
             case Literal(value):
                 return Forms.of(str(value))
             case TemplateExpression(parts):
-                return reduce(Forms.then, map(self._filled, parts), NOTHING)
+                return reduce(self._then, map(self._filled, parts), NOTHING)
             case Call("join", (between, *lists)):
                 return joined(self.forms(between), *map(self._elements, lists))
+            case Call("templatefile", (_, variables)) if not isinstance(variables, Pairs):
+                return Forms.of(
+                    FROM_TOP
+                )  # it was not filled in, since nobody knows which variables there are, so nobody sees what it says
             case Call(name, arguments):
                 return forms_of_call(name, [*map(self.forms, arguments)])
             case Choice(_, then, otherwise):
@@ -108,6 +132,9 @@ class _Reader:
             case NameExpression() | AttributeAccess() | Index() | Splat():
                 return self._referred(node)
 
+    def _then(self, before: Forms, after: Forms) -> Forms:
+        return self.allowance.spend(before.then(after))
+
     def _filled(self, part: Expression) -> Forms:
         """Return the forms of a part of a text; a loop is what its elements come to, one after the other."""
         return joined(NOTHING, self._within(part).forms(part.value)) if isinstance(part, For) else self.forms(part)
@@ -116,7 +143,7 @@ class _Reader:
         return [*map(self.forms, node.items)] if isinstance(node, Items) else self.forms(node)
 
     def _within(self, loop: For) -> "_Reader":
-        return _Reader(self.known, {**self.names, **dict.fromkeys(loop.names, (loop.over, self))}, self.steps)
+        return _Reader(self.known, {**self.names, **dict.fromkeys(loop.names, (loop.over, self))}, self.allowance)
 
     def _referred(self, node: NameExpression | AttributeAccess | Index | Splat) -> Forms:
         if (steps := steps_of(node)) and steps[0] not in self.names:
@@ -126,7 +153,7 @@ class _Reader:
                 over, reader = self.names[text]
                 return reader.forms(over)
             case Splat(of, path):
-                return _Reader(self.known, {**self.names, "*": (of, self)}, self.steps).forms(path)
+                return _Reader(self.known, {**self.names, "*": (of, self)}, self.allowance).forms(path)
             case AttributeAccess(of, name) | Index(of, Literal(str(name))):
                 return union(*found) if (found := [*self._named(of, name)]) else self.forms(of)
             case Index(of):
@@ -134,7 +161,7 @@ class _Reader:
 
     def _named(self, node: Expression, name: str) -> Iterator[Forms]:  # noqa: C901 (one case a kind)
         """Yield the forms of what is called so, wherever it stands in a value."""
-        self.steps.spend()
+        self.allowance.spend(NOTHING)
         steps = steps_of(node)
         match node:
             case _ if steps and steps[0] not in self.names:
@@ -158,15 +185,3 @@ class _Reader:
                 return
             case _:
                 yield self.forms(node)
-
-
-class _Steps:
-    """How many parts of an expression are looked at: loops in one another would make many of few."""
-
-    def __init__(self) -> None:
-        self.left = 20_000
-
-    def spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise TooManyForms("an expression of too many parts")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.checks.paths.of_machine import is_of_machine
-from bot.core.checks.paths.written import is_path_written
+from bot.core.checks.paths.written import Allowance, is_path_written, nothing_known
 from bot.core.hcl.module import Module
 from bot.core.hcl.scope import ModuleAddress
 from bot.core.hcl.values import HclValue, Unknown
@@ -153,6 +153,13 @@ def test_a_module_of_which_nobody_knows_the_instances_is_handed_what_each_is() -
     assert any("is a path of the machine" in each for each in found_in('"x"', more, files={"y/main.tf": inner}))
 
 
+def test_a_template_whose_variables_nobody_knows_may_say_anything() -> None:
+    for variables, is_path in ((f"{{ for k in [{ID}] : k => k }}", True), (f"{{ to = {ID} }}", False)):
+        value = f'templatefile("${{path.module}}/x.tftpl", {variables})'
+        found = found_in(value, SOME, files={"x.tftpl": "${to}/etc/passwd" if not is_path else "/etc/passwd"})
+        assert any("is a path of the machine" in each for each in found) is is_path
+
+
 def test_a_text_of_too_many_forms_is_refused() -> None:
     value = "".join(f'${{{ID} == {at} ? "/{at}" : ".{at}"}}' for at in range(12))
     value = f'"{value}"'
@@ -212,4 +219,4 @@ def test_what_an_expression_comes_to_was_seen_before_it_was_known(expression: st
     after = value_of(expression, {"i": known})
     if isinstance(before, Unknown) and isinstance(after, str) and is_of_machine("any", after, is_known=False):
         is_of_unknown = after.lstrip("/ ")[:1] in set(known)  # `/${var.i}` says nothing of where it goes
-        assert is_of_unknown or is_path_written("any", before), (before.text, after)
+        assert is_of_unknown or is_path_written("any", before, nothing_known, Allowance()), (before.text, after)
