@@ -1,7 +1,7 @@
 """A monorepo on GitHub and in its mirror, at one commit: templates, environments, policy, and what is proposed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.clients.git.mirror import Mirror
@@ -13,7 +13,7 @@ from bot.clients.manifest_cache import many_made
 from bot.clouds.registry import FACTS
 from bot.core.hcl.local_modules import modules_outside
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_roots, read_template
-from bot.core.rendering.inventory import Inventory, InventoryReading, Remnant, findings, remnant_of
+from bot.core.rendering.inventory import Inventory, InventoryReading, Remnant, remnant_of
 from bot.core.requests.branches import PREFIXES, Branch, Stranger, read_branch
 from bot.core.requests.template_history import TemplateHistory
 from bot.core.tree import File, Tree
@@ -25,6 +25,7 @@ from bot.model.roots import Roots
 from bot.model.template import DECLARATION
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
+from bot.service.inventory_reader import InventoryReader
 
 OLDER = 20
 """Versions of a manifest that are looked at for the last one that can be read."""
@@ -167,20 +168,19 @@ class Repository:
 
     def read_inventory(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't; these keep what they hold. Raises `Transient`."""
-        read = _Reading()
         unmanaged = self._unmanaged(self.trees())
+        read = InventoryReader(self.roots, unmanaged)
         trees = {text: tree for text, tree in self.trees().items() if text not in unmanaged}
         for text, tree in trees.items():
-            self._sort(read, text, read.live, partial(self._manifest, tree=tree))
+            read.add(text, partial(self._manifest, tree=tree), self._remnant, is_live=True)
         # Without a branch of ours that is not merged nothing is proposed, and GitHub need not be asked.
         if any(text not in trees for text in self.mirror.proposals()):
             for pull in self.own_pull_requests():
                 branch = read_branch(pull.head)
                 if branch is not None and branch.kind == "clone" and branch.environment not in trees:
                     at = self.at(pull.head_sha)
-                    at._sort(read, branch.environment, read.proposed, at.manifest)
-        estate = Inventory(read.live, read.proposed, unreadable=read.unreadable, unmanaged=unmanaged)
-        return InventoryReading(estate, tuple(read.findings))
+                    read.add(branch.environment, at.manifest, at._remnant, is_live=False)
+        return read.reading
 
     def _unmanaged(self, trees: Mapping[str, str]) -> frozenset[str]:
         """Return the directories that have no manifest, and did not lose one: somebody else's."""
@@ -212,29 +212,6 @@ class Repository:
                 self._parse(name, tree, data)
         if fresh:
             cache.write({tree: known[tree] for tree in fresh if tree in known})
-
-    def _sort(
-        self,
-        read: "_Reading",
-        text: str,
-        into: dict[EnvironmentName, Manifest],
-        manifest_of: Callable[[EnvironmentName], Manifest | None],
-    ) -> None:
-        try:
-            name = EnvironmentName(text)
-        except UserError as error:
-            read.findings += findings(self.roots.environment(text), error)
-            return
-        try:
-            manifest = manifest_of(name)
-            if manifest is None:
-                raise Unreadable(
-                    Finding(f"{self.roots.environment(name)}/{MANIFEST}", 1, "removed on the branch that proposes it.")
-                )
-            into[name] = manifest
-        except UserError as error:
-            read.findings += findings(self.roots.environment(text), error)
-            read.unreadable[name] = self._remnant(name, is_live=into is read.live)
 
     def _remnant(self, name: EnvironmentName, *, is_live: bool) -> Remnant:
         """Return what can still be told of an environment that can't be read."""
@@ -282,16 +259,6 @@ class Repository:
             self.context.manifests[tree] = read_manifest(files, self.roots.environment(name))
         except Unreadable as error:
             self.context.unreadable[f"{name}:{tree}"] = error.findings
-
-
-@dataclass(slots=True)
-class _Reading:
-    """Environments as they are read, one after the other."""
-
-    live: dict[EnvironmentName, Manifest] = field(default_factory=dict)
-    proposed: dict[EnvironmentName, Manifest] = field(default_factory=dict)
-    unreadable: dict[EnvironmentName, Remnant] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
 
 
 def repository_at_head(context: ServiceContext, name: RepositoryName) -> Repository:
