@@ -28,6 +28,7 @@ LONGEST = (
     "tests/runs/plan/test_stories.py",
     "tests/e2e/test_adoption.py",
     "tests/e2e/test_lifecycle.py",
+    "tests/e2e/test_evolution.py",
     "tests/sandbox/test_actions_runner.py",
     "tests/runs/destroy/test_destroy.py",
     "tests/templates/test_deployment.py",

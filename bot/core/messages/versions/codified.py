@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from bot.core.markdown import code
+from bot.core.messages.versions.hook_stubs import hook_stubs
 from bot.core.plural import counted
 from bot.model.environment import Manifest
 
@@ -14,7 +15,8 @@ def title(manifest: Manifest) -> str:
 
 def left(notes: str) -> str:
     """Return the section on what is still not part of the code."""
-    return f"### What is not part of the code\n\n{notes}\n\nMerging puts this back to what the code says."
+    said = f"### What is not part of the code\n\n{notes}\n\nMerging puts this back to what the code says."
+    return "\n\n".join(filter(None, (said, hook_stubs(notes))))
 
 
 def attention(after: Manifest, before: Manifest) -> Iterator[str]:
