@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument(
         "--replicas", type=int, default=1, help="of the service; with two or more on PostgreSQL (default: 1)"
     )
+    parser.add_argument("--kills", type=int, default=12, help="of one act of a deployment, at most (default: 12)")
     given = parser.parse_args()
     parts = [given.only] if given.only else [*PARTS]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and end what was started
@@ -39,9 +40,11 @@ def main() -> int:
     for part in parts:
         counted: Counter[str] = Counter()
         (kept / part).mkdir()
-        run = Run(given.seed, given.minutes * 60 / len(parts), given.replicas)
-        found = PARTS[part](kept / part, run, counted)
-        print("; ".join(f"{count} {what}" for what, count in sorted(counted.items())))
+        run = Run(given.seed, given.minutes * 60 / len(parts), given.replicas, given.kills)
+        try:
+            found = PARTS[part](kept / part, run, counted)
+        finally:
+            print("; ".join(f"{count} {what}" for what, count in sorted(counted.items())), flush=True)
         print(found.text(), flush=True)
         is_well = is_well and not found.lost and not found.doubled
     if not is_well:

@@ -4,6 +4,7 @@ Each run is started again, as `/resume` does, until it ends well. The same lives
 be the same: states, ledger, objects, what was made, and what the hooks did.
 """
 
+import math
 import random
 import time
 from collections import Counter
@@ -25,8 +26,6 @@ from tests.support.forwarder import forwarding
 from tests.support.needs import allowed
 from tests.support.terraform import program
 
-KILLS = (3, 12)
-"""How many kills there are until an act is left in peace."""
 PROGRESS = (3, 20, 60)
 """Requests to S3 between two kills, at most: an apply makes about sixty. So a slow machine is killed in the same places as a fast one."""
 IN_PEACE = 4
@@ -103,15 +102,15 @@ class Trouble:
         chance: random.Random,
         counted: "Counter[str]",
         *,
-        kills: tuple[int, int] = KILLS,
+        kills: int,
     ) -> None:
         self.variables, self._kills = {"AWS_ENDPOINT_URL": address}, kills
         self._storage, self._chance, self._counted = storage, chance, counted
         self._left, self._next = 0, 0
 
     def begin(self) -> None:
-        """Let there be trouble, for a number of kills."""
-        self._left = self._chance.randint(*self._kills)
+        """Let there be trouble, until there were some kills."""
+        self._left = self._chance.randint(math.ceil(self._kills / 4), self._kills)
         self._storage.is_calm = False
         self._draw()
 
@@ -156,7 +155,8 @@ def deployments(directory: Path, run: Run, counted: "Counter[str]") -> Found:
         with _life(directory / f"troubled-{led}", led) as life:
             storage = Storage(BUCKET, random.Random(f"{seed} storage {led}"), counted)
             with forwarding(life.deploying.terraform.environment["AWS_ENDPOINT_URL"], storage.between) as address:
-                in_trouble = _led(life, acts, Trouble(address, storage, random.Random(f"{seed} kills {led}"), counted))
+                trouble = Trouble(address, storage, random.Random(f"{seed} kills {led}"), counted, kills=run.kills)
+                in_trouble = _led(life, acts, trouble)
             if life.killed[TERRAFORM]:
                 again = Counter({what: n for what, n in (in_trouble - in_peace).items() if MADE_BY_TERRAFORM in what})
                 counted["things made again, for Terraform was killed before it wrote its state"] += again.total()

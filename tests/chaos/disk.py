@@ -14,7 +14,7 @@ class Disk:
     """The file system at a directory. It can't be made read-only while a database on it is open: the system refuses that."""
 
     def __init__(self, place: Path) -> None:
-        self._ballast = place / "ballast"
+        self._place, self._ballast = place, place / "ballast"
 
     def fill(self) -> None:
         """Leave no room."""
@@ -24,7 +24,13 @@ class Disk:
 
     def free(self) -> None:
         """Give the room back."""
-        self._ballast.unlink(missing_ok=True)
+        with suppress(OSError):  # it can't be written now, and is as it was when it can be
+            self._ballast.unlink(missing_ok=True)
+
+    def be_read_only(self, is_so: bool) -> bool:
+        """Let nothing be written from now on, or anything again; say whether the system lets it."""
+        mount = ["mount", "-o", f"remount,{'ro' if is_so else 'rw'}", str(self._place)]
+        return subprocess.run(mount, check=False, capture_output=True, timeout=60).returncode == 0
 
 
 @contextmanager

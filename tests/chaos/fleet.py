@@ -10,6 +10,7 @@ from tests.chaos.disk import Disk, disk
 from tests.postgres import Cluster, cluster
 from tests.support.needs import allowed
 from tests.support.serving import Serving, serving
+from tests.support.small_monorepo import REPOSITORY
 
 LEASES = {"ENVCLONE_HEARTBEAT": "2s", "ENVCLONE_DEAD_AFTER": "6s"}
 """So that others take over within seconds."""
@@ -43,7 +44,7 @@ class Fleet:
 def fleet(directory: Path, count: int) -> Iterator[Fleet]:
     """Run so many replicas; one has no PostgreSQL."""
     directory.mkdir()
-    looks = {"ENVCLONE_LOOK_BACK_EVERY": "2s"}
+    looks = {"ENVCLONE_LOOK_BACK_EVERY": "2s", "ENVCLONE_SWEEP_EVERY": "2s", "ENVCLONE_REPOSITORIES": REPOSITORY}
     with allowed({"e2e", "postgres"}), ExitStack() as stack:
         if count == 1:
             small = stack.enter_context(disk(directory / "data"))

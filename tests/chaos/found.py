@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is asked for: its seed, how long there is trouble, and how many replicas of the service there are."""
+    """What is asked for: its seed, how long there is trouble, how many replicas of the service there are, and how often an act is killed at most."""
 
     seed: int
     seconds: float
     replicas: int = 1
+    kills: int = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def script(name: str, chance: random.Random) -> Sequence[Act]:
             (*live, Say(f"/extend {name} 1d"), Merge(change), Say(f"/status {name}")),
             (*live, Say(f"/set {name} app_min=4"), Close(change), Say(f"/destroy {name}"), Merge(destroy)),
             (*live, Say(f"/destroy {name}"), Close(destroy)),
+            (Say(f"/clone production as {name} for demo --ttl 20s"), Merge(clone), Merge(destroy)),
             (Say(f"/clnoe production as {name}"), Say(f"/destroy {name}"), asked),
         )
     )

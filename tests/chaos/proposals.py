@@ -5,12 +5,14 @@ The same lives are led twice: first under trouble, then in peace. What is on Git
 
 import itertools
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.model.policy import PATH
 from tests.chaos.aftermath import aftermath
 from tests.chaos.fleet import Fleet, fleet
 from tests.chaos.found import Found, Run
@@ -18,11 +20,17 @@ from tests.chaos.lives import Life, script
 from tests.chaos.trouble import Deliveries, Trouble
 from tests.support.forwarder import forwarding
 from tests.support.serving import Serving
+from tests.support.small_monorepo import POLICY, REPOSITORY
 
+ADMIN = "root"
+SHORT_LIVES = b"ttl: {min: 1s, default: 7d, max: 30d}\n"
+"""So that a clone expires while somebody looks."""
 AT_ONCE = 8
 """Lives that are led side by side."""
 QUIET = 900.0
 """Seconds after the last trouble in which all that was asked for must have ended: what was put off waits for minutes."""
+SET_ASIDE = "was set aside"
+"""What the reply to a command says that ended the worker too often."""
 STILL = 6.0
 """Seconds in which nothing changes any more: three looks for what was missed."""
 
@@ -32,13 +40,31 @@ def proposals(directory: Path, run: Run, counted: "Counter[str]") -> Found:
     seed = run.seed
     lives, troubled = _troubled(directory / "troubled", run, counted)
     peaceful = _peaceful(directory / "peaceful", seed, lives)
+    # What is killed whole again and again, each time in the middle of the same step, is set aside and its author told so
+    # (`bot/jobs/step_attempts`): on a slow machine that happens here. It is counted by itself, and nothing follows of such a life.
+    aside = {name for name in map(named, range(lives)) if any(SET_ASIDE in each for each in _of(name, troubled))}
+    counted["lives with a command that was set aside, for the service was killed during it too often"] += len(aside)
+    for name in aside:
+        for each in (peaceful, troubled):
+            for what in _of(name, each):
+                del each[what]
     return Found(f"{lives} clones proposed", peaceful, troubled)
+
+
+def _of(name: str, found: "Counter[str]") -> Sequence[str]:
+    """Return the things that are of one life."""
+    return [what for what in found if re.search(rf"\b{re.escape(name)}\b", what)]
+
+
+def named(number: int) -> str:
+    """Return the name of the life of this number."""
+    return f"chaos-{number}"
 
 
 def _lives(seed: int) -> Iterator[Life]:
     """Yield lives without end, always the same for a seed."""
     for number in itertools.count():
-        name = f"chaos-{number}"
+        name = named(number)
         yield Life(name, script(name, random.Random(f"{seed} {name}")))
 
 
@@ -91,11 +117,17 @@ def _ended(service: Serving, led: Sequence[Life]) -> None:
         )
     service.server.settle()
     was, since = aftermath(service, led), time.monotonic()
-    while time.monotonic() < min(since + STILL, end + QUIET):
+    # A job that the database cut off begins anew only after a minute: while a comment is under way, its 👀 says so.
+    while time.monotonic() < min(since + STILL, end + QUIET) or (_is_at_work(service, led) and time.monotonic() < end):
         time.sleep(0.5)
         now = aftermath(service, led)
         if now != was:
             was, since = now, time.monotonic()
+
+
+def _is_at_work(service: Serving, led: Sequence[Life]) -> bool:
+    comments = (comment for life in led for comment in life.comments)
+    return any(each.content == "eyes" for comment in comments for each in service.server.reactions(comment))
 
 
 @contextmanager
@@ -104,6 +136,8 @@ def _fleet(directory: Path, count: int, deliveries: Deliveries) -> Iterator[Flee
     with fleet(directory, count) as found, forwarding(found.first.url, deliveries.between) as address:
         deliveries.doors = [each.url.removeprefix("http://") for each in found.replicas]
         server = found.first.server
+        server.add_user(ADMIN, REPOSITORY, "admin")
+        server.commit(REPOSITORY, {PATH: POLICY + SHORT_LIVES}, by=ADMIN, message="Let clones live for seconds")
         (hook,) = server.forge.state.hooks.values()
         server.remove_webhook(hook)
         server.add_webhook(f"{address}/webhooks/github", hook.secret, app=hook.app)

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -80,7 +81,7 @@ class Trouble:
         if self._fleet.cluster is not None:
             kinds += [self._pause, self._cut, self._restart_database]
         if self._fleet.disk is not None:
-            kinds.append(self._fill_disk)
+            kinds += [self._fill_disk, self._lock_disk]
         self._chance.choice(kinds)()
         return self._chance.uniform(*PAUSES)
 
@@ -122,6 +123,22 @@ class Trouble:
         self._counted["times that the disk was full"] += 1
         self._fleet.disk.fill()
         threading.Timer(FULL, self._fleet.disk.free).start()
+
+    def _lock_disk(self) -> None:
+        """Start the service on a disk that can't be written: with a database open on it no system makes it so."""
+        disk, service = self._fleet.disk, self._fleet.first
+        assert disk is not None
+        disk.free()
+        service.kill()
+        if disk.be_read_only(True):
+            self._counted["starts on a disk that is read-only"] += 1
+            service.launch()
+            time.sleep(FULL)
+            service.kill()
+            while not disk.be_read_only(False):
+                time.sleep(0.1)
+        self._faults.clear()
+        service.start()
 
     def _fault(self) -> None:
         faults = self._faults

@@ -26,7 +26,7 @@ from bot.core.ledger.apply_result import ApplyOutcome
 from bot.core.ledger.destroy_report import DestroyReport
 from bot.core.ledger.ledger import Ledger
 from bot.core.rendering.assemble import TemplateAt, assemble
-from bot.core.tree import File
+from bot.core.tree import UNSAVED_STATE, File
 from bot.model.environment import Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
@@ -128,6 +128,7 @@ class Deploying:
         self.shelf = None
         at = self.template
         manifest = self.manifest(at, DEMO, **parameters)
+        self._clean()
         self.repo.git("checkout", "-q", "-B", "change")
         self.repo.put(at.where, at.files)
         self.repo.put(self.repo.roots.environment(DEMO), assemble(at, manifest))
@@ -138,6 +139,10 @@ class Deploying:
         self.repo.git("checkout", "-q", head)
         outcome = plan(PlanRequest(DEMO, head, "create"), self.planner())
         assert isinstance(outcome, Planned), outcome
+
+    def _clean(self) -> None:
+        """Remove what a killed run left where Terraform puts an unsaved state: whoever proposes has another checkout."""
+        self.repo.git("clean", "-fdq", "--", f":(glob)**/{UNSAVED_STATE}")
 
     def planner(self) -> PlanContext:
         return PlanContext(
@@ -151,6 +156,7 @@ class Deploying:
 
     def remove(self) -> str:
         """Propose, review and merge the removal of the directory; return the head that was reviewed."""
+        self._clean()
         self.repo.git("checkout", "-q", "main")
         base = self.repo.git("rev-parse", "HEAD").strip()
         self.repo.git("checkout", "-q", "-B", "removal")

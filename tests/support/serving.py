@@ -87,13 +87,17 @@ class Serving:
 
     def start(self) -> None:
         """Start the service and wait until it is ready."""
+        self.launch()
+        self.until(self._is_ready)
+
+    def launch(self) -> None:
+        """Start the service, whatever becomes of it."""
         require("e2e")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot.cli.app", "serve"],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
-        self.until(self._is_ready)
 
     def kill(self) -> None:
         """Kill the supervisor, the web process and the worker at once (-9)."""

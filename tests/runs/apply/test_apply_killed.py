@@ -143,7 +143,7 @@ def test_killed_at_random_while_s3_fails_it_ends_as_in_peace(deploying: Deployin
     counted: Counter[str] = Counter()
     life, storage = Life(0, deploying, tmp_path / "runs.log"), Storage(BUCKET, random.Random(3), counted)
     with forwarding(deploying.terraform.environment["AWS_ENDPOINT_URL"], storage.between) as address:
-        trouble = Trouble(address, storage, random.Random(3), counted, kills=(1, 1))
+        trouble = Trouble(address, storage, random.Random(3), counted, kills=1)
         assert list(life.lead(["clone"], trouble)) == [], life.log.read_text()
     assert sum(count for what, count in counted.items() if what.startswith("kills")) == 1
     assert not [each for each in remains(deploying) if each.endswith((".tflock", "a lease"))]
