@@ -3,7 +3,19 @@
 import importlib
 import sys
 
-BENCHES = ("start", "clone_calls", "render", "monorepo", "stack", "parity", "parity_plan", "rollout", "webhook")
+BENCHES = (
+    "start",
+    "clone_calls",
+    "render",
+    "monorepo",
+    "at_once",
+    "checkout",
+    "stack",
+    "parity",
+    "parity_plan",
+    "rollout",
+    "webhook",
+)
 
 
 def main() -> None:
