@@ -109,8 +109,8 @@ def _ended(service: Serving, led: Sequence[Life]) -> None:
     """Lead lives to their end, and wait until nothing moves any more."""
     end, lives = time.monotonic() + QUIET, list(led)
     while lives and time.monotonic() < end:
-        lives = [life for life in lives if life.goes_on(service)]
-        time.sleep(0.05)
+        lives = [life for life in lives if life.goes_on(service) and not _is_set_aside(service, life)]
+        time.sleep(0.2)
     for life in lives:
         print(
             f"{life.name} did not end: next is {life.acts[:1]}; the last comment was {list(life.comments.values())[-1:]}"
@@ -123,6 +123,11 @@ def _ended(service: Serving, led: Sequence[Life]) -> None:
         now = aftermath(service, led)
         if now != was:
             was, since = now, time.monotonic()
+
+
+def _is_set_aside(service: Serving, life: Life) -> bool:
+    """Say whether nothing more comes of a life."""
+    return any(SET_ASIDE in reply for comment in life.comments for reply in service.replies(comment))
 
 
 def _is_at_work(service: Serving, led: Sequence[Life]) -> bool:
