@@ -72,6 +72,13 @@ class Checkout:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink that leaves them."""
         return self._files(self.roots.environment(name))
 
+    def manifest_alone(self, name: EnvironmentName) -> dict[str, File]:
+        """Return the file of an environment's manifest, without reading any other; none when there is none. Raises `UserError`."""
+        path = f"{self.roots.environment(name)}/{MANIFEST}"
+        must_lie_here(self.root, path)
+        place = self.root / path
+        return {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
+
     def version_files(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files that name a version of Terraform, beside and in the stacks, without reading any other."""
         place = self.root / self.roots.environment(name)
@@ -116,12 +123,9 @@ class Checkout:
         live: dict[EnvironmentName, Manifest] = {}
         wrong: list[Finding] = []
         for text in self.environments():
-            place = self.root / self.roots.environment(text) / MANIFEST
             try:
-                must_lie_here(self.root, f"{self.roots.environment(text)}/{MANIFEST}")
-                files = {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
                 name = EnvironmentName(text)
-                live[name] = own_manifest(files, name, self.roots)
+                live[name] = own_manifest(self.manifest_alone(name), name, self.roots)
             except UserError as error:
                 wrong += findings(self.roots.environment(text), error)
         return InventoryReading(Inventory(live, unmanaged=self.unmanaged()), tuple(wrong))

@@ -41,7 +41,7 @@ class Verified:
 def verify_environments(checkout: Checkout, names: Sequence[str] = (), proved: ProvedBefore | None = None) -> Verified:
     """Return the findings for `names` (all when empty). Raises `Unverifiable` when a proof can't even be tried.
 
-    With `proved`, what was proved before is not proved again, and the others are proved side by side.
+    With `proved`, what was proved before is not proved again. Many environments are looked at side by side.
     """
     known = checkout.environments()
     if not known:
@@ -96,12 +96,12 @@ def _looks(
     proved: ProvedBefore | None,
 ) -> Sequence[_Look]:
     """Look at all environments: only at the files of those that were proved before."""
+    work = partial(_look_apart, checkout.root, checkout.roots, frozenset(chosen))
     if proved is None:
-        return _look_at(checkout, templates, known, chosen)
+        return list(side_by_side(work, known))
     trees = _trees(checkout, known)
     before = {name: manifest for name, manifest in proved.among(trees).items() if _is_readable(templates, manifest)}
     left = [name for name in known if name not in before]
-    work = partial(_look_apart, checkout.root, checkout.roots, frozenset(chosen))
     found = {look.name: look for look in side_by_side(work, left)}
     holding = {
         look.name: look.manifest
@@ -137,10 +137,20 @@ def _look_apart(root: Path, roots: Roots, chosen: Collection[str], names: Sequen
 
 
 def _look_at(checkout: Checkout, templates: "Templates", names: Sequence[str], chosen: Collection[str]) -> list[_Look]:
-    return [_look(checkout, templates, name, is_chosen=name in chosen) for name in names]
+    return [(_look if name in chosen else _held)(checkout, templates, name) for name in names]
 
 
-def _look(checkout: Checkout, templates: "Templates", text: str, *, is_chosen: bool) -> _Look:
+def _held(checkout: Checkout, templates: "Templates", text: str) -> _Look:
+    """Read what another environment says that it holds, and no other file of it. Where that can't be read, whoever asks for it is told."""
+    try:
+        manifest = read_manifest(checkout.manifest_alone(EnvironmentName(text)), checkout.roots.environment(text))
+        templates.at(manifest)
+    except UserError:
+        return _Look(text)
+    return _Look(text, manifest)
+
+
+def _look(checkout: Checkout, templates: "Templates", text: str) -> _Look:
     """Look at the environment in the directory of this name."""
     where = checkout.roots.environment(text)
     try:
@@ -150,10 +160,10 @@ def _look(checkout: Checkout, templates: "Templates", text: str, *, is_chosen: b
         read_hooks(files, where)
         template = templates.at(manifest)
     except Unreadable as error:
-        return _Look(text, unreadable=tuple(unreadable(error)) if is_chosen else ())
+        return _Look(text, unreadable=tuple(unreadable(error)))
     except UserError as error:
-        return _Look(text, findings=(Finding(f"{where}/{MANIFEST}", 1, str(error)),) if is_chosen else ())
-    return _Look(text, manifest, tuple(verify(name, files, template)) if is_chosen else ())
+        return _Look(text, findings=(Finding(f"{where}/{MANIFEST}", 1, str(error)),))
+    return _Look(text, manifest, tuple(verify(name, files, template)))
 
 
 class Templates:
