@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         is_chunked = self.headers.get("Transfer-Encoding", "").lower() == "chunked"
-        body = self._chunks() if is_chunked else self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = self._chunks() if is_chunked else self._bytes(int(self.headers.get("Content-Length", "0")))
         answer = self.server.between(ForwardedRequest(self.command, self.path, dict(self.headers), body), self._forward)
         if answer is None:
             self.close_connection = True
@@ -99,11 +99,23 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 
+    def _bytes(self, size: int) -> bytes:
+        """Read so much of a body. Of a client that was killed meanwhile nothing is handed on, as no service carries out half a request."""
+        found = self.rfile.read(size)
+        if len(found) < size:
+            raise ConnectionError
+        return found
+
+    def _line(self) -> bytes:
+        if line := self.rfile.readline():
+            return line
+        raise ConnectionError
+
     def _chunks(self) -> bytes:
         """Read a body of chunks, each after a line with its size; a last one is empty."""
         found = b""
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
-            found += self.rfile.read(size)
+        while size := int(self._line().partition(b";")[0], 16):
+            found += self._bytes(size)
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass  # trailers, and the empty line that ends them
