@@ -73,14 +73,14 @@ class SetUp:
             f"<li>{escape(name.replace('_', ' '))}: {escape(str(level))}</li>" for name, level in self._rights()
         )
         content = f"""\
-<p>GitHub will ask for a name, and then make an App that may do this in the repositories where you install it, and nothing else:</p>
+<p>GitHub will ask for a name, and then create an App with these permissions in the repositories where you install it, and no others:</p>
 <ul>{rights}</ul>
 <form method="post" action="{escape(f"{self.registration}?state={self.state}")}">
 <input type="hidden" name="manifest" value="{manifest}">
 <button>Create the App on GitHub</button>
 </form>
 <p>Its private key is written on the machine where <code>envclone serve --setup</code> runs, and is shown to nobody.</p>"""
-        return self._page(HTTPStatus.OK, "Create the GitHub App of envclone", content)
+        return self._page(HTTPStatus.OK, "Create the GitHub App for envclone", content)
 
     def _rights(self) -> list[tuple[str, Json]]:
         rights = self.manifest["default_permissions"]
