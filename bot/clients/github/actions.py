@@ -37,7 +37,7 @@ class Actions(Session):
             return None
 
     def workflow_jobs(self, repository: RepositoryName, run_id: int) -> list[WorkflowJob]:
-        """Return the jobs of a run as its newest attempt left them; one that was not run again is as it was."""
+        """Return the jobs of a run, of all its attempts."""
         found = list[WorkflowJob]()
         for page in count(1):
             some = self._jobs_on(repository, run_id, page)
@@ -48,11 +48,11 @@ class Actions(Session):
 
     def _jobs_on(self, repository: RepositoryName, run_id: int, page: int) -> list[WorkflowJob]:
         path = f"/repos/{repository}/actions/runs/{run_id}/jobs"
-        query = {"filter": "latest", "per_page": str(NEWEST), "page": str(page)}
+        query = {"filter": "all", "per_page": str(NEWEST), "page": str(page)}
         answer = self._read(
             repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path, parameters=query)[1]
         )
-        return [WorkflowJob(each["name"], each["status"], each["conclusion"]) for each in answer["jobs"]]
+        return [_job(each) for each in answer["jobs"]]
 
     def dispatch_workflow(self, repository: RepositoryName, workflow: str, ref: str, inputs: Mapping[str, str]) -> None:
         """Start a workflow on a branch.
@@ -68,6 +68,16 @@ class Actions(Session):
         """Run a completed run once more, all of its jobs. Raises `Refused` (403) while it runs, and after a month."""
         path = f"/repos/{repository}/actions/runs/{run_id}/rerun"
         self._create(repository, lambda repo: repo.requester.requestJsonAndCheck("POST", path))
+
+
+def _job(found: Mapping[str, Any]) -> WorkflowJob:
+    return WorkflowJob(
+        found["name"],
+        found["status"],
+        found["conclusion"],
+        found.get("run_attempt") or 1,
+        is_begun=bool(found.get("steps")),  # its runner begins with steps of its own
+    )
 
 
 def _run(found: Mapping[str, Any]) -> WorkflowRun:

@@ -193,11 +193,13 @@ class WorkflowRun:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowJob:
-    """A job of a run, as its newest attempt left it; of a matrix each instance is one."""
+    """A job of a run in one attempt; of a matrix each instance is one. One that was cancelled while it waited never began."""
 
     name: str
     progress: str
     conclusion: str | None
+    attempt: int = 1
+    is_begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,10 +142,10 @@ class Integrations(People):
         with self.forge.state.lock:
             begin_run(self.forge, run_id)
 
-    def note_job(self, run_id: int, name: str, conclusion: str | None = None) -> None:
-        """Record that a job of a run is under way, or how it ended."""
+    def note_job(self, run_id: int, name: str, conclusion: str | None = None, *, is_begun: bool = True) -> None:
+        """Record that a job of a run is under way, or how it ended, perhaps before it began."""
         with self.forge.state.lock:
-            note_job(self.forge, run_id, name, conclusion)
+            note_job(self.forge, run_id, name, conclusion, is_begun=is_begun)
 
     def finish_run(self, run_id: int, conclusion: str) -> None:
         """Record how a workflow run ended: success, failure, cancelled …"""

@@ -71,7 +71,7 @@ def renew_run(forge: Forge, run_id: int) -> WorkflowRunRecord:
     run, now = forge.state.runs[run_id], forge.state.clock()
     again = replace(run, status="queued", conclusion=None, attempt=run.attempt + 1, started_at=now, updated_at=now)
     forge.state.runs[run_id] = again
-    forge.state.jobs.pop(run_id, None)
+    forge.state.earlier_jobs[run_id] += forge.state.jobs.pop(run_id, {}).values()
     return again
 
 
@@ -90,7 +90,7 @@ def finish_run(forge: Forge, run_id: int, conclusion: str) -> WorkflowRunRecord:
     return done
 
 
-def note_job(forge: Forge, run_id: int, name: str, conclusion: str | None) -> JobRecord:
+def note_job(forge: Forge, run_id: int, name: str, conclusion: str | None, *, is_begun: bool = True) -> JobRecord:
     """Remember how a job of a run's newest attempt stands; without a conclusion it is under way."""
     known, now = forge.state.jobs[run_id].get(name), forge.state.clock()
     job = JobRecord(
@@ -99,6 +99,8 @@ def note_job(forge: Forge, run_id: int, name: str, conclusion: str | None) -> Jo
         conclusion=conclusion,
         started_at=known.started_at if known else now,
         completed_at=now if conclusion is not None else None,
+        attempt=forge.state.runs[run_id].attempt,
+        is_begun=is_begun,
     )
     forge.state.jobs[run_id][name] = job
     return job

@@ -76,6 +76,8 @@ class ForgeState:
         self.workflows: dict[tuple[int, str], WorkflowRecord] = {}
         self.runs: dict[int, WorkflowRunRecord] = {}
         self.jobs: dict[int, dict[str, JobRecord]] = defaultdict(dict)
+        """Those of each run's newest attempt, by name."""
+        self.earlier_jobs: dict[int, list[JobRecord]] = defaultdict(list)
         """The jobs of a run's newest attempt by the run's id, and by their names."""
         self.logs: dict[int, Path] = {}
         """Where the log of a run's last attempt is written, by the run's id."""

@@ -87,8 +87,14 @@ def _under_way(repo: Repository, deployment: Deployment, said: DeploymentStatus)
 
 def has_failed(jobs: Iterable[WorkflowJob], environment: str) -> bool:
     """Say whether the job of an environment has ended, and not well."""
-    ended = {job.conclusion for job in jobs if job.name == JOB.format(environment=environment)}
-    return bool(ended) and not ended & {None, "success"}
+    job = _standing(jobs, environment)
+    return job is not None and job.conclusion not in {None, "success"}
+
+
+def _standing(jobs: Iterable[WorkflowJob], environment: str) -> WorkflowJob | None:
+    """Return the job of an environment in the newest attempt in which it began, for one that was cancelled before that changed nothing."""
+    mine = (job for job in jobs if job.name == JOB.format(environment=environment))
+    return max(mine, key=lambda job: (job.is_begun, job.attempt), default=None)
 
 
 def _known(repo: Repository, deployment: Deployment, url: str) -> DeploymentOutcome | None:
@@ -96,11 +102,10 @@ def _known(repo: Repository, deployment: Deployment, url: str) -> DeploymentOutc
     jobs = _jobs(repo, deployment, url)
     if jobs is None:
         return "success" if repo.context.now() - deployment.created_at > RUNS_KEPT else None
-    name = JOB.format(environment=deployment.environment)
-    ended = [job.conclusion for job in jobs if job.name == name and (job.conclusion or job.progress == "in_progress")]
-    if not ended or not set(ended) <= {None, "success"}:
+    job = _standing(jobs, deployment.environment)
+    if job is None or not job.is_begun or job.conclusion not in {None, "success"}:
         return None
-    return "in_progress" if None in ended else "success"
+    return "in_progress" if job.conclusion is None else "success"
 
 
 def _jobs(repo: Repository, deployment: Deployment, url: str) -> list[WorkflowJob] | None:

@@ -30,7 +30,8 @@ def ended_silently(repo: Repository, name: EnvironmentName) -> WorkflowRun | Non
         return None
     jobs = repo.github.workflow_jobs(repo.name, run.id)
     is_begun = any(job.name == JOB.format(environment=name) for job in jobs)
-    is_refused = any(job.name == TARGETS and job.conclusion not in {None, "success"} for job in jobs)
+    first = max((job for job in jobs if job.name == TARGETS), key=lambda job: job.attempt, default=None)
+    is_refused = first is not None and first.conclusion not in {None, "success"}
     return run if has_failed(jobs, name) or (is_refused and not is_begun) else None
 
 

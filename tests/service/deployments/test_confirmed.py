@@ -116,6 +116,23 @@ def heard_of_its_end(place: SmallMonorepo, url: str, trigger: str) -> None:
     )
 
 
+def test_an_apply_that_is_run_again_and_cancelled_before_that_began_is_done_all_the_same(place: SmallMonorepo) -> None:
+    head, job = place.server.head(REPOSITORY) or "", JOB.format(environment=PRODUCTION)
+    url = apply_run(place, PRODUCTION, head)
+    number = int(url.rpartition("/")[2])
+    claim(place, head, url)
+
+    def again(conclusion: str, *, is_begun: bool) -> list[DeploymentOutcome]:
+        place.server.finish_run(number, "success")
+        place.service.context.github.rerun(example.REPOSITORY, number)
+        place.server.note_job(number, job, conclusion, is_begun=is_begun)
+        return outcomes(place)
+
+    assert again("cancelled", is_begun=False) == ["success"]
+    assert again("failure", is_begun=True) == [], "that one may have undone it"
+    assert again("cancelled", is_begun=False) == []
+
+
 def test_what_was_said_before_its_job_ended_is_told_when_its_run_has(place: SmallMonorepo) -> None:
     place.say("/clone production as demo-x for demo")
     pull, reviewed = place.server.pulls(REPOSITORY)[-1], place.server.head(REPOSITORY, "envclone/demo-x") or ""

@@ -42,13 +42,15 @@ class WorkflowRunRecord:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job of a run; `conclusion` is None while it is under way."""
+    """A job of a run in one attempt; `conclusion` is None while it is under way. One that was cancelled in the queue never began."""
 
     id: int
     name: str
     conclusion: str | None
     started_at: datetime
     completed_at: datetime | None
+    attempt: int = 1
+    is_begun: bool = True
 
 
 @dataclass(frozen=True, slots=True)

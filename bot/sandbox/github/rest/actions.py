@@ -119,10 +119,12 @@ def get_run(call: RestCall) -> RestAnswer:
 
 @table.on("GET", "/repos/{owner}/{repo}/actions/runs/{run}/jobs")
 def list_jobs(call: RestCall) -> RestAnswer:
-    """The jobs of a run's newest attempt."""
+    """The jobs of a run's newest attempt; with `filter=all` those of earlier ones, too."""
     repository = call.repository(READ)
     run = _run(call, repository)
     found = list(call.forge.state.jobs.get(run.id, {}).values())
+    if call.query.get("filter") == "all":
+        found = [*call.forge.state.earlier_jobs.get(run.id, ()), *found]
     return call.envelope("jobs", found, lambda job: job_view(call.forge, repository, run, job))
 
 

@@ -9,6 +9,9 @@ from bot.sandbox.github.records.runs import JobRecord, WorkflowRunRecord
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import moment
 
+_SET_UP: JsonObject = {"name": "Set up job", "status": "completed", "conclusion": "success", "number": 1}
+"""What every runner begins with."""
+
 
 def job_view(forge: Forge, repository: RepositoryRecord, run: WorkflowRunRecord, job: JobRecord) -> JsonObject:
     """A job of a workflow run."""
@@ -17,7 +20,7 @@ def job_view(forge: Forge, repository: RepositoryRecord, run: WorkflowRunRecord,
         "id": job.id,
         "run_id": run.id,
         "run_url": f"{api}/actions/runs/{run.id}",
-        "run_attempt": run.attempt,
+        "run_attempt": job.attempt,
         "node_id": node_id("CR", job.id),
         "head_sha": run.head_sha,
         "head_branch": run.head_branch,
@@ -31,7 +34,7 @@ def job_view(forge: Forge, repository: RepositoryRecord, run: WorkflowRunRecord,
         "started_at": moment(job.started_at),
         "completed_at": moment(job.completed_at) if job.completed_at else None,
         "name": job.name,
-        "steps": [],
+        "steps": [_SET_UP] if job.is_begun else [],
         "labels": ["ubuntu-latest"],
         "runner_id": None,
         "runner_name": None,
