@@ -21,6 +21,7 @@ from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
 from bot.sandbox.actions.expressions import interpolated
 from bot.service.commands.rerun import NOTHING_TO_PLAN
+from bot.service.commands.run_end import DRIFT, FOLDER
 from bot.service.deployments.confirmed import JOB, TRIGGERS, WORKFLOW
 from bot.service.event_jobs.run import APPLIES, PLANS
 from tests import ROOT
@@ -357,6 +358,7 @@ def test_what_carries_out_comments_runs_the_default_branch_alone_and_reads_only_
         "vars.ENVCLONE_GITHUB_APP_ID != ''",
         "github.event.pull_request.head.repo.full_name == github.repository",
         "startsWith(github.head_ref, 'envclone')",
+        "github.event.workflow_run.event != 'schedule'",
     ):
         assert words in job["if"]
     assert all(prefix.startswith("envclone") for prefix in PREFIXES.values())
@@ -412,7 +414,7 @@ def _starts_a_runner(body: str) -> bool:
 
 def test_what_carries_out_comments_hears_of_the_workflows_that_it_reports() -> None:
     heard = _workflow("handle.yml")["on"]["workflow_run"]["workflows"]
-    assert {f".github/workflows/{name}.yml" for name in heard} == {PLANS, APPLIES}
+    assert {f".github/workflows/{name}.yml" for name in heard} == {PLANS, APPLIES, FOLDER + DRIFT}
     assert all(_workflow(f"{name}.yml")["name"] == name for name in heard)
 
 
