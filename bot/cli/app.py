@@ -5,10 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.group import Commands
-
-OBJECTS = 100_000
-"""Made between two looks for rings among them. Code that was read is some million, and with Python's 700 the looks took a tenth of the time."""
+from bot.cli.group import OF_WHAT_ENDS_SOON, Commands
 
 app = typer.Typer(
     cls=Commands,
@@ -38,7 +35,7 @@ def envclone(
 
 def main() -> None:
     """Run the command line."""
-    gc.set_threshold(OBJECTS)
+    gc.set_threshold(OF_WHAT_ENDS_SOON)
     app()
 
 

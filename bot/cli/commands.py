@@ -41,6 +41,8 @@ class CommandPlace:
     audience: Audience = "In a checkout"
     takes_sentence: bool = False
     """Said in the words of a comment, options included: those are read by the commands' own grammar."""
+    lives_long: bool = False
+    """It serves until it is stopped."""
 
     @property
     def summary(self) -> str:
@@ -159,6 +161,7 @@ _IN_CHECKOUT: Final = (
         "bot.cli.sandbox:sandbox",
         "A local GitHub, AWS and Actions with the service in front of them.",
         ExitCodes("ended well, or stopped by Ctrl-C", failed="a stage failed, or a program is missing", not_checked=""),
+        lives_long=True,
     ),
 )
 
@@ -275,6 +278,7 @@ _FOR_OPERATORS: Final = (
             not_checked="a setting is missing or wrong: nothing was started",
         ),
         "For operators",
+        lives_long=True,
     ),
     CommandPlace(
         "ledger",

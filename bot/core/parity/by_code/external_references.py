@@ -22,6 +22,9 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s\"'<>]+", re.IGNORECASE)
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _EXAMPLE = re.compile(r"(^|\.)(localhost|invalid)$|^(127\.|0\.0\.0\.0)")
 
+_MODULE = re.compile(r"(?:^|[./])module\.[^./]+$")
+"""A module's source is where its code comes from, which the gate judges; nothing of the environment ever asks there."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExternalReference:
@@ -48,6 +51,7 @@ def external_references(compared: CodeComparison, side: CodeSide, template: Temp
         if (
             key[1] in ("", CODE)
             or key[1].endswith(".stand_in")
+            or (key[1] == "source" and _MODULE.search(key[0]))
             or leaf.file == MANIFEST
             or theirs is None
             or not isinstance(leaf.value, str)

@@ -43,6 +43,16 @@ def test_what_the_template_declares_as_shared_is_not_listed() -> None:
     assert listed(shared=shared) == []
 
 
+def test_where_the_code_of_a_module_comes_from_is_nothing_that_an_environment_reaches() -> None:
+    code = b"""
+module "logs" {
+  source = "git::ssh://git@github.com/acme/tf-logs.git//log-group?ref=v1.4.0"
+  target = "https://logs.partner.example"
+}
+"""
+    assert listed(code) == ["logs.partner.example (network/outside.tf:4)"]
+
+
 def test_projects_and_subscriptions_of_other_clouds_are_accounts_too() -> None:
     code = b"""
 resource "google_project_iam_member" "reads" {
