@@ -1,7 +1,7 @@
 """`envclone init`: what a monorepo needs of envclone, written into a checkout; and the same, brought up to date."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +12,7 @@ import typer
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, say
 from bot.cli.local.installation import Installation
 from bot.cli.local.options import AsJson
-from bot.cli.local.roles import Cloud, bring_roles, named_clouds, roles_left
+from bot.cli.local.roles import Cloud, bring_roles, named_clouds, names_accounts, roles_left
 from bot.cli.own_github import own_github
 from bot.cli.proposal import BRANCH, Proposal
 from bot.clients.git.checkout import own_checkout
@@ -129,7 +129,7 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             *_owners(place, team, roots),
             *_renovate(place, roots),
             *roles_left(place, clouds),
-            *_next(place, has_server=NO_SERVER not in files),
+            *_next(place, clouds, has_server=NO_SERVER not in files),
         ]
         is_whole = not {"conflict", "theirs"} & set(place.done.values())
         pull = proposal.made(place.done, left) if proposal and is_whole else None
@@ -192,8 +192,8 @@ def _renovate(place: Installation, roots: Roots) -> Iterator[str]:
         place.put(path, found.excepting(left).encode())
 
 
-def _next(place: Installation, *, has_server: bool) -> Iterator[str]:
-    if b"\naccounts: {}" in (place.read(POLICY_PATH) or b""):
+def _next(place: Installation, clouds: Sequence[Cloud], *, has_server: bool) -> Iterator[str]:
+    if not clouds and not names_accounts(place):
         yield f"name your accounts, their roles and where state lies in {POLICY_PATH}"
     yield "create the GitHub environments `envclone-plan` and `envclone-apply`, with the default branch as their only deployment branch"
     yield "protect the default branch, with a code owner's review and the required check `envclone`"

@@ -19,9 +19,12 @@ from bot.core.requests.accounts import REGION
 from bot.errors import UserError
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
-from bot.names import EnvironmentName
+from bot.model.template import Choices, Parameter
+from bot.names import EnvironmentName, ParameterName, TemplateName
 
 SHARED = "terraform.tfvars.json"
+STATE_BUCKET = ParameterName("state_bucket")
+"""What a template calls the bucket of an account's states, if it has a parameter for it, as those that `adopt` writes have."""
 
 
 class Cloud(StrEnum):
@@ -38,6 +41,11 @@ def named_clouds(place: Installation) -> Sequence[Cloud]:
     return (
         [each for each in Cloud if each in named] if named else [each for each in Cloud if _is_used(place.root, each)]
     )
+
+
+def names_accounts(place: Installation) -> bool:
+    """Say whether the policy names an account."""
+    return bool(_policy(place.root).accounts)
 
 
 def bring_roles(place: Installation, clouds: Sequence[Cloud]) -> None:
@@ -77,13 +85,14 @@ def _accounts(root: Path, cloud: Cloud) -> Mapping[str, bytes]:
         for name, account in policy.accounts.items()
         if (account.cloud or FACTS.key) == cloud
     }
-    for account, region in () if policy.accounts else _production(Checkout(root, policy.roots), policy):
+    for account, region, bucket in () if policy.accounts else _named(Checkout(root, policy.roots), policy):
         if re.fullmatch(FACTS.accounts[cloud].account, account):
-            found.setdefault(account, code.values(account, region, ""))
+            found.setdefault(account, code.values(account, region, bucket))
     return found
 
 
-def _production(checkout: Checkout, policy: Policy) -> Iterator[tuple[str, str]]:
+def _named(checkout: Checkout, policy: Policy) -> Iterator[tuple[str, str, str]]:
+    """Yield the accounts of protected environments and those that templates give clones, each with its region and bucket as far as they are said."""
     for name in policy.protected:
         try:
             files = checkout.environment(EnvironmentName(name))
@@ -91,7 +100,21 @@ def _production(checkout: Checkout, policy: Policy) -> Iterator[tuple[str, str]]
         except UserError:
             continue
         account = next((str(values[key]) for key in policy.account_parameters if values.get(key)), "")
-        yield account, str(values.get(REGION, ""))
+        yield account, str(values.get(REGION, "")), str(values.get(STATE_BUCKET, ""))
+    for each in checkout.templates():
+        try:
+            found = checkout.read_template(TemplateName(each), checkout.template(TemplateName(each)))
+        except UserError:
+            continue
+        declared = found.declaration.parameters
+        bucket = declared[STATE_BUCKET].derive if STATE_BUCKET in declared else None
+        said = (declared[key] for key in policy.account_parameters if key in declared)
+        for text in (text for one in said for text in (one.derive, one.default, *_choices(one)) if text):
+            yield str(text), "", bucket if bucket and "{" not in bucket else ""
+
+
+def _choices(parameter: Parameter) -> Sequence[object]:
+    return parameter.allocate.choices if isinstance(parameter.allocate, Choices) else ()
 
 
 def _is_used(root: Path, cloud: Cloud) -> bool:

@@ -13,7 +13,7 @@ from bot.core.adoption.hooks import ProposedHook, proposed_hooks
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
 from bot.core.adoption.search import identity_found
-from bot.core.adoption.stacks import declared_stacks, older_states, state_parameters
+from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, state_parameters
 from bot.core.hcl.tokens import decoded
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.likeness import Likeness, environment_words
@@ -69,6 +69,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     matched = [paired(mine, other, likeness.neutral_address) for mine, other in sides]
     pairs = [pair for each, _ in matched for pair in each if pair.theirs.name not in OF_THE_MODULE]
     found.found += state_parameters(evaluated, stacks, tuple(environment_words(theirs.label)))
+    found.found += place_parameters(evaluated, pairs, likeness.cloud)
     if ours is None:
         every = [literal for mine, _ in sides for item in mine for literal in item.literals]
         found.found += identity_found(every, environment_words(theirs.label), about, likeness.cloud)

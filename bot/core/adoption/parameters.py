@@ -84,7 +84,8 @@ class Parameters:
 
     def fixed(self, literal: LiteralAt) -> str | None:
         """Return what fills the place of a state, which every clone needs its own of, whatever the other environment has."""
-        of_states = (each for each in self.found if each.derive and literal.name in STATE_ARGUMENTS)
+        places = {argument for facts in self.likeness.cloud.backends.values() for argument in facts.place}
+        of_states = (each for each in self.found if each.derive and literal.name in {*STATE_ARGUMENTS, *places})
         return next((each.filled for each in of_states if each.theirs == literal.text), None)
 
     def searched(self, text: str) -> str:

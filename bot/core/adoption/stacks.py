@@ -1,9 +1,11 @@
 """The stacks of a production that is taken over: their order, where their states lie, and the policy that lets them be planned."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from bot.core.adoption.literals import PairedLiterals
 from bot.core.adoption.parameters import AdoptedParameter, derived
+from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.sides import Side
 from bot.model.pipeline import Json
@@ -61,6 +63,40 @@ def state_parameters(
             is_identity=True,
             derive=f"{{environment}}/{stack}{ending}",
         )
+
+
+def place_parameters(
+    evaluated: Mapping[str, EvaluatedRoot], pairs: Sequence[PairedLiterals], cloud: CloudFacts
+) -> Iterator[AdoptedParameter]:
+    """Yield a parameter for each place of states (a bucket) that is called after the environment: it is an account's, so a clone has the other's.
+
+    One that holds the number of an account follows that by itself.
+    """
+    places = {place for each in evaluated.values() for place in _state_places(each, cloud)}
+    account = re.compile(rf"(?<![A-Za-z0-9]){cloud.own_accounts.account}(?![A-Za-z0-9])")
+    found = dict[tuple[str, str], str]()
+    for pair in pairs:
+        place = (pair.theirs.name, pair.theirs.text)
+        if place in places and pair.ours.text != pair.theirs.text and account.search(pair.theirs.text) is None:
+            found.setdefault(place, pair.ours.text)
+    for (argument, theirs), ours in found.items():
+        yield AdoptedParameter(
+            name=f"state_{argument}",
+            kind="text",
+            theirs=theirs,
+            ours=ours,
+            description="Where Terraform keeps the states of the environment's account.",
+            is_identity=True,
+            derive=ours,
+        )
+
+
+def _state_places(each: EvaluatedRoot, cloud: CloudFacts) -> Iterator[tuple[str, str]]:
+    for (address, at), leaf in each.leaves.items():
+        backend, _, argument = at.removeprefix("backend.").partition(".")
+        facts = cloud.backends.get(backend) if address == "terraform" and at.startswith("backend.") else None
+        if facts is not None and argument in facts.place and isinstance(leaf.value, str):
+            yield argument, leaf.value
 
 
 def _state_key(each: EvaluatedRoot) -> str | None:

@@ -81,7 +81,7 @@ LAYOUTS = (
         },
         "infra/production",
         "infra/staging",
-        frozenset({"production", "production/app/terraform.tfstate"}),
+        frozenset({"production", "production/app/terraform.tfstate", "acme-state-production"}),
         frozenset({3}),
     ),
     Layout(
@@ -190,8 +190,8 @@ resource "terraform_data" "size" { input = %(n)d }
 )
 
 
-SEARCHED = {"10.0.0.0/16": None}
-"""What search alone doesn't find: a network at an argument that isn't called after one."""
+SEARCHED = {"10.0.0.0/16": None, "acme-state-production": None}
+"""What search alone doesn't find: a network at an argument that isn't called after one, and that a bucket is an account's."""
 
 
 def state_of(*names: str) -> dict[str, object]:
@@ -326,7 +326,7 @@ def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> 
     assert run(root, "adopt", "infra/production", "--with", "infra/staging")[0] == 0
     code, output = run(root, "clone", "production", "as", "demo-x", "--dry-run")
     assert code == 0
-    for words in ("acme-state-demo-x", "demo-x/main/terraform.tfstate", "copies: set by the purpose"):
+    for words in ("acme-state-staging", "demo-x/main/terraform.tfstate", "copies: set by the purpose"):
         assert words in output
 
 

@@ -1,6 +1,7 @@
 """`envclone init`: a checkout that has nothing of ours gets all that workflows need, once; what people edit, stays."""
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -358,3 +359,15 @@ def test_without_a_remote_or_a_token_no_pull_request_is_begun(root: Path, monkey
         done = init(root, *TOOL, "--pull-request")
         assert (done.exit_code, said in done.stderr) == (1, True), done.output
     assert files(root) == before
+
+
+def test_accounts_of_production_and_of_clones_are_known_from_what_was_adopted(root: Path) -> None:
+    for directory in ("envs", "templates"):
+        shutil.copytree(ROOT / directory, root / directory)
+    done = init(root, *TOOL, "--cloud", "aws")
+    found = {path.name: json.loads(path.read_text()) for path in (root / AWS).glob("[0-9]*.tfvars.json")}
+    assert {name: each["state_bucket"] for name, each in found.items()} == {
+        "111111111111.tfvars.json": "acme-production-tfstate",
+        "222222222222.tfvars.json": "acme-clones-tfstate",
+    }
+    assert "make the roles of each account (111111111111, 222222222222)" in done.stdout
