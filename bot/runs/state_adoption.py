@@ -22,6 +22,7 @@ from bot.core.adoption.from_state import (
     import_blocks,
     lacking,
     read_state_resources,
+    without_unset,
     written_code,
 )
 from bot.core.hcl.parser import blocks
@@ -92,7 +93,7 @@ def _of_module(root: Path, directory: str, terraform: Terraform) -> CodeFromStat
             _generated(place, importable, terraform), importable, state.single, ("id", FACTS.identifier)
         )
         (place / ADOPTED).write_text(code.text, "utf-8")
-        changed = _changed(module, StateResources(importable, ()))
+        changed = _changed(module, StateResources(importable, ()), place / ADOPTED)
         return CodeFromState(directory, [each.address for each in importable], changed, code.secret, others)
 
 
@@ -128,12 +129,18 @@ def _generated(place: Path, resources: Sequence[StateResource], terraform: Terra
         return (scratch / ADOPTED).read_text("utf-8")
 
 
-def _changed(module: RootModule, resources: StateResources) -> list[str]:
-    """Return what a plan on the real state would do to what has code now."""
-    try:
-        plan = read_plan(module.show(module.plan({}, LOOKING)))
-    except TerraformFailed as error:
-        return [f"it fails: {diagnostic}" for diagnostic in error.diagnostics]
+def _changed(module: RootModule, resources: StateResources, file: Path) -> list[str]:
+    """Return what a plan on the real state would do to what has code now; what is refused in it and says nothing is taken out of the file."""
+    while True:
+        try:
+            plan = read_plan(module.show(module.plan({}, LOOKING)))
+            break
+        except TerraformFailed as error:
+            lines = {each.line for each in error.diagnostics if each.file == file.name and each.line}
+            text = file.read_text("utf-8")
+            if (shorter := without_unset(text, lines)) == text:
+                return [f"it fails: {diagnostic}" for diagnostic in error.diagnostics]
+            file.write_text(shorter, "utf-8")
     ours = {each.address for each in resources.single}
     return [
         f"{each.address}: {each.action}"

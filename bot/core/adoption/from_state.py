@@ -16,6 +16,7 @@ from bot.model.pipeline import Json
 _BLOCK: Final = re.compile(r'^resource "([\w-]+)" "([\w-]+)" \{$')
 _ARGUMENT: Final = re.compile(r"^(  ([\w-]+) *= )(.*)$")
 _TEXT: Final = re.compile(r'"((?:[^"\\$%]|\\.|[$%](?!\{))*)"')
+_UNSET: Final = re.compile(r'^\s*[\w-]+\s*= (?:0|false|null|""|\[\]|\{\})$')
 _GENERATED: Final = re.compile(r"^# (__generated__ by Terraform|Please review these resources).*\n", re.MULTILINE)
 SHORTEST_ID: Final = 6
 """Letters of an id that is looked for: a shorter one may be any other word."""
@@ -154,7 +155,20 @@ def _unique_ids(everything: Sequence[StateResource], identifiers: Sequence[str])
             value = each.values.get(name)
             if isinstance(value, str) and len(value) >= SHORTEST_ID and name not in each.secret:
                 found.setdefault(value, []).append((each.address, name))
-    return {value: owners[-1] for value, owners in found.items() if len({address for address, _ in owners}) == 1}
+    return {value: owner for value, owners in found.items() if (owner := _owner(owners)) is not None}
+
+
+def _owner(owners: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
+    """Return whose an identifier is: one resource's alone or, where others repeat it (a version its secret's), that of the one with this id."""
+    addresses = {address for address, _ in owners}
+    named = {address for address, name in owners if name == "id"} if len(addresses) > 1 else addresses
+    return next((owner for owner in reversed(owners) if owner[0] in named), None) if len(named) == 1 else None
+
+
+def without_unset(text: str, lines: Collection[int]) -> str:
+    """Return code without those of its lines, counted from 1, whose value says as much as none: a provider may write 0 for what it refuses to read."""
+    kept = (line for at, line in enumerate(text.splitlines(), 1) if at not in lines or not _UNSET.match(line))
+    return "\n".join(kept) + "\n"
 
 
 def _referring(line: str, here: StateResource, ids: Mapping[str, tuple[str, str]], edges: dict[str, set[str]]) -> str:

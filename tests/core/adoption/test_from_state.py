@@ -10,6 +10,7 @@ from bot.core.adoption.from_state import (
     import_blocks,
     lacking,
     read_state_resources,
+    without_unset,
     written_code,
 )
 from bot.core.hcl.parser import blocks
@@ -75,6 +76,19 @@ def test_an_id_that_two_have_or_that_may_be_any_word_is_no_reference() -> None:
     ours = StateResource("a_b", "ours", {"id": "our-own-id"})
     generated = 'resource "a_b" "ours" {\n  one = "shared-id"\n  two = "prod"\n  three = "our-own-id"\n  four = "${x}-shared-id"\n}\n'
     assert written_code(generated, [ours], [*alike, short, ours], IDS).text == generated
+
+
+def test_an_id_that_another_resource_repeats_is_that_of_the_one_which_it_names() -> None:
+    arn = "arn:aws:secretsmanager:x:1:secret:pay"
+    one = StateResource("a_secret", "pay", {"id": arn, "arn": arn})
+    version = StateResource("a_version", "pay", {"id": f"{arn}|current", "arn": arn})
+    generated = f'resource "a_version" "pay" {{\n  secret_id = "{arn}"\n}}\n'
+    assert "secret_id = a_secret.pay.arn\n" in written_code(generated, [version], [one, version], IDS).text
+
+
+def test_of_lines_that_are_refused_only_those_go_that_say_nothing() -> None:
+    text = 'resource "a_b" "x" {\n  days = 0\n  name = "x"\n  size  = 5\n  tags = {}\n}\n'
+    assert without_unset(text, {2, 3, 4}) == text.replace("  days = 0\n", "")
 
 
 def test_a_value_of_the_state_is_never_syntax() -> None:
