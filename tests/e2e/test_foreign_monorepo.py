@@ -13,7 +13,7 @@ from tests import ROOT
 from tests.support.wheels import wheelhouse
 
 REPOSITORY = "acme/infrastructure"
-PROJECT = ("bot", ".github", "LICENSE", "README.md", "pyproject.toml", "requirements.lock")
+PROJECT = ("bot", ".github", "docs", "LICENSE", "README.md", "pyproject.toml", "requirements.lock")
 TIMEOUT = 800.0
 
 
