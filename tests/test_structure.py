@@ -72,6 +72,7 @@ OF_SEVERAL_MODULES = frozenset({
     "service/test_renamed_repository.py",
     "service/test_strangers.py",
     "service/test_suggestions.py",
+    "web/test_image.py",
     "web/test_operate.py",
 })  # fmt: skip
 """Tests that hold a property of several modules, or of a whole room: they are named for the property."""
