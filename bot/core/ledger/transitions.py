@@ -175,6 +175,17 @@ def decide(ledger: Ledger, step: StepName, digest: str) -> Decision:
     return Decision("run", "its inputs have changed")
 
 
+def why_not_applied(ledger: Ledger, step: StepName) -> str:
+    """Say of a step that is not done as the default branch declares it how far it came."""
+    entry = ledger.steps.get(step)
+    # An earlier environment of the name has left what was undone.
+    if entry is None or entry.result == "undone":
+        return "it is new on the default branch"
+    if entry.result == "succeeded":
+        return "its code or inputs are newer than what was applied"
+    return f"its last {entry.verb} {'failed' if entry.result == 'failed' else 'did not finish'}"
+
+
 def _with(ledger: Ledger, step: StepName, entry: LedgerEntry) -> Ledger:
     return ledger.model_copy(update={"steps": {**ledger.steps, step: entry}})
 

@@ -23,7 +23,7 @@ from bot.core.graph import Node, graph
 from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.renamed_steps import with_present_names
 from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
-from bot.core.ledger.transitions import is_done
+from bot.core.ledger.transitions import is_done, why_not_applied
 from bot.core.parity.by_code.codified import codified
 from bot.core.plans.drift import Drift, StepDrift, of_stack
 from bot.core.plans.plan_json import read_plan
@@ -178,14 +178,7 @@ class _DriftCheck:
                 return StepDrift(name, found.kind, "unchecked", text=found.text)
 
     def _not_applied(self, name: StepName, kind: str) -> StepDrift:
-        entry = self._ledger.steps.get(name)
-        if entry is None:
-            text = "it is new on the default branch"
-        elif entry.result == "succeeded":
-            text = "its code or inputs are newer than what was applied"
-        else:
-            text = "its last apply failed" if entry.result == "failed" else "its last apply did not finish"
-        return StepDrift(name, kind, "not_applied", text=text)
+        return StepDrift(name, kind, "not_applied", text=why_not_applied(self._ledger, name))
 
     def _known(self) -> Mapping[StepName, Outputs]:
         with self._lock:

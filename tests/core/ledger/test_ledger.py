@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from bot.core.digest import digest_of
 from bot.core.ledger.lease import LENGTH, LeaseState, acquired, is_held, released, renewed
 from bot.core.ledger.ledger import Clear, Lease, Ledger, LedgerEntry, Undo, hidden
-from bot.core.ledger.transitions import NotRunning, Start, Success, decide, failed, is_done, started, succeeded, undone
+from bot.core.ledger.transitions import (
+    NotRunning,
+    Start,
+    Success,
+    decide,
+    failed,
+    is_done,
+    started,
+    succeeded,
+    undone,
+    why_not_applied,
+)
 from bot.names import EnvironmentName, StepName
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -51,6 +62,24 @@ def test_a_step_whose_run_died_runs_again() -> None:
     ledger = started(EMPTY, STEP, start(), NOW)
     assert decide(ledger, STEP, "d1").action == "run"
     assert "did not finish" in decide(ledger, STEP, "d1").reason
+
+
+def test_what_is_not_applied_is_said_to_be_so_in_true_words() -> None:
+    begun = started(EMPTY, STEP, start(), NOW)
+    applied = succeeded(begun, STEP, success("r1"), NOW)
+    undoing = started(applied, STEP, start(), NOW, verb="undo")
+    said = [
+        why_not_applied(ledger, STEP)
+        for ledger in (EMPTY, begun, failed(begun, STEP, "no", NOW), applied, undoing, undone(undoing, STEP, "", NOW))
+    ]
+    assert said == [
+        "it is new on the default branch",
+        "its last apply did not finish",
+        "its last apply failed",
+        "its code or inputs are newer than what was applied",
+        "its last undo did not finish",
+        "it is new on the default branch",
+    ]
 
 
 def test_what_undo_needs_outlives_a_failure() -> None:
