@@ -174,8 +174,8 @@ class Hook(Step):
     data: Annotated[
         bool | None,
         Field(
-            description="Whether it fills the environment with data, which `/reset --data` undoes and makes anew. `aws.bucket-seed` and "
-            "`aws.rds-snapshot` do unless this says otherwise; a program does only if it says so."
+            description="Whether it fills the environment with data, which `/reset --data` undoes and makes anew. Unless this "
+            "is given, its kind decides (docs/change-a-template.md names those that do); a program does only if this says so."
         ),
     ] = None
 

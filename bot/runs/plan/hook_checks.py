@@ -58,39 +58,33 @@ class HookChecks:
         self, name: StepName, hook: Hook, outputs: Mapping[StepName, Outputs], changing: tuple[StepName, ...]
     ) -> HookPlan:
         """Return what the hook would do. `changing` are the steps before it that will do something first."""
-
-        def planned(result: str, text: str) -> HookPlan:
-            kind = hook.kind
-            no_undo = hook.undo.none if hook.undo else ""
-            match result:
-                case "already_so":
-                    return HookPlan(name, kind, "already_so", text, no_undo)
-                case "would_change":
-                    return HookPlan(name, kind, "would_run", text, no_undo)
-                case _:
-                    return HookPlan(name, kind, "unknown", text, no_undo)
-
         entry = self.ledger.steps.get(name)
         if entry is None or entry.result != "succeeded":
-            return planned(
-                "would_change", "has not run yet" if entry is None else f"last time it {_ended(entry.result)}"
+            text = "has not run yet" if entry is None else f"last time it {_ended(entry.result)}"
+            return _planned(name, hook, "would_change", text)
+        try:
+            if is_due(entry, self.data_reset_at) and verbs.makes_data(hook):
+                text = "what it made is undone, then it runs anew"
+                return replace(_planned(name, hook, "would_change", text), makes_anew=True)
+            result, text = (
+                ("unknown", f"{' and '.join(changing)} will change first")
+                if changing
+                else self._asked(name, hook, outputs)
             )
-        if verbs.makes_data(hook) and is_due(entry, self.data_reset_at):
-            text = "what it made is undone, then it runs anew"
-            return replace(planned("would_change", text), makes_anew=True)
-        if changing:
-            return planned("unknown", f"{' and '.join(changing)} will change first")
+        except UserError as error:
+            result, text = "unknown", f"not checked: {error}"
+        return _planned(name, hook, result, text)
+
+    def _asked(self, name: StepName, hook: Hook, outputs: Mapping[StepName, Outputs]) -> tuple[str, str]:
+        """Return what the hook's check says, and in which words. Raises `UserError`."""
         inputs = self._inputs(hook, outputs)
         if isinstance(inputs, str):
-            return planned("unknown", f"not checked: {inputs}")
+            return "unknown", f"not checked: {inputs}"
+        if verbs.asks_anybody(hook) and (reason := self._untrusted(name, hook)):
+            return "unknown", f"not checked: {reason}"
         secrets = Secrets()
-        try:
-            if verbs.asks_anybody(hook) and (reason := self._untrusted(name, hook)):
-                return planned("unknown", f"not checked: {reason}")
-            found = verbs.check(hook, inputs, self._context(name, secrets))
-        except UserError as error:
-            return planned("unknown", f"not checked: {error}")
-        return planned(found.result, secrets.hide(found.text))
+        found = verbs.check(hook, inputs, self._context(name, secrets))
+        return found.result, secrets.hide(found.text)
 
     def outputs_of(self, name: StepName) -> Outputs:
         """Return what a hook gave when it last ran, as far as it isn't secret."""
@@ -156,6 +150,17 @@ class _CheckSecrets:
 
     def digest(self, value: Json) -> str:
         return digest_of(value)  # of inputs that hold no secret, and kept nowhere
+
+
+def _planned(name: StepName, hook: Hook, result: str, text: str) -> HookPlan:
+    no_undo = hook.undo.none if hook.undo else ""
+    match result:
+        case "already_so":
+            return HookPlan(name, hook.kind, "already_so", text, no_undo)
+        case "would_change":
+            return HookPlan(name, hook.kind, "would_run", text, no_undo)
+        case _:
+            return HookPlan(name, hook.kind, "unknown", text, no_undo)
 
 
 def _ended(result: str) -> str:

@@ -153,6 +153,8 @@ def test_only_what_the_ledger_may_show_is_handed_on(checks: HookChecks) -> None:
 def test_a_kind_that_there_is_not_is_said(checks: HookChecks) -> None:
     hook = Hook.model_validate({"uses": "no.such", "with": {ParameterName("x"): {"value": 1}}})
     assert "Hook kind `no.such` not found" in asked(checks, hook).text
+    after = replace(checks, data_reset_at=datetime(2026, 3, 5, tzinfo=UTC))
+    assert "Hook kind `no.such` not found" in asked(after, hook).text, "also where its data is to be made anew"
 
 
 TOP = Hook.model_validate(
