@@ -17,17 +17,24 @@ if TYPE_CHECKING:
     from bot.clients.github import GitHub
 
 TOKENS: Final = ("GH_TOKEN", "GITHUB_TOKEN")
+ENTERPRISE_TOKENS: Final = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+"""Of a company's own server, as `gh` reads them; where one is set, the others may be meant for github.com."""
 GITHUB_COM: Final = "github.com"
 
 
 @dataclass(frozen=True, slots=True)
 class OwnGitHub:
-    """A checkout's repository; `page` is its address in a browser. Without a token nothing can be written there."""
+    """A checkout's repository, and the server that git and a browser find it on. Without a token nothing can be written there."""
 
     repository: RepositoryName
-    page: str
+    server: str
     api_url: str
     token: str = field(default="", repr=False)
+
+    @property
+    def page(self) -> str:
+        """Return the repository's address in a browser."""
+        return f"{self.server}/{self.repository}"
 
     def client(self) -> GitHub:
         """Return GitHub as whoever the token is of. Raises `UserError` without one."""
@@ -62,14 +69,20 @@ def own_github(root: Path, environ: Mapping[str, str]) -> OwnGitHub | None:
     A token goes to github.com, or to the host that the environment names beside it, and never to wherever a remote points.
     """
     host, _, path = web_address(root).removeprefix("https://").partition("/")
+    host = host.lower()
     try:
         repository = RepositoryName(path)
     except InvalidInput:
         return None
-    said = environ.get("GITHUB_API_URL", "")
-    api_url = said or ("https://api.github.com" if host == GITHUB_COM else f"https://{host}/api/v3")
+    said, server = environ.get("GITHUB_API_URL", ""), environ.get("GITHUB_SERVER_URL", "")
     named = (urlsplit(said).hostname or "").removeprefix("api.") if said else GITHUB_COM
-    is_trusted = host in (named, environ.get("GH_HOST"))
-    token = next((environ[name] for name in TOKENS if environ.get(name)), "") if is_trusted else ""
-    server = environ.get("GITHUB_SERVER_URL") or f"https://{host}"
-    return OwnGitHub(repository, f"{server}/{repository}", api_url, token)
+    is_hosted = host == GITHUB_COM or host.endswith(".ghe.com")
+    tokens = TOKENS if is_hosted else (*ENTERPRISE_TOKENS, *TOKENS)
+    is_trusted = host in (named, environ.get("GH_HOST", "").lower())
+    return OwnGitHub(
+        repository,
+        # What the environment says of another GitHub, such as the one whose runner this is, is no address of this one.
+        server=server if urlsplit(server).hostname == host else f"https://{host}",
+        api_url=said if said and host == named else f"https://api.{host}" if is_hosted else f"https://{host}/api/v3",
+        token=next((environ[name] for name in tokens if environ.get(name)), "") if is_trusted else "",
+    )

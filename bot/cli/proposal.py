@@ -45,7 +45,7 @@ class Proposal:
         ours, client, where = version("envclone"), self.github.client(), self.github.repository
         title = f"Install envclone {ours}"
         self.branch.commit([path for path in (*done, *OURS) if (self.branch.top / path).exists()], title)
-        self.branch.push(self.github.token)
+        self.branch.push(self.github.token, self.github.server)
         with asking(self.github):
             base = client.default_branch(where)
             found = client.ensure_pull_request(where, PullRequestSpec(BRANCH, base, title, proposal_text(done, left)))

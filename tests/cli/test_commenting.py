@@ -117,5 +117,35 @@ def test_a_token_goes_to_no_host_that_the_environment_does_not_name(
     assert (found.repository, found.token) == ("acme/infra", token)
 
 
+@pytest.mark.parametrize(
+    ("remote", "environment", "asked"),
+    [
+        ("https://github.com/acme/infra", {}, ("https://api.github.com", "one")),
+        ("https://GitHub.com/acme/infra", {}, ("https://api.github.com", "one")),
+        (
+            "https://git.acme.example/acme/infra",
+            {"GH_HOST": "git.acme.example", "GITHUB_API_URL": "https://api.github.com"},
+            ("https://git.acme.example/api/v3", "one"),
+        ),
+        (
+            "https://git.acme.example/acme/infra",
+            {"GH_HOST": "git.acme.example", "GH_ENTERPRISE_TOKEN": "two"},
+            ("https://git.acme.example/api/v3", "two"),
+        ),
+        ("https://github.com/acme/infra", {"GH_ENTERPRISE_TOKEN": "two"}, ("https://api.github.com", "one")),
+        ("https://acme.ghe.com/acme/infra", {"GH_HOST": "acme.ghe.com"}, ("https://api.acme.ghe.com", "one")),
+    ],
+)
+def test_each_server_is_asked_at_its_own_address_with_its_own_token(
+    tmp_path: Path, remote: str, environment: dict[str, str], asked: tuple[str, str]
+) -> None:
+    for words in (["init", "--quiet"], ["remote", "add", "origin", remote]):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, timeout=60)
+    found = own_github(tmp_path, {"GH_TOKEN": "one", "GITHUB_SERVER_URL": "https://runner.example", **environment})
+    assert found is not None
+    assert (found.api_url, found.token) == asked
+    assert found.page == f"{remote.rpartition('/acme')[0].lower()}/acme/infra"
+
+
 def test_a_remote_that_is_no_repository_on_github_is_none(tmp_path: Path) -> None:
     assert own_github(tmp_path, {"GH_TOKEN": "one"}) is None

@@ -45,16 +45,17 @@ class OwnBranch:
         _git(self.top, "commit", "--quiet", "--message", message, "--", *paths)
         return True
 
-    def push(self, token: str) -> None:
-        """Push the branch to the remote `origin`; over HTTP with the token, which is in git's environment alone. Raises `UserError`."""
+    def push(self, token: str, server: str) -> None:
+        """Push the branch to the remote `origin`. Raises `UserError`.
+
+        Over HTTP with the token, which is in git's environment alone and goes to this server only: a remote's `pushurl` may be elsewhere.
+        """
         header = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        environment = {
-            **os.environ,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": "http.extraHeader",
-            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {header}",
-        }
+        name, before = f"http.{server}/.extraHeader", int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_COUNT": str(before + 2)}
+        # GitHub answers 400 to two of these headers, and actions/checkout leaves one: an empty value takes back what was said before.
+        for number, value in enumerate(("", f"Authorization: Basic {header}"), before):
+            environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
         branch = f"refs/heads/{self.name}"
         _git(self.top, "push", "--quiet", "origin", f"{branch}:{branch}", environment=environment)
 
