@@ -13,6 +13,7 @@ import typer
 
 from bot.cli.commenting import where_to_comment
 from bot.cli.masked import process_secrets
+from bot.core.requests.rerun import attempt_page
 from bot.names import EnvironmentName
 
 ACTIONS = "github-actions[bot]"
@@ -62,6 +63,12 @@ def run_url(environ: Mapping[str, str]) -> str:
     """Return the page of the run of Actions that this is, or nothing."""
     parts = [environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else ""
+
+
+def attempt_url(environ: Mapping[str, str]) -> str:
+    """Return the page of this attempt of the run of Actions, or nothing."""
+    page = run_url(environ)
+    return attempt_page(page, int(environ.get("GITHUB_RUN_ATTEMPT") or 1)) if page else ""
 
 
 def write_summary(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from bot.cli.actions.options import ACTIONS, AsJson, in_one_line, run_url
+from bot.cli.actions.options import ACTIONS, AsJson, attempt_url, in_one_line
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say, stop
 from bot.cli.masked import mask_streams
 from bot.clients.github import GitHub, Token
@@ -43,7 +43,7 @@ def post(
             repository=RepositoryName(os.environ["GITHUB_REPOSITORY"]),
             number=int(pull["number"]),
             commit=str(pull["head"]["sha"]),
-            run_url=run_url(os.environ),
+            run_url=attempt_url(os.environ),
         )
         posted = post_reports(reports, expected, at)
         if output := os.environ.get("GITHUB_OUTPUT"):

@@ -69,6 +69,11 @@ def run_title(command: PlanCommand | Resume | Unlock, request: Request) -> str:
     return f"{verb} {command.name} for comment {request.comment}"
 
 
+def attempt_page(run: str, attempt: int) -> str:
+    """Return the page of an attempt of a run, by which what a re-run said is told from what was said before; the first has the run's own."""
+    return run if attempt == 1 else f"{run}/attempts/{attempt}"
+
+
 def plan_key(name: EnvironmentName, pull: int, run: int) -> str:
     """Return by what the reply knows the run that plans a pull request; its title is GitHub's own."""
     return f"plan {name} of {pull} in run {run}"

@@ -19,7 +19,7 @@ MOST_COMMENTS = 50
 
 @dataclass(frozen=True, slots=True)
 class ProposedPlan:
-    """The pull request and its head that were planned, and the run that did it."""
+    """The pull request and its head that were planned, and the run that did it: the page of that very attempt."""
 
     github: GitHub
     repository: RepositoryName

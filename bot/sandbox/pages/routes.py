@@ -51,6 +51,7 @@ _TABLE: Sequence[tuple[str, str, PageOperation]] = (
     ("GET", f"{_REPOSITORY}/actions", actions.runs),
     ("GET", f"{_REPOSITORY}/actions/workflows/{{file}}", actions.runs),
     ("GET", f"{_REPOSITORY}/actions/runs/{{run}}", actions.run),
+    ("GET", f"{_REPOSITORY}/actions/runs/{{run}}/attempts/{{attempt}}", actions.run),
     ("GET", f"{_REPOSITORY}/actions/runs/{{run}}/log", actions.log),
     ("GET", f"{_REPOSITORY}/actions/runs/{{run}}/artifacts/{{artifact}}", actions.artifact),
     ("GET", f"{_REPOSITORY}/actions/runs/{{run}}/artifacts/{{artifact}}/{{file:path}}", actions.artifact_file),

@@ -262,7 +262,7 @@ def _with_end(repo: Repository, text: str, run: WorkflowRun | None) -> str:
     """Return the text with the end of a run that is over, as when the service was away meanwhile: no event will bring it again."""
     if run is None or not run.is_over:
         return text
-    ended = EndedRun(run.url, run.head_sha, run.conclusion or "")
+    ended = EndedRun(run.url, run.head_sha, run.conclusion or "", run.attempt)
     return run_end.told(text, lambda key: told(repo, key, ended))
 
 

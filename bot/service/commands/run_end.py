@@ -14,7 +14,7 @@ from bot.core.messages import run_end as texts
 from bot.core.messages.rerun_replies import failures
 from bot.core.plans.required_check import CHECK as PLAN_CHECK
 from bot.core.requests.branches import read_branch
-from bot.core.requests.rerun import DRIFT_CHECK, AwaitedRun, Last, Outcome, RunEnd, awaited
+from bot.core.requests.rerun import DRIFT_CHECK, AwaitedRun, Last, Outcome, RunEnd, attempt_page, awaited
 from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.service.context import ServiceContext
@@ -38,11 +38,12 @@ _EARLIER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """A run that is over, as GitHub knows it."""
+    """An attempt of a run that is over, as GitHub knows it."""
 
     url: str
     head_sha: str
     conclusion: str
+    attempt: int
 
 
 def place(event: RunCompleted) -> str | None:
@@ -68,7 +69,7 @@ def tell(context: ServiceContext, event: RunCompleted) -> Reported:
     if not owed:
         return Reported()
     repo = repository_at_head(context, event.repository)
-    ended = EndedRun(event.url, event.head_sha, event.conclusion)
+    ended = EndedRun(event.url, event.head_sha, event.conclusion, event.attempt)
     for comment in owed:
         body = texts.told(comment.body, lambda key: told(repo, key, ended) if _is_of(key, event) else None)
         context.github.edit_comment(event.repository, comment.id, body)
@@ -89,17 +90,20 @@ def told(repo: Repository, key: str, ended: EndedRun) -> str | None:
 def _end(repo: Repository, run: AwaitedRun, ended: EndedRun) -> RunEnd:
     match run.verb:
         case "plan":
-            return _of_check(newest_check(repo, ended.head_sha, PLAN_CHECK.format(environment=run.environment)), ended)
+            said = newest_check(repo, ended.head_sha, PLAN_CHECK.format(environment=run.environment))
+            return _of_check(said, attempt_page(ended.url, ended.attempt), ended)
         case "drift":
-            return _of_check(newest_check(repo, ended.head_sha, DRIFT_CHECK.format(environment=run.environment)), ended)
+            said = newest_check(repo, ended.head_sha, DRIFT_CHECK.format(environment=run.environment))
+            return _of_check(said, ended.url, ended)
         case "resume" | "unlock":
             return _of_apply(last_run(repo, run.environment), ended)
         case _:
             assert_never(run.verb)
 
 
-def _of_check(check: Check | None, ended: EndedRun) -> RunEnd:
-    if check is None or check.details_url != ended.url:
+def _of_check(check: Check | None, page: str, ended: EndedRun) -> RunEnd:
+    """Return what a check says, if it was put by the run with that page: what an earlier attempt said tells nothing of this one."""
+    if check is None or check.details_url != page:
         return RunEnd(ended.url, ended.conclusion, "failure")
     is_well, is_open = check.conclusion == "success", check.conclusion == "neutral"
     outcome: Outcome = "success" if is_well else "neutral" if is_open else "failure"

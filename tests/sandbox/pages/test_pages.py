@@ -206,6 +206,7 @@ def test_what_is_not_there_is_404(site: Site, path: str) -> None:
 
 def test_a_run_shows_its_log_job_by_job(site: Site) -> None:
     html = site.get(f"/actions/runs/{site.run}").text
+    assert site.get(f"/actions/runs/{site.run}/attempts/1").text == html
     assert "<strong>plan demo-x</strong>" in html
     assert "Terraform will perform" in html
     assert "  + create" in html

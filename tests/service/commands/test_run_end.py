@@ -146,11 +146,28 @@ def test_whoever_had_a_pull_request_planned_again_is_told(
     assert f"#{number} is being planned again" in (proposed.reply(comment) or "")
     is_well = conclusion == "success"
     title = "12 to add" if is_well else "app: the provider could not be configured"
-    state = CheckState(title, "…", conclusion="success" if is_well else "failure", details_url=actions.page(run))
+    state = CheckState(
+        title, "…", conclusion="success" if is_well else "failure", details_url=f"{actions.page(run)}/attempts/2"
+    )
     as_actions(proposed).put_check(example.REPOSITORY, head, "envclone/plan: demo-x", state)
     actions.end(run, conclusion)
     said = f"✅ #{number} was planned: 12 to add" if is_well else f"❌ #{number} could not be planned: {title}"
     assert (proposed.reply(comment) or "").startswith(f"{said} ([log]({actions.page(run)})).")
+
+
+def test_what_an_earlier_attempt_of_the_plan_said_is_not_told_of_one_that_failed_before_it_planned(
+    proposed: SmallMonorepo, actions: Actions
+) -> None:
+    server, number = proposed.server, proposed.server.pulls(REPOSITORY)[-1].number
+    run = actions.plan(branch_of(NAME), "success")
+    planned = CheckState("12 to add", "…", conclusion="success", details_url=actions.page(run))
+    head = server.head(REPOSITORY, branch_of(NAME)) or ""
+    as_actions(proposed).put_check(example.REPOSITORY, head, "envclone/plan: demo-x", planned)
+    comment = asked(proposed, "/plan demo-x")
+    actions.end(run, "failure")
+    reply = proposed.reply(comment) or ""
+    assert reply.startswith(f"❌ The plan of #{number} failed before it could report anything: [its log](")
+    assert "12 to add" not in reply
 
 
 def test_several_plans_are_told_each_in_its_line(live: SmallMonorepo, actions: Actions) -> None:
