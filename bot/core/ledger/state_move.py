@@ -1,8 +1,8 @@
 """How the state of a renamed stack gets from where it was to where it belongs, so that it may be begun again anywhere.
 
 It is written in its new place, with a higher serial; then the former place is emptied. So it is never in no place, and of two places that hold
-it the former one is known. Both may be one place, as with a state that is older than its environment: only then are lineage and serial those of one
-state. A place that holds anything else is never written over.
+it the former one is known. Both may be one place, as with a state that is older than its environment: only then do they hold the very same, since a
+copy has a higher serial. A place that holds anything else is never written over.
 """
 
 import json
@@ -39,11 +39,17 @@ def moving(former: bytes, present: bytes, stack: StepName) -> StateMove:
     if not _holds(now):
         moved = _written({**before, "serial": max(serial, int(now.get("serial", 0))) + 1})
         return StateMove(moved, over=bool(now), former=emptied)
-    if (now.get("lineage"), now.get("serial")) == (before.get("lineage"), before.get("serial")):
-        return StateMove()  # one place
+    if now == before:
+        return StateMove()  # one place; a serial alone may be met again by a copy that was left behind
     # Some backends give a state that is new to them a lineage and a serial of its own.
     if all(now.get(part) == before.get(part) for part in ("resources", "outputs")):
         return StateMove(former=emptied)
+    if now.get("lineage") == before.get("lineage"):
+        raise UserError(
+            f"The state of `{stack}` can't be moved here: in its place there is a copy of it with serial {now.get('serial')}, and in its former place "
+            f"it has serial {serial} and other contents. Compare both with `terraform state list`, and delete the outdated one where it is stored; then "
+            "run this again. Destroy neither: they name the same resources."
+        )
     raise UserError(
         f"The state of `{stack}` can't be moved here: there is another state with resources in its place. Find out whose it is with "
         "`terraform state list`; if nothing in it is needed, destroy that first, then run this again."

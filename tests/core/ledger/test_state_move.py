@@ -46,9 +46,13 @@ def test_nothing_moves_where_nothing_is_or_both_places_are_one() -> None:
 
 
 def test_another_state_is_not_written_over_and_what_is_no_state_is_not_moved() -> None:
-    other = state(4, resources=[{**THING, "name": "other"}])
+    other = state(4, "b", resources=[{**THING, "name": "other"}])
     with pytest.raises(UserError, match="`net` can't be moved here: there is another state"):
         moving(state(), other, NET)
+    # A copy whose move was broken off may meet its serial again, when an earlier version was applied in between.
+    for serial in (3, 4, 9):
+        with pytest.raises(UserError, match=r"a copy of it with serial \d.*Destroy neither"):
+            moving(state(4), state(serial, resources=[THING, {**THING, "name": "other"}]), NET)
     for wrong in (b"<html>", b"[]", b'{"serial": "many"}'):
         with pytest.raises(Unverifiable):
             moving(wrong, b"", NET)
