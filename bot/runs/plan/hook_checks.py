@@ -59,13 +59,14 @@ class HookChecks:
     ) -> HookPlan:
         """Return what the hook would do. `changing` are the steps before it that will do something first."""
         entry = self.ledger.steps.get(name)
-        if entry is None or entry.result != "succeeded":
-            text = "has not run yet" if entry is None else f"last time it {_ended(entry.result)}"
-            return _planned(name, hook, "would_change", text)
         try:
+            # Also where it failed: a reset whose undo did not end is gone on with by the next review.
             if is_due(entry, self.data_reset_at) and verbs.makes_data(hook):
                 text = "what it made is undone, then it runs anew"
                 return replace(_planned(name, hook, "would_change", text), makes_anew=True)
+            if entry is None or entry.result != "succeeded":
+                text = "has not run yet" if entry is None else f"last time it {_ended(entry.result)}"
+                return _planned(name, hook, "would_change", text)
             result, text = (
                 ("unknown", f"{' and '.join(changing)} will change first")
                 if changing

@@ -200,3 +200,14 @@ def test_a_probe_is_asked_only_as_the_base_branch_declares_it(checks: HookChecks
     assert (
         asked(replace(checks, base=elsewhere), hook).text == "not checked: its declaration is new in this pull request"
     )
+
+
+def test_a_reset_of_data_that_failed_half_way_is_said_in_the_next_review_too(checks: HookChecks) -> None:
+    """Its apply goes on with it, so nobody may have reviewed a mere second try."""
+    asked_at = datetime(2026, 3, 3, tzinfo=UTC)
+    half = entry("failed").model_copy(update={"verb": "undo"})
+    for known, makes_anew in ((half, True), (entry("failed"), False), (entry("succeeded"), False)):
+        ledger = Ledger(environment=NAME, steps={STEP: known})
+        told = replace(checks, ledger=ledger, data_reset_at=asked_at, base={})
+        assert asked(told, HOOK.model_copy(update={"data": True})).makes_anew is makes_anew
+    assert not was_run(checks)
