@@ -17,17 +17,30 @@ STATE = "terraform.destroy"
 
 def with_present_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -> Ledger:
     """Return the ledger with each renamed step under the name that it has now. Done again it changes nothing."""
-    present = {
-        old: name
-        for name, step in steps.items()
-        if name not in ledger.steps
-        for old in [next((old for old in _other_names(ledger, name, step) if old not in steps), None)]
-        if old is not None
-    }
+    present = _present_names(ledger, steps)
     if not present:
         return ledger
-    found = {present.get(name, name): _moved(name, entry, present) for name, entry in ledger.steps.items()}
+    taken = set(present.values())  # by what an earlier environment of the name has left, of which nothing is there
+    found = {
+        present.get(name, name): _moved(name, entry, present)
+        for name, entry in ledger.steps.items()
+        if name not in taken
+    }
     return ledger.model_copy(update={"steps": found})
+
+
+def _present_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -> dict[StepName, StepName]:
+    """Return the present names of the entries that have another one. What says that it was called so comes before what an entry was called."""
+    present: dict[StepName, StepName] = {}
+    for names in (_former_names, _later_names):
+        for name, step in steps.items():
+            if name in present.values() or (name in ledger.steps and _stands(ledger.steps[name])):
+                continue
+            free = [old for old in names(ledger, name, step) if old not in steps and old not in present]
+            standing = [old for old in free if _stands(ledger.steps[old])]
+            if standing or (free and name not in ledger.steps):
+                present[(standing or free)[0]] = name
+    return present
 
 
 def mistaken_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -> Mapping[StepName, str]:
@@ -63,14 +76,18 @@ def marked_as(name: StepName, entry: LedgerEntry | None) -> StepName:
     return entry.marked_as or name if entry is not None else name
 
 
-def _other_names(ledger: Ledger, name: StepName, step: Stack | Hook) -> Iterator[StepName]:
-    """Yield the names under which the ledger may have the step: those that it had, then those that it got later."""
-    for old in step.renamed_from:
-        if old in ledger.steps and _is_of(step, ledger.steps[old]):
-            yield old
-    for other, entry in ledger.steps.items():
-        if name in entry.formerly and _is_of(step, entry):
-            yield other
+def _former_names(ledger: Ledger, name: StepName, step: Stack | Hook) -> Iterator[StepName]:
+    """Yield the names under which the ledger may have the step, of those that it had."""
+    yield from (old for old in step.renamed_from if old in ledger.steps and _is_of(step, ledger.steps[old]))
+
+
+def _later_names(ledger: Ledger, name: StepName, step: Stack | Hook) -> Iterator[StepName]:
+    """Yield the names under which the ledger may have the step, of those that it got later: this is an earlier version."""
+    yield from (other for other, entry in ledger.steps.items() if name in entry.formerly and _is_of(step, entry))
+
+
+def _stands(entry: LedgerEntry) -> bool:
+    return entry.result != "undone"
 
 
 def _is_of(step: Stack | Hook, entry: LedgerEntry) -> bool:

@@ -10,13 +10,15 @@ from bot.names import StepName
 
 def renamed(before: Mapping[StepName, Stack], after: Mapping[StepName, Stack]) -> dict[StepName, StepName]:
     """Return the stacks that have another name afterwards, with that; afterwards may be an earlier revision."""
-    return {
-        old: name
-        for name, stack in after.items()
-        if name not in before
-        for old in [next((old for old in _other_names(name, stack, before) if old not in after), None)]
-        if old is not None
-    }
+    found: dict[StepName, StepName] = {}
+    new = {name: stack for name, stack in after.items() if name not in before}
+    for former_of in (_former_names, _later_names):
+        for name, stack in new.items():
+            former = (old for old in former_of(name, stack, before) if old not in after and old not in found)
+            old = next(former, None) if name not in found.values() else None
+            if old is not None:
+                found[old] = name
+    return found
 
 
 def called(files: Tree, names: Mapping[StepName, StepName]) -> dict[str, File]:
@@ -34,8 +36,11 @@ def with_new_names(manifest: Manifest, names: Mapping[StepName, StepName]) -> Ma
     )
 
 
-def _other_names(name: StepName, stack: Stack, before: Mapping[StepName, Stack]) -> Iterator[StepName]:
+def _former_names(_: StepName, stack: Stack, before: Mapping[StepName, Stack]) -> Iterator[StepName]:
     yield from (old for old in stack.renamed_from if old in before)
+
+
+def _later_names(name: StepName, _: Stack, before: Mapping[StepName, Stack]) -> Iterator[StepName]:
     yield from (other for other, each in before.items() if name in each.renamed_from)
 
 

@@ -94,6 +94,30 @@ def test_an_earlier_version_finds_a_step_under_the_name_that_it_had() -> None:
     assert list(with_present_names(app, {WEB: Stack(), APP: Stack()}).steps) == [APP], "it is another one of its own"
 
 
+def test_a_new_step_with_a_name_that_another_had_takes_nothing_from_the_one_that_says_it_was_renamed() -> None:
+    app = applied(with_present_names(applied(ledger(), WEB), {APP: Stack(renamed_from=(WEB,))}), APP)
+    steps = {FRONT: Stack(renamed_from=(APP,)), WEB: Stack()}
+    for declared in (steps, dict(reversed(steps.items()))):
+        found = with_present_names(app, declared)
+        assert list(found.steps) == [FRONT]
+        assert with_present_names(found, declared) == found
+
+
+def test_what_an_earlier_environment_of_the_name_undid_is_in_nobodys_way() -> None:
+    gone = undone(
+        started(applied(ledger(), APP), APP, Start("d", "a", "", SHA, SHA, SHA), NOW, verb="undo"), APP, "", NOW
+    )
+    web = applied(gone, WEB, "e")
+    # Under the name that the stack gets, and among those that it had.
+    for steps in ({APP: Stack(renamed_from=(WEB,))}, {FRONT: Stack(renamed_from=(APP, WEB))}):
+        found = with_present_names(web, steps)
+        (name,) = steps
+        assert (entry(found, name).digest, entry(found, name).former_state) == ("e", FormerState(stack=WEB, commit=SHA))
+        assert WEB not in found.steps
+        assert with_present_names(found, steps) == found
+    assert with_present_names(web, {WEB: Stack(renamed_from=(APP,))}) == web
+
+
 def test_a_stack_takes_over_nothing_of_a_hook_nor_a_hook_of_a_stack() -> None:
     web = applied(ledger(), WEB)
     assert with_present_names(web, hooks(FLAGS, WEB)) == web

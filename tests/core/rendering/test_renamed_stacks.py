@@ -22,6 +22,12 @@ def test_a_stack_is_found_again_under_its_new_name_and_back_under_the_former_one
     assert renamed(AFTER, AFTER) == renamed(BEFORE, {APP: Stack()}) == {}
 
 
+def test_a_new_stack_with_a_name_that_another_had_is_not_taken_for_that_one() -> None:
+    after = {NETWORK: Stack(), StepName("mesh"): Stack(renamed_from=(NET,)), APP: Stack()}
+    for stacks in (after, dict(reversed(after.items()))):
+        assert renamed(AFTER, stacks) == {NET: StepName("mesh")}
+
+
 def test_directories_waivers_and_older_states_follow_and_nothing_else() -> None:
     files = {
         path: File(b"") for path in ("network/main.tf", "network/a/b.tf", "networks/main.tf", "network", "hooks.yaml")
