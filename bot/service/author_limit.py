@@ -28,14 +28,20 @@ class CommandCounts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CommentsCounted:
-    """Counts the comments themselves, where there is no database; `since` lists those that were written from a moment on."""
+    """Counts the comments themselves, where there is no database.
+
+    `since` lists those that were written from a moment on, with the texts that issues and pull requests were opened with.
+    """
 
     since: Callable[[datetime], Sequence[Comment]]
 
     def admits(self, author: str, comment: int, at: datetime, limit: CommandLimit) -> bool:
         """Say whether an author has written no more commands than the limit takes, up to this one."""
-        written = (each for each in self.since(at - limit.within) if each.author.lower() == author)
-        return sum(each.id <= comment and bool(list(command_lines(each.body))) for each in written) <= limit.most
+        written = [each for each in self.since(at - limit.within) if each.author.lower() == author]
+        # Ids say nothing of the order of comments and opening texts. Among those of one second they only have to say the same each time.
+        this = next(((each.created_at, each.id) for each in written if each.id == comment), (at, comment))
+        earlier = (each for each in written if (each.created_at, each.id) <= this)
+        return sum(bool(list(command_lines(each.body))) for each in earlier) <= limit.most
 
 
 @dataclass(frozen=True, slots=True)

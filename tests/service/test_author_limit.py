@@ -71,3 +71,13 @@ def test_without_a_database_the_comments_themselves_are_counted() -> None:
         True, True, True, False,
     ]  # fmt: skip
     assert limit.admits("eve", 5, NOW + timedelta(minutes=62)), "the first is more than an hour old"
+
+
+def test_without_a_database_what_is_opened_with_a_command_counts_among_the_comments() -> None:
+    def written_at(minute: int, number: int) -> Comment:
+        at = NOW + timedelta(minutes=minute)
+        return Comment(number, 1, "/list", "eve", author_is_bot=False, created_at=at, updated_at=at, url="")
+
+    written = [written_at(1, -7), written_at(2, 501), written_at(3, -8), written_at(3, 502), written_at(4, -9)]
+    limit = AuthorLimit(CommentsCounted(lambda _: written), 3)
+    assert [limit.admits("eve", each.id, each.created_at) for each in written] == [True, True, True, False, False]

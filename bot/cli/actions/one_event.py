@@ -26,6 +26,9 @@ def carried_out(event: Event, scratch: Path) -> Iterator[CarriedOut]:
             if request is None:
                 return
             where = request.event.repository  # type: ignore[union-attr] # an event with a job has one
-            counted = CommentsCounted(lambda since: context.github.comments_since(where, since))
+            github = context.github
+            counted = CommentsCounted(
+                lambda since: [*github.comments_since(where, since), *github.openings_since(where, since)]
+            )
             context.author_limit = AuthorLimit(counted, settings.commands_per_author)
             yield from carry_out(work, request, store, lambda comment: is_settled(context, comment))

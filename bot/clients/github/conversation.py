@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from bot.clients.github.records import Comment, IssueState, Reaction
@@ -56,6 +57,15 @@ class Conversation(Session):
             ],
         )
         return [comment for comment in found if comment.created_at >= since]
+
+    def openings_since(self, repository: RepositoryName, since: datetime) -> list[Comment]:
+        """Return the texts of issues and pull requests that were opened at or after a moment (each an `opening_text`), newest first."""
+
+        def read(repo: Repository) -> list[Comment]:
+            newest_first = repo.get_issues(state="all", sort="created", direction="desc", since=since)
+            return [_opening(one) for one in takewhile(lambda one: one.created_at >= since, newest_first)]
+
+        return self._read(repository, read)
 
     def our_comments_since(self, repository: RepositoryName, since: datetime, containing: str) -> list[Comment]:
         """Return our comments on issues and pull requests that hold a text and were written or edited since a moment."""

@@ -72,6 +72,16 @@ def test_an_app_knows_its_own_login(world: World) -> None:
     assert world.github.identity() == "envclone[bot]"
 
 
+def test_what_issues_and_pull_requests_were_opened_with_is_listed_from_a_moment_on(world: World) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    issue = world.server.open_issue(REPOSITORY, "wanted", "/list", by="ana")
+    branch(world)
+    pull = world.github.ensure_pull_request(REPOSITORY, proposal()).number
+    found = [(each.id, each.author, each.body) for each in world.github.openings_since(REPOSITORY, before)]
+    assert found == [(-pull, "envclone[bot]", "Please review."), (-issue, "ana", "/list")]
+    assert world.github.openings_since(REPOSITORY, before + timedelta(hours=1)) == []
+
+
 def test_an_app_knows_where_it_is_installed_and_a_token_does_not(world: World) -> None:
     world.server.create_repository("acme/other")
     world.server.create_repository("elsewhere/infrastructure")
