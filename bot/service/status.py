@@ -61,7 +61,9 @@ def report_branch(repo: Repository, branch: Branch) -> list[str]:
 def _promised(repo: Repository, name: EnvironmentName) -> str:
     reset = reset_of(repo, name)
     again = made_again_by(repo, reset) if reset is not None else None
-    return made_again.promised(f"[#{again.number}]({again.url})" if again is not None else "")
+    if again is None:
+        return made_again.promised("")
+    return made_again.promised(f"[#{again.number}]({again.url})", is_given_up=again.is_given_up)
 
 
 def report_environment(repo: Repository, name: EnvironmentName) -> list[str]:

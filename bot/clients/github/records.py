@@ -70,6 +70,10 @@ class PullRequest:
     labels: tuple[str, ...] = ()
     closed_at: datetime | None = None
 
+    @property
+    def is_given_up(self) -> bool:
+        return self.state == "closed" and not self.is_merged
+
     def is_from(self, repository: RepositoryName) -> bool:
         """Say whether the branch lies in this repository, and not in a fork that anybody may write to."""
         return self.head_repository is not None and self.head_repository.casefold() == repository.casefold()

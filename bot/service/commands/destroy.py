@@ -76,7 +76,10 @@ class DestroyJob(CommandJob[Destroy | Reset]):
         removal = RemovalRequest(reason, request.by, self.context.now(), request.comment, request.url)
         repo = repository_at_head(self.context, request.repository)
         if reason == "reset" and (made := make_again(repo, name)) is not None:
-            return self.already(request, made_again.under_way(name, f"[#{made.number}]({made.url})"))
+            link = f"[#{made.number}]({made.url})"
+            if made.is_given_up:
+                return self.refuse(request, made_again.closed(name, link))
+            return self.already(request, made_again.under_way(name, link))
         outcome = propose_destroy(repo, name, removal)
         if not isinstance(outcome, Refused):
             return DestroyProposed(number=outcome.number, url=outcome.url)

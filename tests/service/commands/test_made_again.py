@@ -105,6 +105,13 @@ def test_what_somebody_pushed_to_is_left_to_people_and_a_closed_one_stays_closed
     live.work(changed(live, number, "closed"))
     deployed(live, "demo-x", "success", head)
     assert pulls(live)[-1] == ("Make demo-x again as it was", "closed")
+    assert any("would have made it again, and was closed." in body for body in live.written())
+    reply = live.say(RESET) or ""
+    assert f"`demo-x` was destroyed, and [#{number}](" in reply
+    assert "would have made it again, was closed." in reply
+    assert "make a new one with `/clone`" in reply
+    live.say("/clone production as demo-x for demo")
+    assert pulls(live)[-1][1] == "open", "what the reply says to type works"
 
 
 def test_no_removal_becomes_a_reset_by_what_somebody_pushes_to_its_branch(live: SmallMonorepo) -> None:

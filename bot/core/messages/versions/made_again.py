@@ -19,8 +19,10 @@ def introduction(name: EnvironmentName, removal: int) -> str:
     )
 
 
-def promised(again: str) -> str:
+def promised(again: str, *, is_given_up: bool = False) -> str:
     """Return what follows the removal; `again` is the link to the pull request that makes it again, empty before there is one."""
+    if is_given_up:
+        return f"{again} would have made it again, and was closed."
     return f"{again} makes it again." if again else "Once it is destroyed, it is made again as it was."
 
 
@@ -32,6 +34,14 @@ def cannot(name: EnvironmentName, reason: str) -> str:
 def under_way(name: EnvironmentName, link: str) -> str:
     """Return the answer to whoever asks again for what is under way."""
     return f"{code(name)} was destroyed, and {link} makes it again."
+
+
+def closed(name: EnvironmentName, link: str) -> str:
+    """Return the answer to whoever asks again when somebody has closed what would have made it again."""
+    return (
+        f"{code(name)} was destroyed, and {link}, which would have made it again, was closed. To have an environment of that name, "
+        "make a new one with `/clone`."
+    )
 
 
 def of_the_other_kind(name: EnvironmentName, number: int, *, is_reset: bool) -> str:
