@@ -18,7 +18,7 @@ from bot.core.requests.rerun import DRIFT_CHECK, AwaitedRun, Last, Outcome, RunE
 from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.service.context import ServiceContext
-from bot.service.deployments.confirmed import SILENT, confirmed
+from bot.service.deployments.confirmed import SILENT, ConfirmedDeployment, confirmation, confirmed
 from bot.service.deployments.silent import ended_silently
 from bot.service.jobs_api import Reported
 from bot.service.planned.checks import newest_check
@@ -34,6 +34,9 @@ _CHECK = "envclone/apply: {}"
 """What both an apply and a destroy report in (`bot.runs.apply.github_status`)."""
 _EARLIER = timedelta(minutes=5)
 """How much earlier than the run's begin a reply may have been written: that of one that waited is edited, not written anew."""
+
+_LOOKED_THROUGH = 5
+"""Deployments in which a run's own word is looked for, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def _end(repo: Repository, run: AwaitedRun, ended: EndedRun) -> RunEnd:
             said = newest_check(repo, ended.head_sha, DRIFT_CHECK.format(environment=run.environment))
             return _of_check(said, ended.url, ended)
         case "resume" | "unlock":
-            return _of_apply(last_run(repo, run.environment), ended)
+            return _of_apply(_last_by(repo, run.environment, ended.url), ended)
         case _:
             assert_never(run.verb)
 
@@ -111,9 +114,21 @@ def _of_check(check: Check | None, page: str, ended: EndedRun) -> RunEnd:
 
 
 def _of_apply(last: Last | None, ended: EndedRun) -> RunEnd:
-    if last is None or last.url != ended.url or last.state == "in_progress":
+    if last is None or last.state == "in_progress":
         return RunEnd(ended.url, ended.conclusion, "failure")
     return RunEnd(ended.url, ended.conclusion, last.state, last.note, f"\n\n{failures(last.results)}")
+
+
+def _last_by(repo: Repository, name: EnvironmentName, run: str) -> Last | None:
+    """Return how a run ended; others of the environment may have begun since, and may report in its deployment. Raises `Transient`."""
+    newest = last_run(repo, name)
+    if newest is None or newest.url == run:
+        return newest
+    for deployment in repo.github.deployments(repo.name, name)[:_LOOKED_THROUGH]:
+        found = confirmation(repo, deployment, run)
+        if found is not None and found.status is not None:
+            return _last(repo, found, run)
+    return None
 
 
 def last_run(repo: Repository, name: EnvironmentName) -> Last | None:
@@ -122,12 +137,16 @@ def last_run(repo: Repository, name: EnvironmentName) -> Last | None:
     if newest is None:
         silent = ended_silently(repo, name)
         return Last(state="failure", is_current=True, note=SILENT, url=silent.url) if silent is not None else None
-    status = newest.status
+    return _last(repo, newest)
+
+
+def _last(repo: Repository, said: ConfirmedDeployment, run: str | None = None) -> Last:
+    status, deployment = said.status, said.deployment
     return Last(
-        state=newest.outcome,
-        is_current=_is_here(repo, newest.deployment.sha, name),
+        state=said.outcome,
+        is_current=_is_here(repo, deployment.sha, EnvironmentName(deployment.environment)),
         note=status.description if status else "",
-        results=_results(repo, newest.deployment) if newest.outcome == "failure" else "",
+        results=_results(repo, deployment, run) if said.outcome == "failure" else "",
         url=status.log_url if status else "",
     )
 
@@ -138,9 +157,10 @@ def _is_here(repo: Repository, commit: str, name: EnvironmentName) -> bool:
     return was_at is not None and repo.at(was_at).trees().get(name) == repo.trees().get(name)
 
 
-def _results(repo: Repository, deployment: Deployment) -> str:
-    """Return what the check of an apply or a destroy says; one by anybody but Actions counts for nothing."""
+def _results(repo: Repository, deployment: Deployment, run: str | None) -> str:
+    """Return what the check of an apply or a destroy says, perhaps only if a run has put it; one by anybody but Actions counts for nothing."""
     name = _CHECK.format(deployment.environment)
     checks = [check for check in repo.github.checks(repo.name, deployment.sha, name) if check.app == ACTIONS_APP]
     newest = max(checks, key=lambda check: check.id, default=None)
-    return newest.summary if newest and newest.conclusion else ""
+    is_of_it = newest is not None and run in {None, newest.details_url}
+    return newest.summary if newest and newest.conclusion and is_of_it else ""

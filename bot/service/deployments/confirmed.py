@@ -60,10 +60,15 @@ def confirmed(repo: Repository, deployments: Iterable[Deployment]) -> Iterator[C
     return (found for each in deployments if (found := confirmation(repo, each)) is not None)
 
 
-def confirmation(repo: Repository, deployment: Deployment) -> ConfirmedDeployment | None:
-    """Return what a deployment says; None when all that it says is a success that nothing confirms. Raises `Transient`."""
+def confirmation(repo: Repository, deployment: Deployment, run: str | None = None) -> ConfirmedDeployment | None:
+    """Return what a deployment says; None when all that it says is a success that nothing confirms. Raises `Transient`.
+
+    With the address of a run, what that run has said of it, whatever others said later.
+    """
     refused: set[str] = set()
     for said in repo.github.deployment_statuses(repo.name, deployment.id):
+        if run not in {None, said.log_url}:
+            continue
         outcome = outcome_of(said.state)
         if outcome == "failure":
             return ConfirmedDeployment(deployment, said, outcome)

@@ -128,6 +128,22 @@ def test_whoever_resumed_is_told_how_it_ended(live: SmallMonorepo, actions: Acti
     assert "**Why:** demo-x: data failed" in reply, "why it was resumed stays"
 
 
+@pytest.mark.parametrize("is_at_same_commit", [True, False], ids=["in its deployment", "in another"])
+def test_whoever_resumed_is_told_how_it_ended_though_another_run_has_begun_since(
+    live: SmallMonorepo, actions: Actions, is_at_same_commit: bool
+) -> None:
+    deployed(live, "demo-x", "failure", "0" * 40, "demo-x: data failed")
+    comment = asked(live, "/resume demo-x")
+    run = actions.runs[-1]
+    live.server.note_job(run, "apply (demo-x)", "failure")
+    deployed(live, "demo-x", "failure", "0" * 40, "demo-x: app failed", log_url=actions.page(run))
+    deployed(live, "demo-x", "in_progress", ("0" if is_at_same_commit else "1") * 40)
+    actions.end(run, "failure")
+    reply = live.reply(comment) or ""
+    assert reply.startswith(f"❌ demo-x: app failed ([log]({actions.page(run)})).")
+    assert "then comment `/resume demo-x` again" in reply
+
+
 def test_a_resume_that_is_cancelled_before_it_began_is_told(live: SmallMonorepo, actions: Actions) -> None:
     deployed(live, "demo-x", "failure", "0" * 40, "demo-x: data failed")
     comment = asked(live, "/resume demo-x")
