@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from os import environ
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.cli.local.installation import Installation
-from bot.cli.own_github import own_github
+from bot.cli.own_github import GITHUB_COM, own_github
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import asked
 from bot.clients.shipped import shipped_roles
@@ -21,6 +22,7 @@ from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.model.template import Choices, Parameter
 from bot.names import EnvironmentName, ParameterName, TemplateName
+from bot.settings import is_loopback
 
 SHARED = "terraform.tfvars.json"
 STATE_BUCKET = ParameterName("state_bucket")
@@ -50,16 +52,29 @@ def names_accounts(place: Installation) -> bool:
 
 def bring_roles(place: Installation, clouds: Sequence[Cloud]) -> None:
     """Write the code of each cloud, and the values of each account that is known."""
-    github = own_github(place.root, environ)
+    repository = _trusted(place.root)
     for each in clouds:
         directory = f"{GITHUB}/{ROLES}/{ROLE_CODE[each].directory}"
         for path, newer in shipped_roles(ROLE_CODE[each]).items():
             place.bring(path, newer)
-        place.begin(f"{directory}/{SHARED}", shared_values(github.repository if github else ""))
+        place.begin(f"{directory}/{SHARED}", shared_values(repository))
         for account, values in _accounts(place.root, each).items():
             place.begin(f"{directory}/{account}.tfvars.json", values)
     if clouds:
         place.put(f"{GITHUB}/{ROLES}/.gitignore", UNKEPT.encode())
+
+
+def _trusted(root: Path) -> str:
+    """Return the repository whose jobs get the roles; empty where a person has to say it, since a wrong one lets strangers in.
+
+    The roles trust github.com's jobs (to try it, the sandbox's), and there a name from another server may be anybody's. A checkout with
+    an `upstream` has somebody's fork as its `origin`.
+    """
+    github = own_github(root, environ)
+    if github is None or asked(root, "remote", "get-url", "upstream") is not None:
+        return ""
+    host = urlsplit(github.server).hostname or ""
+    return github.repository if host == GITHUB_COM or is_loopback(host) else ""
 
 
 def roles_left(place: Installation, clouds: Sequence[Cloud]) -> Iterator[str]:

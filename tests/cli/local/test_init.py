@@ -309,6 +309,24 @@ def test_another_cloud_is_asked_for_by_name_and_its_directory_lacks_nothing(root
     assert "make the roles of each account" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("remotes", "trusted"),
+    [
+        ({"origin": "git@github.com:acme/infra.git"}, {"repository": "acme/infra"}),
+        ({"origin": "git@github.com:ana/infra.git", "upstream": "git@github.com:acme/infra.git"}, {}),
+        ({"origin": "git@git.acme.example:acme/infra.git"}, {}),
+    ],
+    ids=["github.com", "a fork", "another server"],
+)
+def test_roles_trust_no_repository_that_may_be_somebody_elses(
+    tmp_path: Path, remotes: dict[str, str], trusted: dict[str, str]
+) -> None:
+    for words in (["init", "--quiet"], *(["remote", "add", *remote] for remote in remotes.items())):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, timeout=60)
+    assert init(tmp_path, *TOOL, "--cloud", "aws").exit_code == 0
+    assert json.loads((tmp_path / AWS / "terraform.tfvars.json").read_text()) == trusted
+
+
 def test_all_of_it_becomes_one_pull_request_and_again_the_same_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
