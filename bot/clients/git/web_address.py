@@ -6,8 +6,9 @@ from pathlib import Path
 from bot.clients.git.commits import asked
 
 _REMOTE = re.compile(
-    r"(?:https?://(?:[^@/]*@)?|ssh://(?:[^@/]*@)?|[^@/:]+@)(?P<host>[^/:@]+)(?::\d+)?[:/](?P<path>[^?#\s]+?)(?:\.git)?/?"
+    r"(?:https?://(?:[^@/?#\\]*@)?|ssh://(?:[^@/?#\\]*@)?|[^@/:?#\\]+@)(?P<host>[^/:@?#\\]+)(?::\d+)?[:/](?P<path>[^?#@\s]+?)(?:\.git)?/?"
 )
+"""Git goes to what stands before a `?` or `#`, whatever follows an `@` behind it; an `@` in the path would be the rest of a password."""
 
 _MERGED = re.compile(r"Merge pull request #([1-9][0-9]{0,9}) from |.* \(#([1-9][0-9]{0,9})\)$")
 """How GitHub begins the subject of a merge commit, and ends that of a squashed one. A rebase leaves nothing of its pull request."""

@@ -31,6 +31,11 @@ def repository(tmp_path: Path) -> Path:
         ("ssh://git@git.acme.example:2222/acme/infra.git", "https://git.acme.example/acme/infra"),
         ("/srv/git/infra.git", ""),
         ("javascript:alert(1)", ""),
+        ("https://elsewhere.example?@github.com/acme/infra", ""),
+        ("https://elsewhere.example#@github.com/acme/infra", ""),
+        ("https://elsewhere.example\\@github.com/acme/infra", ""),
+        ("https://ana:pass@word@github.com/acme/infra", ""),
+        ("https://ana:pass/word@github.com/acme/infra", ""),
     ],
 )
 def test_a_remote_is_shown_as_its_page(repository: Path, remote: str, address: str) -> None:
