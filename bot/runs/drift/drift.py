@@ -107,7 +107,7 @@ def _incomparable(ledger: Ledger, now: datetime) -> str:
     if not ledger.steps:
         return "it was never applied"
     if any(entry.verb == "undo" and entry.result != "undone" for entry in ledger.steps.values()):
-        return "it is being destroyed"
+        return "it is being destroyed, or its data is being made anew"
     return ""
 
 
