@@ -132,7 +132,10 @@ class CheckState:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check run of a commit. `app` is the slug of the app that made it, which no commenter can forge."""
+    """A check run of a commit. `app` is the slug of the app that made it, which no commenter can forge.
+
+    `external_id` is ours to choose, and where a run of ours puts the check, the page of that run.
+    """
 
     id: int
     name: str
@@ -146,6 +149,11 @@ class Check:
     summary: str
     text: str
     url: str
+
+    def is_by(self, run: str) -> bool:
+        """Say whether the run with that page has put it, as far as it says so itself."""
+        # Not by `details_url`: GitHub ignores the one that a workflow's own token gives (https://github.com/actions/github-script/issues/143).
+        return run == self.external_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,8 @@ class DeploymentReport:
 
     def _check(self, state: CheckState) -> None:
         name = CHECK.format(environment=self.request.environment)
-        named = replace(state, external_id=str(self.request.environment), details_url=self.request.run_url or None)
+        run = self.request.run_url
+        named = replace(state, external_id=run or str(self.request.environment), details_url=run or None)
         self._report("the check", lambda: self.github.put_check(self.repository, self.request.commit, name, named))
 
     def _comment(self, body: str) -> None:

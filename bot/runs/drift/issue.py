@@ -69,7 +69,7 @@ def report_check(drift: Drift, said: str, to: DriftReport) -> str:
         summary=drift_issue.check_summary(drift, said),
         conclusion=conclusion,
         text=drift_issue.check_text(drift),
-        external_id=str(drift.environment),
+        external_id=to.run_url or str(drift.environment),
         details_url=to.run_url or None,
     )
     name = DRIFT_CHECK.format(environment=drift.environment)

@@ -79,6 +79,6 @@ def _check(name: EnvironmentName, said: ReportedCheck, at: ProposedPlan) -> Chec
         title=said.title,
         summary=said.summary,
         conclusion=said.conclusion,
-        external_id=str(name),
+        external_id=at.run_url or str(name),
         details_url=at.run_url or None,
     )

@@ -106,7 +106,7 @@ def _end(repo: Repository, run: AwaitedRun, ended: EndedRun) -> RunEnd:
 
 def _of_check(check: Check | None, page: str, ended: EndedRun) -> RunEnd:
     """Return what a check says, if it was put by the run with that page: what an earlier attempt said tells nothing of this one."""
-    if check is None or check.details_url != page:
+    if check is None or not check.is_by(page):
         return RunEnd(ended.url, ended.conclusion, "failure")
     is_well, is_open = check.conclusion == "success", check.conclusion == "neutral"
     outcome: Outcome = "success" if is_well else "neutral" if is_open else "failure"
@@ -162,5 +162,5 @@ def _results(repo: Repository, deployment: Deployment, run: str | None) -> str:
     name = _CHECK.format(deployment.environment)
     checks = [check for check in repo.github.checks(repo.name, deployment.sha, name) if check.app == ACTIONS_APP]
     newest = max(checks, key=lambda check: check.id, default=None)
-    is_of_it = newest is not None and run in {None, newest.details_url}
+    is_of_it = newest is not None and (run is None or newest.is_by(run))
     return newest.summary if newest and newest.conclusion and is_of_it else ""

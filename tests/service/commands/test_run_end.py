@@ -163,7 +163,7 @@ def test_whoever_had_a_pull_request_planned_again_is_told(
     is_well = conclusion == "success"
     title = "12 to add" if is_well else "app: the provider could not be configured"
     state = CheckState(
-        title, "…", conclusion="success" if is_well else "failure", details_url=f"{actions.page(run)}/attempts/2"
+        title, "…", conclusion="success" if is_well else "failure", external_id=f"{actions.page(run)}/attempts/2"
     )
     as_actions(proposed).put_check(example.REPOSITORY, head, "envclone/plan: demo-x", state)
     actions.end(run, conclusion)
@@ -176,7 +176,7 @@ def test_what_an_earlier_attempt_of_the_plan_said_is_not_told_of_one_that_failed
 ) -> None:
     server, number = proposed.server, proposed.server.pulls(REPOSITORY)[-1].number
     run = actions.plan(branch_of(NAME), "success")
-    planned = CheckState("12 to add", "…", conclusion="success", details_url=actions.page(run))
+    planned = CheckState("12 to add", "…", conclusion="success", external_id=actions.page(run))
     head = server.head(REPOSITORY, branch_of(NAME)) or ""
     as_actions(proposed).put_check(example.REPOSITORY, head, "envclone/plan: demo-x", planned)
     comment = asked(proposed, "/plan demo-x")
