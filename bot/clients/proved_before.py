@@ -43,7 +43,9 @@ class ProvedBefore:
 
 def users_cache() -> Path:
     """Return where this user's programs keep what is safe to lose."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "envclone"
+    said = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # Its specification asks to ignore a relative path: that would be a directory of whatever is checked out here.
+    return (said if said.is_absolute() else Path.home() / ".cache") / "envclone"
 
 
 def _code() -> str:

@@ -39,5 +39,7 @@ def test_where_nothing_can_be_kept_nothing_is_known_and_nothing_fails(tmp_path: 
 def test_the_users_cache_is_where_the_user_has_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert users_cache() == tmp_path / "envclone"
+    monkeypatch.setenv("XDG_CACHE_HOME", ".cache")
+    assert users_cache() == Path.home() / ".cache" / "envclone", "no directory of the checkout"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert users_cache() == Path.home() / ".cache" / "envclone"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.clients.git.linked import must_lie_here
 from bot.clients.git.merge_file import merge_text
 from bot.core.installation.files import GITHUB, PRISTINE
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
@@ -28,6 +29,9 @@ class Installation:
 
     def write(self, path: str, data: bytes) -> None:
         place = self.root / path
+        must_lie_here(
+            self.root, path
+        )  # whose branch it is says where a link leads: what is there is no file of the checkout's
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
 

@@ -220,6 +220,16 @@ def test_an_action_of_that_name_that_is_not_ours_is_not_touched(root: Path) -> N
     assert (root / TOOL_ACTION).read_bytes() == (ROOT / TOOL_ACTION).read_bytes()
 
 
+@pytest.mark.parametrize("link", [".github", ".github/CODEOWNERS", ".github/schemas"])
+def test_nothing_is_written_through_a_symlink(root: Path, tmp_path_factory: pytest.TempPathFactory, link: str) -> None:
+    there = tmp_path_factory.mktemp("there")
+    (root / link).parent.mkdir(parents=True, exist_ok=True)
+    (root / link).symlink_to(there / "mine" if link.endswith("CODEOWNERS") else there)
+    done = init(root, *TOOL, "--owner", "@acme/platform")
+    assert (done.exit_code, f"{link} is a symlink" in done.stderr) == (1, True), done.output
+    assert not list(there.iterdir())
+
+
 def test_outside_of_a_repository_nothing_is_written(tmp_path: Path) -> None:
     done = init(tmp_path, *TOOL)
     assert done.exit_code == 1
