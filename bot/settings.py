@@ -189,11 +189,11 @@ def _named(name: str, value: str) -> tuple[str, str]:
     """Return the field that a variable sets, and its text, from a file where it names one."""
     if name.endswith(FILE):
         try:
-            value = Path(value).read_text(encoding="utf-8").strip()
+            value = Path(value).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{PREFIX}{name} names a file that can't be read: {type(error).__name__}.") from None
         name = name.removesuffix(FILE)
-    return ALIASES.get(name, name).lower(), value
+    return ALIASES.get(name, name).lower(), value.strip()  # a line's end comes along easily, and is part of no setting
 
 
 def _explained(error: ValidationError) -> str:

@@ -122,3 +122,9 @@ def test_secrets_are_masked_wherever_they_stand(log: io.StringIO) -> None:
     for secret in ("dummy-secret", "dummy-pass", "line-two", token):
         assert secret not in text
     assert "***" in text
+
+
+def test_a_line_end_behind_a_secret_is_no_part_of_it() -> None:
+    settings = read({"ENVCLONE_GITHUB_TOKEN": "ghp_of-a-bot\n", "ENVCLONE_WEBHOOK_SECRETS": "one\n"})
+    assert settings.github_token is not None
+    assert (settings.github_token.get_secret_value(), settings.secrets) == ("ghp_of-a-bot", ("one",))

@@ -84,5 +84,5 @@ def own_github(root: Path, environ: Mapping[str, str]) -> OwnGitHub | None:
         # What the environment says of another GitHub, such as the one whose runner this is, is no address of this one.
         server=server if urlsplit(server).hostname == host else f"https://{host}",
         api_url=said if said and host == named else f"https://api.{host}" if is_hosted else f"https://{host}/api/v3",
-        token=next((environ[name] for name in tokens if environ.get(name)), "") if is_trusted else "",
+        token=next((found for name in tokens if (found := environ.get(name, "").strip())), "") if is_trusted else "",
     )

@@ -92,6 +92,18 @@ def test_a_token_that_may_not_write_is_said_in_one_line(there: PersonCheckout) -
     assert "GitHub answered 401" in done.stderr
 
 
+def test_a_token_with_a_lines_end_is_taken_without_it_and_one_with_a_space_is_never_shown(
+    there: PersonCheckout,
+) -> None:
+    token = there.environment["GH_TOKEN"]
+    copied = PersonCheckout(there.github, there.root, {**there.environment, "GH_TOKEN": f"{token}\n"})
+    assert envclone(copied, "destroy", "demo-x", "--post").exit_code == 0
+    broken = PersonCheckout(there.github, there.root, {**there.environment, "GH_TOKEN": f"{token}\nX"})
+    done = envclone(broken, "destroy", "demo-x", "--post")
+    assert (done.exit_code, token in done.output) == (1, False)
+    assert "character that no token has" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("remote", "environment", "token"),
     [

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.clients.github.deliveries import newest_answers, redeliver_failed
 from bot.clients.github.pacing import PacingClock, now
 from bot.clients.github.records import AppRegistration
-from bot.errors import UserError
+from bot.errors import InvalidInput, UserError
 from bot.names import RepositoryName
 
 if TYPE_CHECKING:
@@ -57,12 +58,22 @@ class Credentials(Protocol):
         """Return what our webhook answered to the newest attempts to deliver, newest first; None for a token."""
 
 
+_UNSENDABLE: Final = re.compile(r"[^!-~]")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
     """A personal or workflow token. A workflow's can't ask who it is: give `name` then (`github-actions[bot]`)."""
 
     secret: str
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        # A header can't have others, and who refuses one quotes it whole.
+        if _UNSENDABLE.search(self.secret):
+            raise InvalidInput(
+                "The token for GitHub has a space, a line's end or another character that no token has. Set it again, without quotes and line ends."
+            )
 
     def token(self, repository: RepositoryName) -> str:
         return self.secret
