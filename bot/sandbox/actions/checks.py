@@ -28,8 +28,9 @@ class JobChecks:
         """Show a job as under way."""
         self.results[name] = None
         self.github.note_job(self.run, name)
-        body = {"name": name, "head_sha": self.head_sha, "status": "in_progress", "details_url": self.page}
+        body = {"name": name, "head_sha": self.head_sha, "status": "in_progress"}
         self._ids[name] = self._call("POST", "", body)
+        self.github.link_check(self._ids[name], self.page)
 
     def finish(self, name: str, conclusion: str) -> None:
         """Show how a job ended; a job that never began appears now."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.sandbox.github.answers import ApiError, invalid
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
+from bot.sandbox.github.records.accounts import AppRecord
 from bot.sandbox.github.records.checks import (
     CheckOutput,
     CheckRunRecord,
@@ -16,9 +17,12 @@ from bot.sandbox.github.records.checks import (
     DeploymentStatusRecord,
     JsonObject,
 )
+from bot.sandbox.github.state import ForgeState
 from bot.sandbox.github.views.checks import check_view, deployment_status_view, deployment_view, status_view, suite_view
 from bot.sandbox.github.views.pulls import commit_view
 
+ACTIONS = "github-actions"
+"""The app that workflows' own tokens act for."""
 LONGEST_OUTPUT = 65_535
 LONGEST_DESCRIPTION = 140
 
@@ -42,6 +46,7 @@ def create_check(act: Act, sha: str, edit: CheckEdit) -> CheckRunRecord:
     app = act.by.app
     if app is None:
         raise ApiError(403, "You must authenticate via a GitHub App.")
+    edit = _as_kept(app, edit)
     if act.forge.bare(act.repository).resolve(sha) is None:
         raise ApiError(422, f"No commit found for SHA: {sha}")
     known = act.state.checks_at(act.repository, sha)
@@ -69,8 +74,19 @@ def update_check(act: Act, check: CheckRunRecord, edit: CheckEdit) -> CheckRunRe
     """Change a check run of the caller's own app."""
     if act.by.app is None or act.by.app.id != check.app.id:
         raise ApiError(403, "Invalid app_id `{}` - check run can only be modified by the GitHub App that created it.")
+    edit = _as_kept(act.by.app, edit)
     action = "completed" if edit.conclusion or edit.status == "completed" else "created"
     return _store(act, _edited(check, edit, act.state.clock()), action)
+
+
+def _as_kept(app: AppRecord, edit: CheckEdit) -> CheckEdit:
+    """Return an edit without the address that a workflow's own token gives, which GitHub ignores."""
+    return replace(edit, details_url=None) if app.slug == ACTIONS else edit
+
+
+def link_check(state: ForgeState, check_id: int, page: str) -> None:
+    """Let a job's own check lead to its run, as GitHub itself does."""
+    state.checks[check_id] = replace(state.checks[check_id], details_url=page)
 
 
 def _edited(check: CheckRunRecord, edit: CheckEdit, now: datetime) -> CheckRunRecord:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from bot.sandbox.github.checks import ACTIONS, link_check
 from bot.sandbox.github.events import announce
 from bot.sandbox.github.forge import Act, Forge
 from bot.sandbox.github.people import People
@@ -19,7 +20,6 @@ from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_t
 from bot.sandbox.github.views.checks import run_view, workflow_view
 from bot.sandbox.github.webhooks import Bus
 
-ACTIONS = "github-actions"
 # What a repository with write defaults lets its workflows ask for.
 ACTIONS_PERMISSIONS: dict[str, Level] = dict.fromkeys(
     ("actions", "checks", "contents", "deployments", "issues", "pull_requests", "statuses"), "write"
@@ -146,6 +146,11 @@ class Integrations(People):
         """Record that a job of a run is under way, or how it ended, perhaps before it began."""
         with self.forge.state.lock:
             note_job(self.forge, run_id, name, conclusion, is_begun=is_begun)
+
+    def link_check(self, check_id: int, page: str) -> None:
+        """Let the check of a job lead to its run's page."""
+        with self.forge.state.lock:
+            link_check(self.forge.state, check_id, page)
 
     def finish_run(self, run_id: int, conclusion: str) -> None:
         """Record how a workflow run ended: success, failure, cancelled …"""

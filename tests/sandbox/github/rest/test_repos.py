@@ -98,6 +98,17 @@ def test_only_apps_make_check_runs(server: GitHubServer, repository: Repository,
     assert {run.id for run in commit.get_check_runs(filter="all")} == {check.id, again.id}
     assert [run.conclusion for run in server.checks(REPOSITORY, "main")] == ["failure", "success"]
     assert repository.get_check_run(check.id).output.title == "1 to add"
+    assert repository.get_check_run(check.id).details_url == "http://127.0.0.1/run"
+
+
+def test_the_address_that_a_workflow_gives_its_check_is_ignored_as_github_does(server: GitHubServer) -> None:
+    token = server.workflow_token(REPOSITORY, {"checks": "write"})
+    workflow = github.Github(auth=github.Auth.Token(token), base_url=f"{server.url}/api/v3").get_repo(REPOSITORY)
+    address = "http://127.0.0.1/run"
+    check = workflow.create_check_run("plan", server.head(REPOSITORY) or "", external_id=address, details_url=address)
+    check.edit(status="in_progress", details_url=address)
+    assert check.external_id == address
+    assert check.details_url.endswith(f"/runs/{check.id}")
 
 
 def test_statuses_combine_to_one_word(server: GitHubServer, repository: Repository) -> None:
