@@ -55,7 +55,12 @@ def test_what_the_dockerfile_copies_comes_past_the_dockerignore() -> None:
 def test_the_service_runs_in_the_image_as_its_user_and_answers_the_health_check(image: Image, tmp_path: Path) -> None:
     assert image.megabytes() < LARGEST
     said = image.run("/opt/envclone/bin/envclone", "--version")
-    assert (said.returncode, said.stdout.split()[0]) == (0, "envclone"), said.stderr
+    if said.returncode:  # what was copied a moment ago may be busy; a second failure is one
+        print(said.stderr)
+        time.sleep(2)
+        said = image.run("/opt/envclone/bin/envclone", "--version")
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.split()[0] == "envclone"
     assert image.run("/opt/envclone/bin/python", "-c", "import pip").returncode, "nothing is installed into it later"
 
     github = GitHubServer(tmp_path / "github")
