@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,15 +52,17 @@ def test_what_the_dockerfile_copies_comes_past_the_dockerignore() -> None:
 
 
 @pytest.mark.e2e
-def test_the_service_runs_in_the_image_as_its_user_and_answers_the_health_check(image: Image, tmp_path: Path) -> None:
+def test_the_service_runs_in_the_image_as_its_user_and_answers_the_health_check(
+    image: Image, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     assert image.megabytes() < LARGEST
     said = image.run("/opt/envclone/bin/envclone", "--version")
-    if said.returncode:  # what was copied a moment ago may be busy; a second failure is one
-        print(said.stderr)
-        time.sleep(2)
+    if not said.stdout:
+        # Seen once, beside all other tests, and not explained: so it is told in the run's summary, and only a second time in a row fails.
+        record_property("measured", f"the first start in the image ended with {said.returncode}: {said.stderr}")
         said = image.run("/opt/envclone/bin/envclone", "--version")
     assert said.returncode == 0, said.stderr
-    assert said.stdout.split()[0] == "envclone"
+    assert said.stdout.startswith("envclone "), said.stderr
     assert image.run("/opt/envclone/bin/python", "-c", "import pip").returncode, "nothing is installed into it later"
 
     github = GitHubServer(tmp_path / "github")
