@@ -5,9 +5,10 @@ time, in a process where nothing else runs (`alone`): one that ends that process
 beside it goes free.
 
 A container whose memory runs out may be ended whole, so nobody is left to say who did it. So a suspect is also the only step of its
-worker (`turns`), and its note says beforehand that a death now would be the second one. Two kinds of deaths are taken back: that of a
-worker alone, by the step's process, which outlives it for a moment; and that of a worker that was told to stop. What is killed whole,
-by force, twice, and each time with the same step under way, is taken for the step's doing: its author is answered, and may ask again.
+worker (`turns`), and its note says beforehand that a death now would be the second one. Two kinds of deaths are taken back and count nothing,
+however many there are: those that the step's process outlives for a moment, which somebody else's kill brought; and those of a worker
+that was told to stop. What is killed whole, that process included, by force, twice, and each time with the same step under way, is taken
+for the step's doing: its author is answered, and may ask again.
 """
 
 import threading
@@ -23,7 +24,7 @@ from bot.jobs.turns import Turns
 from bot.model.pipeline import Json
 
 MOST = 5
-"""Workers that died with a step under way, though none by its doing as far as we know. Nobody kills so often."""
+"""Workers that died with a step under way that was not alone, so that nobody outlived them to say whose doing it was."""
 
 TAKEN_BACK_WITHIN = 5.0
 """Seconds. A step's process that outlived its worker says so in some milliseconds; the next worker takes longer to start."""

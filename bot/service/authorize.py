@@ -4,6 +4,7 @@ What the webhook said is only a hint that there is something to look at; authori
 """
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeAlias
 
 from bot.clients.github.records import Comment
@@ -21,6 +22,7 @@ from bot.model.policy import Policy, Role
 from bot.names import Login, RepositoryName, is_valid
 from bot.service.context import ServiceContext
 from bot.service.corrections import Corrections
+from bot.service.replies import SETTLED
 from bot.service.repository import Repository, repository_at_head
 
 
@@ -47,6 +49,9 @@ class Nothing:
 
     reason: str
 
+
+OVERTAKEN_AFTER = timedelta(seconds=10)
+"""The age of a comment from which another worker may have answered it: one that is silent for less is never taken for dead."""
 
 _NO_RIGHT = Nothing("the author has no right that counts here")
 
@@ -96,6 +101,8 @@ def _seen(context: ServiceContext, asked: _Asked, found: Command | Mistake | Rep
     """Show that the comment was seen, and return what it asks for."""
     repository, comment = asked.repository, asked.comment
     eyes = context.github.react(repository, comment.id, "eyes")
+    if context.now() - comment.created_at > OVERTAKEN_AFTER:
+        _take_back_late(context, asked, eyes)
     if isinstance(found, Mistake | Reply) or asked.is_edited:
         outcome: Authorization = _explained(context, asked, found)
     else:
@@ -104,6 +111,12 @@ def _seen(context: ServiceContext, asked: _Asked, found: Command | Mistake | Rep
     if isinstance(outcome, Nothing):
         context.github.replace_reaction(repository, comment.id, "confused", given=eyes)
     return replace(outcome, eyes=eyes) if isinstance(outcome, Reply) else outcome
+
+
+def _take_back_late(context: ServiceContext, asked: _Asked, eyes: int) -> None:
+    """Take our 👀 back at a comment that was answered to its end while we stood still: nobody else would."""
+    if context.github.own_reactions(asked.repository, asked.comment.id) & SETTLED:
+        context.github.take_back(asked.repository, asked.comment.id, eyes)
 
 
 def _requested(asked: _Asked, command: Command, repo: Repository) -> Request | Reply | Nothing:

@@ -10,6 +10,9 @@ from bot.service.jobs_api import JobStepResult
 
 log = logging.getLogger(__name__)
 
+SETTLED = frozenset({"rocket", "-1", "confused"})
+"""Our reactions to a comment that was answered to its end."""
+
 
 class Settled(JobStepResult):
     """The reaction at a comment shows how it ended."""
@@ -44,7 +47,7 @@ def settle(context: ServiceContext, event: CommentCreated, *, is_done: bool, eye
 
 def is_settled(context: ServiceContext, event: CommentCreated) -> bool:
     """Say whether a comment was answered to its end, as our reaction to it shows: nothing more is done for it."""
-    return bool(context.github.own_reactions(event.repository, event.comment) & {"rocket", "-1", "confused"})
+    return bool(context.github.own_reactions(event.repository, event.comment) & SETTLED)
 
 
 def answer_comment(context: ServiceContext, event: CommentCreated, text: str) -> str:

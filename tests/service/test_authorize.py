@@ -1,11 +1,16 @@
 """Who gets an answer: somebody with a right here, and so many times in an hour."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.names import RepositoryName
-from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, STRANGER, SmallMonorepo
+from tests.support.small_monorepo import MAINTAINER, READER, REPOSITORY, STRANGER, SmallMonorepo, small_monorepo
 
 CLONE = "/clone production as demo-x"
 
@@ -107,3 +112,23 @@ def test_an_opening_text_unlocks_nothing(place: SmallMonorepo) -> None:
     opened = place.opening('/unlock demo-x --because "the runner was switched off"')
     place.work(opened)
     assert "as a comment" in (place.reply(opened.comment) or "")
+
+
+def test_whoever_stood_still_while_another_worker_answered_takes_its_eyes_back(tmp_path: Path) -> None:
+    meanwhile: list[Callable[[], object]] = []
+
+    def standing_still(app: ASGIApp) -> ASGIApp:
+        async def before_its_reaction(scope: Scope, receive: Receive, send: Send) -> None:
+            if meanwhile and scope["method"] == "POST" and scope["path"].endswith("/reactions"):
+                await asyncio.to_thread(meanwhile.pop())
+            await app(scope, receive, send)
+
+        return before_its_reaction
+
+    with small_monorepo(tmp_path, standing_still) as place:
+        place.service.context.now = lambda: datetime.now(UTC) + timedelta(minutes=1)
+        comment = place.comment("/list")
+        meanwhile.append(lambda: place.work(place.event(comment, "/list")))
+        place.work(place.event(comment, "/list"), killed_after="accept")  # what it would write down is there already
+        assert reactions(place, comment) == ["rocket"]
+        assert place.reply(comment) is not None

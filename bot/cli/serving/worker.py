@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 
 from bot.cli.serving.composition import service
@@ -12,7 +13,8 @@ from bot.clients.filler import fill_in_a_child
 from bot.clients.store import JobStore, StoreUnavailable, open_store
 from bot.clients.transient import Transient
 from bot.errors import UserError
-from bot.jobs.alone import ALONE, OwnProcess, answer, be_first_to_go
+from bot.jobs.alone import ALONE, OwnProcess, StepUnderWay, answer, be_first_to_go
+from bot.jobs.step_attempts import TAKEN_BACK_WITHIN
 from bot.service.jobs_api import JobsApi
 from bot.settings import Settings
 
@@ -36,8 +38,7 @@ def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: None)
             known = _store(settings)
-            # The worker was killed and we were not, so it was not the step's doing: that is one death more, and no proof.
-            answer(lambda: work(known), lambda step: known.forgive(step.request.key, step.deaths + 1))
+            answer(lambda: work(known), lambda step: _take_back(known, step))
         else:
             # With the engine: half of what a start costs, and a step alone needs none.
             from bot.jobs.worker import run_worker  # noqa: PLC0415
@@ -50,6 +51,23 @@ def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
         log.critical("can't work: %s", error)
         return 1
     return 0
+
+
+def _take_back(store: JobStore, step: StepUnderWay) -> None:
+    """Let the death of the worker count nothing: it was killed and we were not, so it was not the step's doing.
+
+    Tried again while the next worker waits for it: whoever kills may have filled the disk as well.
+    """
+    until = time.monotonic() + TAKEN_BACK_WITHIN
+    while True:
+        try:
+            store.forgive(step.request.key, step.deaths)
+        except StoreUnavailable:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _store(settings: Settings) -> JobStore:

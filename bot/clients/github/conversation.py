@@ -139,7 +139,14 @@ class Conversation(Session):
             others = self._our_reactions(repository, comment_id) if given is None else [given]
             for number in others:
                 if number != kept:
-                    self._take_back(repository, comment_id, number)
+                    self.take_back(repository, comment_id, number)
+        except GitHubRefused as refused:
+            _must_be_absent(refused)
+
+    def take_back(self, repository: RepositoryName, comment_id: int, reaction: int) -> None:
+        """Take a reaction of ours back, by its id. Nothing, if it is gone."""
+        try:
+            self._change(repository, lambda repo: _subject(repo, comment_id).delete_reaction(reaction))
         except GitHubRefused as refused:
             _must_be_absent(refused)
 
@@ -197,12 +204,6 @@ class Conversation(Session):
             return {one.id: one.content for one in found if one.user and one.user.login == ours}
 
         return self._read(repository, read)
-
-    def _take_back(self, repository: RepositoryName, comment_id: int, reaction: int) -> None:
-        try:
-            self._change(repository, lambda repo: _subject(repo, comment_id).delete_reaction(reaction))
-        except GitHubRefused as refused:
-            _must_be_absent(refused)
 
     def _delete(self, repository: RepositoryName, comment: Comment) -> None:
         try:
