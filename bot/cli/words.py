@@ -14,7 +14,7 @@ from bot.names import EnvironmentName, is_valid, shown
 
 
 def unknown(args: list[str], known: list[str]) -> str:
-    """Return what to say of a command that is not one of the `known`, with the line that was meant, if it can be told."""
+    """Return what to say of a command that is not one of the `known`, with the line that was meant, if it is clear."""
     verb, *rest = args
     verb = verb.removeprefix("/")
     near = verb if verb in BY_VERB else closest(verb, [*known, *BY_VERB], cutoff=0.6)
@@ -56,7 +56,7 @@ def posted(args: list[str], known: list[str]) -> bool:
 
 
 def _meant(read: Command | Mistake | None) -> str | None:
-    """Return the line that was meant, as in a comment, if it can be told."""
+    """Return the line that was meant, as in a comment, if it is clear."""
     if isinstance(read, Mistake):
         return read.instead
     return format_command(read) if read is not None else None

@@ -20,7 +20,7 @@ def is_role(text: str) -> bool:
 
 
 def trusted_subjects(arn: str, region: str) -> Sequence[str]:
-    """Return the subjects of GitHub's tokens that a role trusts, as they stand in its policy; needs `iam:GetRole`. Raises `Unverifiable`."""
+    """Return the subjects of GitHub's tokens that a role trusts, as they are in its policy; needs `iam:GetRole`. Raises `Unverifiable`."""
     from botocore.config import Config  # noqa: PLC0415 (only doctor asks)
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 

@@ -122,7 +122,7 @@ def read_address(text: str) -> StoreAddress:
 
 
 def _hint(text: str) -> str:
-    """Return what probably was meant, if another tool's form of the same place can be told."""
+    """Return what probably was meant, if it is another tool's form of the same place."""
     blob = re.match(rf"https://({_STORAGE_ACCOUNT})\.blob\.core\.windows\.net/({_CONTAINER}/?.*)", text, re.ASCII)
     other = re.match(r"(?:gcs|https://storage\.googleapis\.com)(?:://|/)(.*)", text, re.ASCII)
     meant = f"azblob://{blob[1]}/{blob[2]}" if blob else f"gs://{other[1]}" if other else ""

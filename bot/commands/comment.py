@@ -153,7 +153,7 @@ def _hidden_lines(source: Sequence[str], tokens: Sequence[Token]) -> frozenset[i
     """Return the lines that GitHub could show as something else than CommonMark does, or not at all."""
     code = {row for token in tokens if token.type in _CODE and token.map for row in range(*token.map)}
     rows = [row for row in range(len(source)) if row not in code]
-    # How far a footnote reaches is not tried to be told: they stand at the end of a text.
+    # How far a footnote reaches is not looked for: they stand at the end of a text.
     footnote = next((row for row in rows if _FOOTNOTE.match(source[row])), len(source))
     formulas = [row for row in rows if _FORMULA.match(source[row])]
     within = [row for start, end in zip(formulas[::2], formulas[1::2], strict=False) for row in range(start, end + 1)]

@@ -34,7 +34,7 @@ MOST_CERTAIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A line that is meant as a command but isn't one, and the corrected line when it can be told.
+    """A line that is meant as a command but isn't one, and the corrected line when it is clear.
 
     Unless it `is_certain`, it is meant for us only if one of its `words` is the name of an environment.
     """

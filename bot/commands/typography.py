@@ -68,7 +68,7 @@ def _plain(line: str) -> str:
 
 
 def bare(word: str) -> str:
-    """Return a word that stands in no quotes, without ticks and emphasis around it.
+    """Return a word that is not quoted, without ticks and emphasis around it.
 
     Behind the first `=` is a value, which stays as it is but for ticks around it. No letter becomes another one: a name that only
     looks like a plain one is refused, and corrected where somebody sees it.

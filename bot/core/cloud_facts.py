@@ -94,7 +94,7 @@ class BackendFacts:
     `key` is the argument that names the environment and the stack, with `separator` between them; in the ones in `like_key`
     they stand as well, and `asserted` are arguments that may only say what the policy does. `place` are the arguments that are the same for a whole account, which the policy gives; `arguments` are
     the harmless ones. `store` is the address of the objects in the same place; nothing where it can't hold ours. `object` is the key of the state's object there, `workspace` that of a workspace
-    beside the default one, empty where there is none such. `chosen_by` are arguments that may stand in place of the key, where the runner says which;
+    beside the default one, empty where there is none such. `chosen_by` are arguments that may replace the key, where the runner says which;
     those in `beside_key` may stand beside it.
     `machine_arguments` name something of one machine, and are taken away before the code is run.
     `reserved` are, for arguments that hold names and values, the names by which the backend itself finds a state. `choices` are all

@@ -42,7 +42,7 @@ def visible(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Return `text` as plain words on one line, for a table's cell or a sentence; what stands in ticks, and addresses, as code."""
+    """Return `text` as plain words on one line, for a table's cell or a sentence; what is in ticks, and addresses, as code."""
     line = " ".join(visible(text).split())
     parts: list[str] = []
     at = 0
@@ -100,7 +100,7 @@ def details(summary: str, body: str) -> str:
 
 
 def shortened(text: str, longest: int) -> str:
-    """Return plain text of at most so many characters, cut between two words where there are some, and never in what stands in ticks."""
+    """Return plain text of at most so many characters, cut between two words where there are some, and never in what is in ticks."""
     if len(text) <= longest:
         return text
     kept = text[: longest - 1]

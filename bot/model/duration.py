@@ -58,7 +58,7 @@ def parse(text: str) -> timedelta:
 
 
 def nearest(said: str) -> str | None:
-    """Return the duration that `said` probably means (`14 days`, `2 weeks`, `14D`, `14`), if it can be told."""
+    """Return the duration that `said` probably means (`14 days`, `2 weeks`, `14D`, `14`), if it is clear."""
     said = " ".join(_NUMBERS.get(word, word) for word in said.lower().removeprefix("+").split())
     parts = re.findall(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z]*)[\s,]*", said, re.ASCII)
     if (

@@ -4,7 +4,7 @@ Duplicate keys, anchors that expand beyond reason and tags other than YAML's pla
 and other implicit surprises of YAML 1.1 are read as the text that they look like, as YAML 1.2's core schema does.
 
 The work is bounded, whoever wrote the document: its size and depth are looked at before it is parsed, a place in it is found by its
-keys without a search, and so many mistakes are told and no more.
+keys without a search, and so many mistakes are reported and no more.
 """
 
 import re
@@ -33,7 +33,7 @@ REMEMBERED = 64
 """Documents that were read last. A comment's steps read a template's and its environments' some twenty times over."""
 
 MOST_FINDINGS = 50
-"""Mistakes that are told of one document. Nobody reads more at once, and GitHub's comments end somewhere."""
+"""Mistakes that are reported of one document. Nobody reads more at once, and GitHub's comments end somewhere."""
 
 DocumentModel = TypeVar("DocumentModel", bound=BaseModel)
 DocumentPath = tuple[str | int, ...]
@@ -120,7 +120,7 @@ def dump(data: BaseModel | dict[str, Any], schema: str) -> str:
 
 
 def line_of(text: str, place: Sequence[str | int]) -> int:
-    """Return the line, from 1, on which the value at `place` stands in the YAML `text`; its nearest parent's if absent."""
+    """Return the line, from 1, on which the value at `place` is in the YAML `text`; its nearest parent's if absent."""
     return _places(text).line(place)
 
 
@@ -174,7 +174,7 @@ class _Places:
         return line
 
     def named(self, place: Sequence[str | int]) -> Iterator[str | int]:
-        """Yield the parts of `place` that stand in the document, and the last; pydantic adds names of union members."""
+        """Yield the parts of `place` that are in the document, and the last; pydantic adds names of union members."""
         node = self._root
         for position, part in enumerate(place):
             child = self._child(node, part)

@@ -1,7 +1,7 @@
 """Everything at once on loopback: GitHub, AWS, Actions and the service, with a monorepo seeded from this repository's own files.
 
 Nothing here is a different product: the service is `envclone serve`, the workflows are the repository's, Terraform is
-Terraform. What the sandbox stands in for is what lies outside: GitHub, AWS, the internet and the runners' machines.
+Terraform. What the sandbox simulates is what lies outside: GitHub, AWS, the internet and the runners' machines.
 """
 
 import logging

@@ -42,7 +42,7 @@ class ServiceContext:
     bare: set[str] = field(default_factory=set)
     """The ids of trees that have no manifest."""
     remnants: dict[str, Remnant] = field(default_factory=dict)
-    """What can still be told of environments that can't be read, by name and the id of the tree they are in."""
+    """What is still known of environments that can't be read, by name and the id of the tree they are in."""
     destroyed: set[str] = field(default_factory=set)
     """Commits that removed an environment which is known to be destroyed: that never changes any more."""
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from bot.names import EnvironmentName
 
 
 class RemnantOf(Protocol):
-    """Returns what can still be told of an environment that can't be read."""
+    """Returns what is still known of an environment that can't be read."""
 
     def __call__(self, name: EnvironmentName, /, *, is_live: bool) -> Remnant: ...
 

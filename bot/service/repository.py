@@ -214,7 +214,7 @@ class Repository:
             cache.write({tree: known[tree] for tree in fresh if tree in known})
 
     def _remnant(self, name: EnvironmentName, *, is_live: bool) -> Remnant:
-        """Return what can still be told of an environment that can't be read."""
+        """Return what is still known of an environment that can't be read."""
         path = f"{self.roots.environment(name)}/{MANIFEST}"
         tree = self.trees().get(name)
         key = f"{name}:{tree or self.commit}"

@@ -137,7 +137,7 @@ def _is_at_work(service: Serving, led: Sequence[Life]) -> bool:
 
 @contextmanager
 def _fleet(directory: Path, count: int, deliveries: Deliveries) -> Iterator[Fleet]:
-    """Run the service with a webhook that `deliveries` stands in front of."""
+    """Run the service with a webhook that `deliveries` comes before."""
     with fleet(directory, count) as found, forwarding(found.first.url, deliveries.between) as address:
         deliveries.doors = [each.url.removeprefix("http://") for each in found.replicas]
         server = found.first.server

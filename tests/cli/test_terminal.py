@@ -40,7 +40,7 @@ def test_a_fence_is_its_text_and_a_link_shows_where_it_leads() -> None:
 
 def test_text_of_others_stays_as_it_is() -> None:
     hostile = "a | b <b>*c*</b> @team `d` https://x.example & more"
-    seen = hostile.replace("`", "")  # what stands in ticks is code, and a table shows code without them
+    seen = hostile.replace("`", "")  # what is in ticks is code, and a table shows code without them
     assert plain(f"| | |\n| --- | --- |\n| {cell(hostile)} | {code('x | y')} |") == f"{seen}  x | y"
 
 

@@ -1,6 +1,6 @@
 """The root of the image that the Dockerfile describes, made by its own steps where no Docker engine is.
 
-The base image can't be had here, so this machine's Python, git and libraries stand in for it, copied to the same paths. The steps of
+The base image can't be had here, so this machine's Python, git and libraries are used in its place, copied to the same paths. The steps of
 the stage `build` are run as they are written, with their directories below one of ours; of the final stage, packages of Debian are
 left out and everything else is done.
 """

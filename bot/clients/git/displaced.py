@@ -12,7 +12,7 @@ BRANCHES = "refs/heads/"
 
 
 def displaced(mirror: Mirror, refs: Iterable[str]) -> Mapping[str, str]:
-    """Move what stands in the way of these refs; return what was moved, with its new name. Raises `GitFailed`.
+    """Move what is in the way of these refs; return what was moved, with its new name. Raises `GitFailed`.
 
     A ref that is no branch is deleted, and its new name is empty: it holds nothing but its name.
     """

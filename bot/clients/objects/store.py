@@ -96,7 +96,7 @@ def checked_key(key: str) -> str:
 
 
 def placed(prefix: str, key: str) -> str:
-    """Return the key as it stands in a bucket that is shared with others."""
+    """Return the key as it is called in a bucket that is shared with others."""
     return f"{prefix}/{checked_key(key)}" if prefix else checked_key(key)
 
 

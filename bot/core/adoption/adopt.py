@@ -220,7 +220,7 @@ def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], dire
 
 
 def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | None:
-    """Return what stands in place of a literal, the literal if nothing has to; None if it differs and can't be a parameter."""
+    """Return what replaces a literal, the literal if nothing has to; None if it differs and can't be a parameter."""
     if literal.name in OF_THE_MODULE:
         return literal.text
     if (place := found.fixed(literal)) is not None:

@@ -46,7 +46,7 @@ class AdoptedParameter:
 
     @property
     def filled(self) -> str:
-        """Return what stands in its place in a template."""
+        """Return what replaces it in a template."""
         return f"{{{{ {self.name} }}}}" if self.kind == "text" else f"{{{{ {self.name} | json }}}}"
 
 

@@ -1,6 +1,6 @@
 """Born destroyable: what would keep a clone from being destroyed again is found before the clone is made.
 
-Two sources are held against the cloud's table of `DestroyRules`. The code as rendered, before there are credentials: what can't be told from
+Two sources are held against the cloud's table of `DestroyRules`. The code as rendered, before there are credentials: what can't be seen in
 it without Terraform is left to the second. The plan, after evaluation: there, what only the apply will tell is a finding.
 Protected environments are not held against it: a template hangs such attributes on a parameter that tells the two apart.
 

@@ -142,7 +142,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block with what stands in it: `code` is all of it, without comments and layout, and `calls` are the functions that it calls anywhere.
+    """A block with what is in it: `code` is all of it, without comments and layout, and `calls` are the functions that it calls anywhere.
 
     `begin` and `end` are its offsets in the file.
     """

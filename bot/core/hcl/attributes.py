@@ -38,7 +38,7 @@ class BlockLeaves:
     def of(
         self, block: Block, names: Mapping[str, HclValue], at: str, skip: frozenset[str] = frozenset()
     ) -> Iterator[tuple[str, Attribute]]:
-        """Yield what stands in a block and in the blocks inside it; `at` is the path so far."""
+        """Yield what is in a block and in the blocks inside it; `at` is the path so far."""
         for setting in block.settings:
             if setting.name in skip:
                 continue

@@ -139,7 +139,7 @@ class Expressions:
         return found
 
     def _key(self) -> Expression | None:
-        """Read what stands in brackets behind a value; None for `[*]`."""
+        """Read what is in brackets behind a value; None for `[*]`."""
         before = self.passing_lines(True)
         if self.peek().kind == "*":
             self.read()

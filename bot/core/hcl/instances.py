@@ -64,7 +64,7 @@ def names_of(block: Block, key: InstanceKey, items: Mapping[str, HclValue]) -> M
 
 
 def bracketed(key: InstanceKey) -> str:
-    """Return the key as it stands in an address."""
+    """Return the key as it is written in an address."""
     return "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"
 
 

@@ -148,7 +148,7 @@ class Module:
         return dict(BlockLeaves(path, self.names.taken, self.names.choices.follows).of(block, names, "", skip))
 
     def _add(self, address: str, kind: str, thing: Thing) -> None:
-        if kind == "terraform" and address in self.found.things:  # its settings may stand in several blocks
+        if kind == "terraform" and address in self.found.things:  # its settings may be in several blocks
             thing = replace(thing, leaves={**self.found.things[address].leaves, **thing.leaves})
         else:
             address = free(self.found.things, address)

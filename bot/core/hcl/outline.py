@@ -20,7 +20,7 @@ class NotComparable(Exception):
 
 
 def outline(block: Block) -> Mapping[str, Outline]:
-    """Return the outline of what stands in a block. Raises `NotComparable`."""
+    """Return the outline of what is in a block. Raises `NotComparable`."""
     found: dict[str, Outline] = {setting.name: _text(setting) for setting in block.settings}
     for inner in block.blocks:
         place, key = found, inner.type

@@ -70,7 +70,7 @@ class Secrets:
         return value
 
     def __contains__(self, text: str) -> bool:
-        """Say whether a known secret stands in `text`."""
+        """Say whether a known secret is in `text`."""
         return any(needle in text for needle in self._needles)
 
 
@@ -101,7 +101,7 @@ def _forms(text: str) -> Iterable[str]:
 
 
 def _in_base64(data: bytes) -> Iterable[str]:
-    """Yield what base64 makes of the data wherever it stands in a longer text: there are three ways, by its place."""
+    """Yield what base64 makes of the data wherever it is in a longer text: there are three ways, by its place."""
     for before, cut in ((0, 0), (1, 2), (2, 3)):
         coded = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
         whole = (

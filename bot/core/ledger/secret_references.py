@@ -24,7 +24,7 @@ from bot.model.base import Document
 from bot.model.pipeline import Json
 
 JsonPath: TypeAlias = tuple[str | int, ...]
-"""Where something stands in a JSON value: keys and indexes from the outside in."""
+"""Where something is in a JSON value: keys and indexes from the outside in."""
 
 Leaf: TypeAlias = str | int | float
 """What can be a secret, or hold one: a text or a number, never a boolean."""

@@ -24,7 +24,7 @@ MOST_UNMANAGED: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a list is made of: all environments, what is proposed to them (None: it can't be told), and how many revisions each is behind."""
+    """What a list is made of: all environments, what is proposed to them (None: unknown), and how many revisions each is behind."""
 
     estate: Inventory
     proposed: Sequence[ProposedEnvironment] | None

@@ -101,10 +101,10 @@ def listing(
     proposed: Sequence[ProposedEnvironment] | None = (),
     behind: Mapping[EnvironmentName, int | None] = MappingProxyType({}),
 ) -> str:
-    """List all environments, those that expire first on top, with what is proposed to them (None: it can't be told).
+    """List all environments, those that expire first on top, with what is proposed to them (None: unknown).
 
     That one is merged is all that git says. Whether it is applied, too, is asked of GitHub for one environment (`/status`), not for each.
-    `behind` says by how many revisions each is behind its template; None when that can't be told.
+    `behind` says by how many revisions each is behind its template; None when that isn't known.
     """
     rows = [
         (code(m.name), m.purpose, m.owner, _expiry(m, now), _where(m.name, estate, proposed, behind.get(m.name, 0)))

@@ -21,7 +21,7 @@ from bot.names import MigrationName, ParameterName
 
 @dataclass(frozen=True, slots=True)
 class ProposedSync:
-    """What the pull request of a sync says beside its values: `parity` is that with the source, before and after, where it can be told.
+    """What the pull request of a sync says beside its values: `parity` is that with the source, before and after, where it is known.
 
     `edits` are the hand edits that stay.
     """

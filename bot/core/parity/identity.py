@@ -43,7 +43,7 @@ class Identity:
     """Production's identity against a clone's.
 
     `pairs` are (clone's text, production's text), longest first. `networks` are (clone's, production's). `marks` are the
-    texts that may not stand in a clone.
+    texts that may not be in a clone.
     """
 
     production: EnvironmentName

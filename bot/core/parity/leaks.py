@@ -94,7 +94,7 @@ class Searcher:
         )
 
     def found(self, text: str) -> Iterator[tuple[str, str, str]]:
-        """Yield what was found, what it is, and what should stand in its place."""
+        """Yield what was found, what it is, and what should be in its place."""
         yield from self._hosts(text)
         yield from self._networks(text)
         if not any(kernel in text for kernel in self.kernels):
@@ -154,7 +154,7 @@ def _bounded(text: str) -> re.Pattern[str]:
 
 
 def _around(text: str, match: re.Match[str], cloud: CloudFacts) -> str:
-    """Return the full name or URL that an account's number stands in, or the number."""
+    """Return the full name or URL that contains an account's number, or the number."""
     word = grown(text, match, r"[\w./:*@+-]*")
     return word if word.startswith(cloud.names.reference) or "://" in word else match[0]
 

@@ -51,7 +51,7 @@ class Needs(ForeignDocument):
 
     @property
     def expected(self) -> tuple[EnvironmentName, ...] | None:
-        """The environments that had to be planned; None when that can't be told."""
+        """The environments that had to be planned; None when that isn't known."""
         if self.targets.result != "success":
             return None
         try:

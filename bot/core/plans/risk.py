@@ -19,7 +19,7 @@ def risk_of(plan: EnvironmentPlan, *, is_as_promised: bool = True) -> Risk:
 
 
 def risk_before_plan(changed: Collection[str]) -> Risk:
-    """Return what can be told of a change by its files (below the environment's directory) alone."""
+    """Return what is known of a change by its files (below the environment's directory) alone."""
     return Risk.NONE if set(changed) <= {MANIFEST} else Risk.UNKNOWN
 
 

@@ -100,7 +100,7 @@ def read_pipeline(files: Tree, where: str) -> Pipeline:
 
 
 def read_policy(data: bytes | None, cloud: CloudFacts) -> Policy:
-    """Return the policy that stands in the file; its defaults when there is none. Raises `Unreadable`."""
+    """Return the policy that is in the file; its defaults when there is none. Raises `Unreadable`."""
     if data is None:
         return Policy()
     text = text_of(File(data), POLICY)

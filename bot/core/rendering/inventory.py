@@ -26,7 +26,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Remnant:
-    """What can still be told of an environment that can't be read: the values that it names, and how it was last readable."""
+    """What is still known of an environment that can't be read: the values that it names, and how it was last readable."""
 
     is_live: bool
     values: Mapping[ParameterName, Json] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Remnant:
 class Inventory:
     """`live` are the manifests on the default branch, `proposed` those in open pull requests that we opened.
 
-    `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or can't be told. `ending`
+    `claimed` are claims found to be held when they were wanted; who holds them is live or proposed, or isn't known. `ending`
     are environments that were removed from the default branch and are not known to be destroyed. `unreadable` ones are in no list,
     but what they hold stays theirs. `unmanaged` are directories beside them that are somebody else's: without a manifest. `renamed` are
     the other names that a parameter has in later revisions, for whoever asks by an earlier one.

@@ -95,7 +95,7 @@ def merged_tree(merged: Mapping[str, MergedFile], where: str) -> dict[str, File]
 
 
 def conflict_lines(text: str, template: str = "") -> Sequence[tuple[int, int]]:
-    """Return the first and last line of each conflict that stands in a text between git's markers.
+    """Return the first and last line of each conflict that is in a text between git's markers.
 
     What `template` says itself is none: a text may explain how conflicts look.
     """

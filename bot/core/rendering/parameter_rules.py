@@ -41,7 +41,7 @@ def broken(template: Template, values: Values) -> Iterator[BrokenRule]:
 def kept(
     template: Template, rule: ParameterRule, values: Values, asked: frozenset[ParameterName]
 ) -> Mapping[ParameterName, Json] | None:
-    """Return the values that somebody who gave those of `asked` may have meant; None when that can't be told.
+    """Return the values that somebody who gave those of `asked` may have meant; None when that isn't known.
 
     What was asked for is kept near: a number becomes the other one's, two numbers change places, and texts that begin with
     another value that the second parameter may have begin with its own.

@@ -52,7 +52,7 @@ def resolve(template: Template, wish: Wish, estate: Inventory) -> dict[Parameter
 def settled(template: Template, manifest: Manifest) -> dict[ParameterName, Json]:
     """Return the values that follow from a clone's purpose and its other values alone: whatever nobody asked for by name.
 
-    Raises `UserError` when they can't be told.
+    Raises `UserError` when they aren't known.
     """
     chosen = template.purposes[manifest.purpose].set
     names = [

@@ -1,7 +1,7 @@
 """Render a template: files byte for byte, except `*.j2`, which Jinja2 renders (`fill`).
 
 Properties (laws 2 and 3): the result is a function of the template's files and the parameters; no value changes the
-structure of a file. Design: values are escaped by default for the language they stand in (`escape`), and each rendered
+structure of a file. Design: values are escaped by default for the language they are in (`escape`), and each rendered
 file is compared in structure with the same file rendered from neutral texts (`structure`). Only texts are neutralised:
 a number, a bool or an enum can't carry syntax, so a template may branch on those and on nothing else.
 """

@@ -88,7 +88,7 @@ def read(message: str) -> Trailers | None:
 
 
 def notes(message: str) -> str:
-    """Return what stands in a message of ours between its title and its trailers."""
+    """Return what is in a message of ours between its title and its trailers."""
     return message.strip().rpartition("\n\n")[0].partition("\n\n")[2]
 
 

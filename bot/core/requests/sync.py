@@ -1,7 +1,7 @@
 """Bring an environment to another revision of its template: values are kept, and what was edited by hand is merged.
 
 Three-way, on rendered text: what the old revision renders, what the new one renders, and the directory as it is. Without hand edits the
-result is the new rendering byte for byte (law 8). Where hand edits and the template meet, both versions stand in the file, and the
+result is the new rendering byte for byte (law 8). Where hand edits and the template meet, both versions are in the file, and the
 check of the pull request fails until somebody has chosen.
 """
 
@@ -93,7 +93,7 @@ def draft_sync(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
 
 
 def conflicts_in(files: Tree, template: TemplateAt) -> Sequence[SyncConflict]:
-    """Return the conflicts that stand in files between markers, other than what their template says itself."""
+    """Return the conflicts that are in files between markers, other than what their template says itself."""
     found = (
         (path, conflict_lines(_text(file), _text(_origin(path, template)))) for path, file in sorted(files.items())
     )

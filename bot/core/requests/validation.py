@@ -128,7 +128,7 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
 
 
 def check_rules(command: SetsValues, template: Template, values: Mapping[ParameterName, Json]) -> None:
-    """Refuse values that contradict each other. Raises `Correctable` with values that don't, if they can be told."""
+    """Refuse values that contradict each other. Raises `Correctable` with values that don't, if they are clear."""
     for each in broken(template, values):
         blamed = frozenset(command.set) & set(each.rule.parameters)
         if not blamed and isinstance(command, Sync):

@@ -108,7 +108,7 @@ def marker(template: TemplateName, commit: str) -> str:
 
 
 def written(record: RolloutRecord) -> str:
-    """Return the record as it stands in the issue's text. Of one that is too large only as much as has room: the rest is looked up."""
+    """Return the record as it is in the issue's text. Of one that is too large only as much as has room: the rest is looked up."""
     data = next(data for each in _smaller(record) if len(data := _packed(each)) <= ROOM)
     return f"{marker(record.template, record.commit)}\n<!-- envclone:rollout-record {data} -->"
 

@@ -55,7 +55,7 @@ class AwsParameterCopy(HookKind[CopyInputs, ParameterRecord]):
     """Copies the parameters that an allow-list names from one path to another, with their types.
 
     Both paths are in the environment's account and region. A secure parameter is never decrypted: it is refused unless a
-    test value is given in its place, which stands in the repository and so is no secret. A name that the source lacks is
+    test value is given in its place, which is in the repository and so is no secret. A name that the source lacks is
     an error, unless it has a test value. What this step made is marked with the tag `envclone:step`; it never overwrites
     a parameter that it did not make, and deletes what it made when the list no longer names it. Undo deletes what it made.
     """

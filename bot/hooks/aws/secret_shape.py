@@ -29,7 +29,7 @@ _UNREADABLE = frozenset({"AccessDenied", "AccessDeniedException", "ResourceNotFo
 
 
 class SecretField(HookModel):
-    """One text: either generated or a given test value, which is no secret (it stands in the repository)."""
+    """One text: either generated or a given test value, which is no secret (it is in the repository)."""
 
     generate: Annotated[int | None, Field(ge=8, le=4096, description="How many characters to generate.")] = None
     alphabet: Literal["letters-digits", "digits", "hex", "printable"] = "letters-digits"
@@ -74,7 +74,7 @@ class Shape:
 def copied(names: frozenset[str] | None, declared: Shape, otherwise: SecretField | None) -> Shape:
     """Return the shape of a source with these field names (None: one text), each field as declared or as `otherwise`.
 
-    Raises `HookFailed` that names the fields for which nothing says what stands in the place of the source's value.
+    Raises `HookFailed` that names the fields for which nothing says what replaces the source's value.
     """
     if names is None:
         text = declared.text or otherwise

@@ -136,7 +136,7 @@ def _locked_by_another(run: EnvironmentRun, stack: StackAtWork, error: StateLock
 
 
 def _stale_lock_reason(run: EnvironmentRun, error: StateLocked) -> str | None:
-    """Return why the lock belongs to nobody any more, or None when that can't be told.
+    """Return why the lock belongs to nobody any more, or None when that isn't known.
 
     It is a dead run's if it was made, before this run took its lease, where a run worked whose death was told when its lease
     was taken (that nothing was heard of it is not enough: it may have lost the network alone); or where a Terraform was killed,

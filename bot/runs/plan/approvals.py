@@ -1,4 +1,4 @@
-"""Ask GitHub whether somebody who may has approved a commit of a pull request. Whatever can't be told is no approval."""
+"""Ask GitHub whether somebody who may has approved a commit of a pull request. Whatever isn't known is no approval."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

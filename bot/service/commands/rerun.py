@@ -167,7 +167,7 @@ def approve(repo: Repository, request: Request, pull: PullRequest, approval: App
     """Write down that somebody who may approves the head of a pull request; return what to say of it. Raises `Transient`.
 
     Only a head that was there for a while before the comment: the newest plan of the branch is of that head, and began `TO_READ` before
-    the comment was written. The comment stands in that pull request. Whoever may not approve is told nothing of it.
+    the comment was written. The comment is in that pull request. Whoever may not approve is told nothing of it.
     """
     policy = repo.policy()
     if not policy.bot or not suffices(repo.github.permission(repo.name, request.by), policy.allow["plan_unproved"]):

@@ -1,6 +1,6 @@
 """An environment as a pull request would have it, to make a clone that tries this: a preview.
 
-It is one if the command stands in a person's open pull request to the default branch that changes the source or its template. The branch
+It is one if the command is in a person's open pull request to the default branch that changes the source or its template. The branch
 lies in this repository: what a fork brings is tried by nobody.
 """
 
@@ -21,7 +21,7 @@ def proposed_source(repo: Repository, asked: CloneRequest) -> PastSource | None:
     Raises `UserError` for a fork, and for a change that can't be tried; `Transient`.
     """
     command, request = asked.command, asked.request
-    # Most comments stand in issues, and GitHub need not be asked.
+    # Most comments are in issues, and GitHub need not be asked.
     if command.at is not None or request is None or "/pull/" not in request.url:
         return None
     pull = repo.github.pull_request(repo.name, request.issue)

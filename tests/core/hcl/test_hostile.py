@@ -1,4 +1,4 @@
-"""Whatever stands in a pull request's files, evaluation ends with values or with `InvalidInput`, never with another error."""
+"""Whatever is in a pull request's files, evaluation ends with values or with `InvalidInput`, never with another error."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Identity: one environment's names mapped onto another's, and what may not stand in a clone."""
+"""Identity: one environment's names mapped onto another's, and what may not be in a clone."""
 
 from ipaddress import IPv4Network
 

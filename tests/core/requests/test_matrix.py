@@ -1,4 +1,4 @@
-"""Which environments a change touches and with which role; whatever can't be told is a complaint."""
+"""Which environments a change touches and with which role; whatever isn't known is a complaint."""
 
 import json
 

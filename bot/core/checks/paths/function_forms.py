@@ -210,7 +210,7 @@ def _dirname(text: Forms) -> Forms:
 
 
 def _formatdate(pattern: Forms, *_: Forms) -> Forms:
-    """Return the forms of a date: what stands in quotes, and what is no letter, is kept."""
+    """Return the forms of a date: what is in quotes, and what is no letter, is kept."""
     return Forms.of(*(each.lstrip("'") + UNKNOWN for each in pattern.texts), hidden=pattern.signs)
 
 

@@ -160,7 +160,7 @@ class _Reader:
                 return self.forms(of)
 
     def _named(self, node: Expression, name: str) -> Iterator[Forms]:  # noqa: C901 (one case a kind)
-        """Yield the forms of what is called so, wherever it stands in a value."""
+        """Yield the forms of what is called so, wherever it is in a value."""
         self.allowance.spend(NOTHING)
         steps = steps_of(node)
         match node:

@@ -41,7 +41,7 @@ def set_of(value: HclValue) -> list[HclValue]:
 
 
 def in_each(items: list[HclValue], lists: list[list[HclValue]]) -> Iterator[tuple[HclValue, bool]]:
-    """Yield each item, and whether it stands in all of the lists."""
+    """Yield each item, and whether it is in all of the lists."""
     others = [{_alike(item) for item in given} for given in lists]
     return ((item, all(_alike(item) in other for other in others)) for item in items)
 

@@ -79,7 +79,7 @@ class _Bodies:
                 return Pairs(tuple(pairs))
 
     def _reference(self, node: JsonNode) -> Expression:
-        """Return what stands in quotes as code: `terraform_data.x`, or the type of a variable."""
+        """Return what is in quotes as code: `terraform_data.x`, or the type of a variable."""
         match node:
             case JsonText(text, line):
                 return self._read(text, line)
@@ -95,7 +95,7 @@ class _Bodies:
         parts = melded(reader.parts(END))
         self.called += reader.called
         if len(parts) == 1 and not isinstance(parts[0], str | Directive):
-            return parts[0]  # a text that is nothing but `${…}` is what stands in it
+            return parts[0]  # a text that is nothing but `${…}` is what is in it
         return assembled(parts, line)
 
     def _read(self, text: str, line: int) -> Expression:
@@ -107,7 +107,7 @@ class _Bodies:
 
 
 def _in_line(read: Callable[[str], Sequence[HclToken]], text: str, line: int) -> Sequence[HclToken]:
-    """Return the words of a text that stands in one line of JSON, whatever lines it has itself. Raises `NotHcl`."""
+    """Return the words of a text that is in one line of JSON, whatever lines it has itself. Raises `NotHcl`."""
     try:
         return [word._replace(line=line) for word in read(text)]
     except NotHcl as error:
@@ -141,7 +141,7 @@ def _bodies_in(node: JsonNode) -> Sequence[JsonObject]:
 
 
 def _code(node: JsonNode, *, is_reference: bool = False) -> str:
-    """Return a value as it would stand in Terraform's own syntax."""
+    """Return a value as it would be written in Terraform's own syntax."""
     match node:
         case JsonText(text):
             return text if is_reference else json.dumps(text, ensure_ascii=False)

@@ -68,4 +68,4 @@ FILE = BlockKind(
         "variable": BlockKind(1, {"validation": _PLAIN}, frozenset({"type"})),
     },
 )
-"""What stands in a file. Any other key there is a block that Terraform doesn't know."""
+"""What is in a file. Any other key there is a block that Terraform doesn't know."""

@@ -1,4 +1,4 @@
-"""One stack of an environment evaluated, and its values where they stand in it; remembered by content."""
+"""One stack of an environment evaluated, and its values where they are in it; remembered by content."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class PlacedValues:
 
 @lru_cache(maxsize=256)
 def placed(job: StackJob, renamed_address: Callable[[str], str]) -> PlacedValues:
-    """Return a stack's values where they stand in an environment; putting back a parameter changes few of the stacks."""
+    """Return a stack's values where they are in an environment; putting back a parameter changes few of the stacks."""
     found, newest = evaluated(job), _newest(job.name, _code(job), renamed_address)
     values = _placed_after(newest[0], found, renamed_address) if newest else None
     if values is None:

@@ -6,7 +6,7 @@ What can't be compared is set apart by a named rule and counted:
 - *computed by the provider*: no code of either side sets the attribute, and it is what the provider made of the rest of a
   resource that exists, or leaves open in one that does not (a default that it names is compared); and, whoever writes it, what
   is null in the plan and the provider's zero in the state, which is how providers read null back;
-- *stand-in*: the value comes from a stack that is not applied yet, and stands in for it;
+- *stand-in*: used in place of a value from a stack that is not applied yet;
 - *sensitive*: only whether it is the same is known, and it is not;
 - *order of blocks*: the same blocks in another order, which most resources take as a set.
 

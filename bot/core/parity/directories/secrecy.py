@@ -59,7 +59,7 @@ def is_named_secret(attribute: str) -> bool:
 
 
 def _is_called_secret(path: str) -> bool:
-    """Say whether a name ends in a word for a secret: `token_url` and `secret_prefix` say where one is, and stand in many values."""
+    """Say whether a name ends in a word for a secret: `token_url` and `secret_prefix` say where one is, and are in many values."""
     name = re.split(r"[.:]", path)[-1].partition("[")[0].lower()
     return _CALLED_SECRET.search(name) is not None
 

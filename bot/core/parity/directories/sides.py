@@ -31,7 +31,7 @@ class RootSource:
     workspace: str = ""
 
     def place(self, path: str, line: int) -> CodePlace:
-        """Return where a line of a file of this module stands in the repository."""
+        """Return where in the repository a line of a file of this module is."""
         if path in self.variable_files:
             return CodePlace(path, max(line, 1))
         return CodePlace(posixpath.normpath(posixpath.join(self.directory, path)), max(line, 1))

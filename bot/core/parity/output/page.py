@@ -1,6 +1,6 @@
 """A parity report as one HTML page that needs nothing else: no script, style, font or image from anywhere.
 
-Everything that comes from a repository is escaped; the content policy lets the page load nothing, whatever stands in it.
+Everything that comes from a repository is escaped; the content policy lets the page load nothing, whatever is in it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -227,7 +227,7 @@ def _names(reasons: Sequence[ReasonShown]) -> list[str]:
 
 
 def ticked(text: str) -> str:
-    """Return a message with what stands in backticks as code."""
+    """Return a message with what is in backticks as code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if position % 2 else part for position, part in enumerate(parts))
 

@@ -1,6 +1,6 @@
 """Make an environment's code say what a search for drift has found, and change nothing that exists.
 
-A parameter that explains a change is set, as `/set` would. Anything else is written where the resource stands in the environment's own
+A parameter that explains a change is set, as `/set` would. Anything else is written where the resource is in the environment's own
 files: a hand edit, which is named and approved as every hand edit is, and in a clone waived as a difference from its source. What was
 deleted outside is taken out of the code if nothing uses it. Each edit is tried on the evaluated code, and kept only if nothing but that
 resource changes; what is left is named with the reason.
@@ -173,12 +173,12 @@ class Codifying:
         ]
 
     def _attempt(self, fact: DriftFact) -> tuple[str, bytes]:
-        """Return the file that the thing stands in, and what it becomes. Raises `UserError`."""
+        """Return the file that the thing is in, and what it becomes. Raises `UserError`."""
         place = self.now.leaves.get((f"{fact.step}/{fact.address}", ""))
         if fact.how == "extra" or place is None:
             raise CannotSplice("it is not in the code")
         if is_outside(place.file):
-            raise CannotSplice(f"it stands in {code(place.file)}, which other environments use, too")
+            raise CannotSplice(f"it is in {code(place.file)}, which other environments use, too")
         block = block_at(place.file, self.files[place.file].data, place.line) if place.file.endswith(".tf") else None
         if block is None:
             raise CannotSplice(f"it is not a block of {code(place.file)} that can be edited")
@@ -222,7 +222,7 @@ class Codifying:
             if key[0] not in {own, block} and values[0] != values[1] and not is_on_the_way(key[0]) and not is_there:
                 raise CannotSplice(f"{code(key_of(*key))} would change with it")
         for place, value in _changes(fact):
-            # In which order blocks stand in the state, the code does not tell; and what is empty is not written.
+            # In which order blocks are in the state, the code does not tell; and what is empty is not written.
             is_told = "[" not in place.replace('["', "") and typed(value)
             if is_told and not _says(after, (own, place), value):
                 raise CannotSplice(f"{code(place)} would not become what is there")

@@ -85,7 +85,7 @@ class _Splice:
         self.text = text
 
     def of(self, block: Block, there: Values, should: Values, at: str) -> Iterator[TextEdit]:
-        """Yield the edits of what stands in a block; `at` is the path to it."""
+        """Yield the edits of what is in a block; `at` is the path to it."""
         edits, added = list[TextEdit](), ""
         for name in dict.fromkeys([*there, *should]):
             now, said = there.get(name), should.get(name)

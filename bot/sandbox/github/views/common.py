@@ -138,7 +138,7 @@ def minimal_repository_view(forge: Forge, repository: RepositoryRecord) -> JsonO
 
 
 def repository_view(forge: Forge, repository: RepositoryRecord) -> JsonObject:
-    """A "repository", as it stands in pull requests and webhook payloads."""
+    """A "repository", as pull requests and webhook payloads have it."""
     open_issues = forge.state.open_issues(repository)
     clone = forge.urls.clone(repository)
     host = forge.urls.base.partition("://")[2]
