@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from tests.support.deploying import DEMO, Deploying
+from tests.support.patience import PATIENCE
 
 FIRST = {
     "/demo-x/greeting": ("hello", 1),
@@ -57,12 +58,12 @@ def is_locked(deploying: Deploying, stack: str) -> bool:
 
 
 def until(holds: Callable[[], bool], log: Path) -> None:
-    """Wait until something holds, two minutes at most."""
-    for _ in range(1200):
-        if holds():
-            return
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            pytest.fail(f"never happened; the log:\n{log.read_text()}")
         time.sleep(0.1)
-    pytest.fail(f"never happened; the log:\n{log.read_text()}")
 
 
 def _at_work_in(directory: Path) -> list[int]:

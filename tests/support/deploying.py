@@ -44,6 +44,7 @@ from bot.runs.request import ApplyRequest
 from tests.support.cloud import REGION
 from tests.support.fixtures import Fixtures
 from tests.support.monorepo import Monorepo
+from tests.support.patience import PATIENCE
 from tests.support.product import MADE, STACKS, manifest, template
 
 DEMO = EnvironmentName("demo-x")
@@ -236,11 +237,10 @@ class Deploying:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds."""
-        for _ in range(1200):
-            if holds():
-                return
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < deadline, "it never happened"
             time.sleep(0.1)
-        raise AssertionError("it never happened")
 
     def ran(self) -> list[str]:
         """Return the verbs with which the hook was called."""

@@ -18,6 +18,7 @@ from tests.chaos.storage import Storage
 from tests.support.cut_off import FIRST, is_locked, kill_all_while_data_is_made, kill_when, present, until
 from tests.support.deploying import DEMO, Deploying
 from tests.support.forwarder import forwarding
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.e2e
 RECORD = StepName("record")
@@ -35,7 +36,7 @@ def test_of_two_applies_one_is_told_of_the_other_and_sigterm_lets_running_steps_
         process.terminate()
         until(lambda: "stopping once these have finished" in log.read_text(), log)
         (deploying.place / "hang").unlink()
-        assert process.wait(120) != 0
+        assert process.wait(PATIENCE) != 0
     finally:
         process.kill()
         process.wait()
@@ -54,16 +55,16 @@ def test_killed_again_and_again_it_finishes_with_nothing_done_twice(deploying: D
     kill_all_while_data_is_made(deploying, first)
     (deploying.place / "hang").touch()
     kill_when(deploying, second, lambda: "[record] the token" in second.read_text())
-    (deploying.place / "hang").unlink()
-    # The second run may have applied the app beside its hook: then the third skips it.
+    # The second run may have applied the app beside its hook: then the third skips it. It hangs too, for it may not end before the kill.
     kill_when(
         deploying,
         third,
         lambda: re.search(r"^\[app\] (as reviewed|skipped)", third.read_text(), re.MULTILINE) is not None,
     )
+    (deploying.place / "hang").unlink()
 
     process = deploying.start(log)
-    assert process.wait(400) == 0, log.read_text()
+    assert process.wait(PATIENCE) == 0, log.read_text()
     said = "".join(each.read_text() for each in (second, third, log))
     assert re.search(r"\[data\] removed the state's lock .*: process .* left it \(its process", said)
     assert present(deploying) == FIRST
@@ -91,7 +92,7 @@ def test_killed_after_each_step_nothing_that_is_done_is_done_again(deploying: De
         with log.open("a") as file:
             file.write("----\n")
     process = deploying.start(log)
-    assert process.wait(400) == 0, log.read_text()
+    assert process.wait(PATIENCE) == 0, log.read_text()
     said = log.read_text()
     # A kill between the ledger's entry and the line that tells of it takes the line away, and the step stays done.
     assert all(said.count(f"[{step}] done:") <= 1 for step in ("network", "data", "app", "record", "flags")), said
@@ -118,7 +119,7 @@ def test_killed_while_terraform_works_nothing_that_it_makes_is_lost_or_made_twic
     kill_when(deploying, log, lambda: "terraform_data.greeting: Creation complete" in log.read_text())
     hanging.unlink()  # only now Terraform, which goes on by itself, can end
     process = deploying.start(log)
-    assert process.wait(400) == 0, log.read_text()
+    assert process.wait(PATIENCE) == 0, log.read_text()
     assert "[data] done: nothing to do" in log.read_text()
     assert present(deploying) == FIRST
 
@@ -133,13 +134,14 @@ def test_a_terraform_that_was_killed_alone_keeps_nobody_from_going_on(deploying:
         until(lambda: "terraform_data.greeting: Creating" in log.read_text() and is_locked(deploying, "data"), log)
         killed = [each for each in at_work(deploying.repo.root.parent, process.pid) if each.kind == TERRAFORM]
         assert [kill(each) for each in killed].count(True) > 0
-        (deploying.place / "hang-greeting").unlink()
-        assert process.wait(400) != 0
+        assert process.wait(PATIENCE) != 0
     finally:
         process.kill()
         process.wait()
+    # Only now that what Terraform had started is ended, too: it would make the greeting, and nobody would know of it.
+    (deploying.place / "hang-greeting").unlink()
     assert is_locked(deploying, "data")
-    assert deploying.start(log).wait(400) == 0, log.read_text()
+    assert deploying.start(log).wait(PATIENCE) == 0, log.read_text()
     assert re.search(r"\[data\] removed the state's lock .*Terraform was killed during", log.read_text())
     assert present(deploying) == FIRST
     assert not is_locked(deploying, "data")

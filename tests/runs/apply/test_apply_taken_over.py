@@ -10,6 +10,7 @@ import pytest
 from bot.clients.ledger import LeaseHeld
 from tests.support.cut_off import FIRST, kill_all_while_data_is_made, present
 from tests.support.deploying import Deploying
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.e2e
 
@@ -21,7 +22,7 @@ def test_a_rescue_takes_over_with_its_reason_the_lease_and_the_state_locks(deplo
     with pytest.raises(LeaseHeld, match="`/unlock demo-x --because"):
         deploying.apply(head)  # nobody can tell from here that the run is dead
     said = "the runner was switched off, by @alice in #7"
-    assert deploying.start(log, TAKE_OVER=said).wait(400) == 0, log.read_text()
+    assert deploying.start(log, TAKE_OVER=said).wait(PATIENCE) == 0, log.read_text()
     assert re.search(rf"\[data\] removed the state's lock .*\({said}\)", log.read_text())
     assert [each.reason for each in deploying.ledger.takeovers] == [said]
     assert present(deploying) == FIRST
