@@ -70,6 +70,7 @@ def run_worker(
     threading.Thread(target=looking.run, args=(stop,), name="look back", daemon=True).start()
     log.info("working", extra={"action": "start", "replica": replica})
     stop.wait()
+    engine.gate.close(timedelta(0))  # no step begins any more, also while the dispatcher comes to its end
     log.info("stopping: %d steps run", engine.gate.running, extra={"action": "stop"})
     attempts.stop()
     dispatching.join(settings.stop_within.total_seconds())

@@ -114,6 +114,7 @@ def test_over_forty_days_each_warning_and_each_end_comes_once(tmp_path: Path, po
                 "ENVCLONE_GITHUB_TOKEN": token,
                 "ENVCLONE_REPOSITORIES": REPOSITORY,
                 "ENVCLONE_SWEEP_EVERY": "1d",
+                "ENVCLONE_DEAD_AFTER": "60s",  # and so long it may take until the name of whoever was killed is free again
             },
         )
 

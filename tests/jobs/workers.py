@@ -30,7 +30,7 @@ class Workers:
             "ENVCLONE_DATA_DIR": str(directory / "data"),
             "ENVCLONE_HEARTBEAT": "1s",
             "ENVCLONE_DEAD_AFTER": "3s",
-            "ENVCLONE_STOP_WITHIN": "20s",
+            "ENVCLONE_STOP_WITHIN": f"{PATIENCE}s",
             **environment,
         }
         self._started: list[subprocess.Popen[bytes]] = []
@@ -82,10 +82,13 @@ class Workers:
 
     def wait(self, is_so: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
+        are_gone = False
         while not is_so():
-            if time.monotonic() > deadline or all(worker.poll() is not None for worker in self._started):
+            if time.monotonic() > deadline or are_gone:
                 raise AssertionError(f"never happened: {what}\nanswers: {self.answers}\n{self.log.read_text()[-3000:]}")
             time.sleep(0.05)
+            # Before the next look: what the last one does at its end has come about.
+            are_gone = all(worker.poll() is not None for worker in self._started)
 
 
 @contextmanager
