@@ -17,6 +17,7 @@ from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.tls import tls
 from bot.sandbox.visit import SandboxCard, Visitor, at_hand, place
+from tests.support.patience import PATIENCE
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 
@@ -83,7 +84,7 @@ def checked(github: GitHubServer, number: int, conclusion: str | None) -> None:
     token = github.workflow_token(REPOSITORY, {"checks": "write"})
     headers = {"Authorization": f"Bearer {token}"}
     address = f"{github.url}/api/v3/repos/{REPOSITORY}/check-runs"
-    httpx.post(address, json=body, headers=headers, trust_env=False, verify=tls()).raise_for_status()
+    httpx.post(address, json=body, headers=headers, trust_env=False, verify=tls(), timeout=PATIENCE).raise_for_status()
 
 
 def test_say_posts_a_comment_and_prints_the_reply(github: GitHubServer, card: SandboxCard) -> None:

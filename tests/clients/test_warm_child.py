@@ -11,7 +11,7 @@ import pytest
 from bot.clients.warm_child import ChildEnded, WarmChild
 from tests.support.patience import PATIENCE
 
-SOON = timedelta(seconds=30)
+SOON = timedelta(seconds=PATIENCE)
 
 
 def children() -> set[int]:

@@ -180,7 +180,10 @@ def test_it_reads_the_directory_that_its_file_lies_in(around: Surroundings) -> N
 
 def _lives(pid: int) -> bool:
     for _ in range(10 * PATIENCE):  # an orphan is reaped by init, which may take a moment
-        if not Path(f"/proc/{pid}").exists() or "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+        try:
+            if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
+                return False
+        except (FileNotFoundError, ProcessLookupError):  # also between the opening of the file and its reading
             return False
         time.sleep(0.1)
     os.kill(pid, 9)

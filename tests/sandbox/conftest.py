@@ -17,6 +17,7 @@ from bot.sandbox.github import GitHubServer
 from tests.oracle.install import OracleUnavailableError
 from tests.oracle.middleware import Oracle
 from tests.oracle.openapi import Description, github_description
+from tests.support.patience import PATIENCE
 
 REPOSITORY = "acme/infrastructure"
 MAINTAINER = "ana"
@@ -76,7 +77,14 @@ def connect(server: GitHubServer) -> Iterator[Connect]:
     def made(who: str | Auth.Auth) -> Github:
         auth = Auth.Token(server.token(who)) if isinstance(who, str) else who
         base_url = f"{server.url}/api/v3"
-        client = Github(auth=auth, base_url=base_url, retry=None, seconds_between_requests=0, seconds_between_writes=0)
+        client = Github(
+            auth=auth,
+            base_url=base_url,
+            timeout=PATIENCE,
+            retry=None,
+            seconds_between_requests=0,
+            seconds_between_writes=0,
+        )
         clients.append(client)
         return client
 
@@ -137,7 +145,9 @@ def run_git(token: str, *arguments: str, check: bool = True) -> subprocess.Compl
         "GIT_CONFIG_KEY_0": "http.extraHeader",
         "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
     }
-    return subprocess.run(["git", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=check)
+    return subprocess.run(
+        ["git", *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=check
+    )
 
 
 @pytest.fixture

@@ -191,7 +191,7 @@ def test_members_of_a_group_take_turns_by_its_rules(rules: Concurrency, expected
     assert "c" not in came  # the first is inside until it leaves, cancelled or not
     for ticket, thread in zip(tickets, [None, *waiting], strict=True):
         if thread is not None:
-            thread.join(10)
+            thread.join(PATIENCE)
         groups.leave(ticket)
     assert came == expected
     assert dropped == (["a", "b"] if rules is CANCELLING else ["b"] if rules is SINGLE else [])

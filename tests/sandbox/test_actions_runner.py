@@ -22,12 +22,12 @@ from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.session import Admin
 from bot.sandbox.github import GitHubServer, IssueText, PullSpec
 from tests import ROOT as HERE
+from tests.support.patience import PATIENCE
 from tests.support.real_actions import real_actions
 
 REPOSITORY = "acme/monorepo"
 ROOT, ANA, EVE = "root", "ana", "eve"
 CLONES, REGION = "222222222222", "eu-central-1"
-TIMEOUT = 60.0
 MORE_PLANS = {"plan (${{ matrix.environment }})": "skipped"}
 """The jobs for what one matrix can't hold, as they are called where there is nothing for them to do."""
 MORE_APPLIES = {"apply (${{ matrix.environment }})": "skipped"}
@@ -68,23 +68,26 @@ class Stage:
     def edit(self, number: int, **fields: str) -> None:
         """Change a pull request on its page."""
         url = f"{self.github.url}/api/v3/repos/{REPOSITORY}/pulls/{number}"
-        httpx.patch(url, json=fields, headers={"Authorization": f"Bearer {self.github.token(ANA)}"}).raise_for_status()
+        httpx.patch(
+            url, json=fields, headers={"Authorization": f"Bearer {self.github.token(ANA)}"}, timeout=PATIENCE
+        ).raise_for_status()
 
     def _post(self, path: str, body: dict[str, object]) -> httpx.Response:
         return httpx.post(
             f"{self.github.url}/api/v3/repos/{REPOSITORY}/actions/{path}",
             json=body,
             headers={"Authorization": f"Bearer {self.github.token(ANA)}"},
+            timeout=PATIENCE,
         )
 
     def finished(self) -> list[ActionsRun]:
         """Wait for all runs."""
-        assert self.runner.wait(TIMEOUT), [(run.id, run.jobs, run.log.read_text()) for run in self.runner.runs]
+        assert self.runner.wait(PATIENCE), [(run.id, run.jobs, run.log.read_text()) for run in self.runner.runs]
         return self.runner.runs
 
     def until(self, come_true: Callable[[], bool]) -> None:
         """Wait for something that the runs do."""
-        deadline = time.monotonic() + TIMEOUT
+        deadline = time.monotonic() + PATIENCE
         while not come_true():
             assert time.monotonic() < deadline, [(run.id, run.jobs, run.log.read_text()) for run in self.runner.runs]
             time.sleep(0.05)

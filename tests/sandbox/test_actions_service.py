@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from bot.sandbox.actions.service import ActionsService, JobId
+from tests.support.patience import PATIENCE
 
 PLAN, OTHER, VERIFY = (
     JobId("plan", '{"environment": "demo-x"}'),
@@ -47,12 +48,14 @@ class Runner:
 
     def begin(self, job: JobId) -> dict[str, str]:
         headers = {"Authorization": f"bearer {self.secret}", "X-Job": job.id, "X-Matrix": job.matrix}
-        answer: dict[str, str] = httpx.post(f"{self.service.issuer.url}/jobs", headers=headers, json={}).json()
+        answer: dict[str, str] = httpx.post(
+            f"{self.service.issuer.url}/jobs", headers=headers, json={}, timeout=PATIENCE
+        ).json()
         return answer
 
     def ask(self, authorization: str, query: str = "") -> httpx.Response:
         url = f"{self.service.issuer.url}/token?api-version=2.0{query}"
-        return httpx.get(url, headers={"Authorization": authorization} if authorization else {})
+        return httpx.get(url, headers={"Authorization": authorization} if authorization else {}, timeout=PATIENCE)
 
 
 @pytest.fixture

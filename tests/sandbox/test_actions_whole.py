@@ -132,7 +132,7 @@ def ledger(admin: Admin) -> dict[str, Any]:
 
 def until_begun(admin: Admin, step: str) -> None:
     """Wait until the ledger says that a step has begun, which is a moment after the log says so."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + TIMEOUT
     while step not in ledger(admin)["steps"]:
         assert time.monotonic() < deadline, ledger(admin)
         time.sleep(0.1)

@@ -148,7 +148,7 @@ def test_what_is_not_there_is_not_reached_and_says_why(edge: Edge, url: str, sta
 def test_clients_find_the_edge_through_their_environment(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in edge.environment().items():
         monkeypatch.setenv(name, value)
-    assert httpx.get(f"http://{HOST}/healthz").status_code == 200
+    assert httpx.get(f"http://{HOST}/healthz", timeout=PATIENCE).status_code == 200
     assert edge.environment()["NO_PROXY"] == "127.0.0.1,localhost"
 
 

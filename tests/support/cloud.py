@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from bot.sandbox.aws.corrections.data import CONDITIONAL_WRITES
 from bot.sandbox.tls import tls
+from tests.support.patience import PATIENCE
 
 CONDITIONAL_WRITES.install()  # leases and reviews lean on them
 
@@ -25,7 +26,7 @@ def cloud() -> Iterator[Mapping[str, str]]:
     """Yield the environment variables that lead boto3 and Terraform's AWS provider to a moto that holds nothing."""
     url = _server()
     # What moto holds belongs to the process, not to its server: an earlier test's things would still be there.
-    httpx.post(f"{url}/moto-api/reset", verify=tls()).raise_for_status()
+    httpx.post(f"{url}/moto-api/reset", verify=tls(), timeout=PATIENCE).raise_for_status()
     yield {
         # The address and not `localhost`, or the S3 backend looks for `bucket.localhost`.
         "AWS_ENDPOINT_URL": url,

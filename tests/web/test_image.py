@@ -14,10 +14,10 @@ import pytest
 from bot.sandbox.github import GitHubServer
 from tests import ROOT
 from tests.support.image import MADE, USER, Dockerfile, Image, build, exec_form, privileges
+from tests.support.patience import PATIENCE
 
 LARGEST = 300
 """Megabytes, without Terraform."""
-STARTS_WITHIN = 120.0
 WRITABLE = """
 import os
 for at, directories, files in os.walk("/"):
@@ -98,18 +98,19 @@ def test_the_service_runs_in_the_image_as_its_user_and_answers_the_health_check(
             assert list((image.root / "var/lib/envclone/data").iterdir()), "it keeps its data where the volume is"
         finally:
             subprocess.run([*image.become, "kill", "-TERM", *map(str, _processes(service.pid))], check=False)
-            service.wait(60)
+            service.wait(PATIENCE)
 
 
 def _port(log: Path, service: "subprocess.Popen[bytes]") -> str:
-    said = "listening on http://127.0.0.1:"
-    _until(lambda: said in log.read_text(), log, service)
-    return log.read_text().partition(said)[2].partition('"')[0]
+    said = re.compile(r'listening on http://127\.0\.0\.1:(\d+)"')
+    _until(lambda: said.search(log.read_text()), log, service)
+    (port, *_) = said.findall(log.read_text())
+    return str(port)
 
 
 def _until(holds: object, log: Path, service: "subprocess.Popen[bytes]") -> None:
     assert callable(holds)
-    deadline = time.monotonic() + STARTS_WITHIN
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert service.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
@@ -131,6 +132,7 @@ def _users(pid: int) -> set[int]:
     """Return who runs the processes in the root: those at and below the first that has left ours."""
     found = set()
     for each in _processes(pid):
-        lines = Path(f"/proc/{each}/status").read_text().splitlines()
-        found.add(int(next(line.split()[2] for line in lines if line.startswith("Uid:"))))
+        with suppress(OSError):  # it has ended meanwhile
+            lines = Path(f"/proc/{each}/status").read_text().splitlines()
+            found.add(int(next(line.split()[2] for line in lines if line.startswith("Uid:"))))
     return found - {0} if len(found) > 1 else found

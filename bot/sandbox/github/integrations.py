@@ -20,6 +20,9 @@ from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_t
 from bot.sandbox.github.views.checks import run_view, workflow_view
 from bot.sandbox.github.webhooks import Bus
 
+SETTLED_WITHIN = 300.0
+"""Seconds: on a busy machine a receiver is slow, and whoever waits wants to hear of all events."""
+
 # What a repository with write defaults lets its workflows ask for.
 ACTIONS_PERMISSIONS: dict[str, Level] = dict.fromkeys(
     ("actions", "checks", "contents", "deployments", "issues", "pull_requests", "statuses"), "write"
@@ -123,7 +126,7 @@ class Integrations(People):
         """Send a past delivery again, with the same `X-GitHub-Delivery`."""
         self._bus.redeliver(delivery_id)
 
-    def settle(self, timeout: float = 30.0) -> bool:
+    def settle(self, timeout: float = SETTLED_WITHIN) -> bool:
         """Wait until every event so far has reached webhooks and callbacks; say whether it did in time."""
         return self._bus.settle(timeout)
 

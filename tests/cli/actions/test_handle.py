@@ -45,7 +45,7 @@ class Workplace:
         return comment, self.last("issue_comment")
 
     def last(self, name: str) -> JsonObject:
-        assert self.server.settle(60)
+        assert self.server.settle()
         return next(payload for each, payload in reversed(self.heard) if each == name)
 
     def reactions(self, comment: int) -> list[str]:

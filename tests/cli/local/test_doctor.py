@@ -140,7 +140,7 @@ def test_what_an_app_may_not_and_a_branch_does_not_require_is_named(
     create_environment(github.forge, REPOSITORY, "envclone-apply", branches=("main", "release/*"))
     github.add_webhook("http://127.0.0.1:1/", "secret", app=registered)
     github.open_issue(REPOSITORY, "one", by="root")
-    assert github.settle(timeout=300)
+    assert github.settle()
     empty = {"ENVCLONE_DATA_DIR": str(tmp_path / "data")}
     code, found = doctor(root, {**as_app(github, str(registered.id), registered.private_key), **empty})
     assert code == 1

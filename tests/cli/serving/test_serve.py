@@ -36,16 +36,19 @@ class Service:
     directory: Path
 
     def said(self, **fields: object) -> list[dict[str, str]]:
-        """Return the log lines that have these fields."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        """Return the log lines that have these fields; the last one may still be being written."""
+        whole, _, _ = self.log.read_text().rpartition("\n")
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [line for line in lines if all(line.get(name) == value for name, value in fields.items())]
 
     def wait(self, found: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
+        is_over = False
         while not found():
-            if time.monotonic() > deadline or self.process.poll() is not None:
+            if time.monotonic() > deadline or is_over:
                 raise AssertionError(f"never happened: {what}\n{self.log.read_text()[-3000:]}")
             time.sleep(0.05)
+            is_over = self.process.poll() is not None  # before the next look, so that its last words are seen
 
     @property
     def url(self) -> str:
@@ -109,10 +112,9 @@ def serving(directory: Path, *options: str, **environment: str) -> Iterator[Serv
 
 def is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # also between the opening of the file and its reading
         return False
-    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text() if Path(f"/proc/{pid}").exists() else False
 
 
 def test_acknowledged_deliveries_survive_kills_of_the_web_process(tmp_path: Path) -> None:

@@ -72,10 +72,10 @@ def pressed(form: httpx.Response) -> tuple[str, Mapping[str, str]]:
 def sent_back(github: GitHubServer, shown: httpx.Response) -> str:
     """Press the buttons of the page and of GitHub's; return the address that GitHub sends the browser to."""
     address, fields = pressed(shown)
-    asked = httpx.post(address, data=dict(fields), headers={"Origin": "http://setup.test"})
+    asked = httpx.post(address, data=dict(fields), headers={"Origin": "http://setup.test"}, timeout=PATIENCE)
     assert asked.status_code == 200, asked.text
     address, fields = pressed(asked)
-    made = httpx.post(f"{github.url}{address}", data=dict(fields))
+    made = httpx.post(f"{github.url}{address}", data=dict(fields), timeout=PATIENCE)
     assert made.status_code == 303, made.text
     return made.headers["Location"].removeprefix("http://setup.test")
 

@@ -90,7 +90,7 @@ def test_nothing_is_asked_but_what_a_verb_needs(fault: Fault) -> None:
     store.delete(KEY)
     for thread in set(threading.enumerate()) - before:
         if "_fetch_background" in thread.name:  # Google's library names them so
-            thread.join(20)
+            thread.join(PATIENCE)
     assert len(fault.asked) == 4, fault.asked
 
 

@@ -12,6 +12,7 @@ from bot.clients.terraform.terraform import Terraform
 from bot.clouds.backends import BACKENDS
 from tests.postgres import cluster
 from tests.support.gcs import google_storage
+from tests.support.patience import PATIENCE
 
 RESOURCE = 'resource "terraform_data" "a" {\n  input = "kept"\n}\noutput "a" {\n  value = terraform_data.a.output\n}\n'
 
@@ -34,13 +35,13 @@ def _lived_through(directory: Path, terraform: Terraform, backend: str) -> None:
 def test_a_state_lives_in_google_s_storage_where_a_reader_of_it_looks(tmp_path: Path) -> None:
     with google_storage() as where:
         url = where["STORAGE_EMULATOR_HOST"]
-        httpx.post(f"{url}/storage/v1/b?project=any", json={"name": "acme-state"}).raise_for_status()
+        httpx.post(f"{url}/storage/v1/b?project=any", json={"name": "acme-state"}, timeout=PATIENCE).raise_for_status()
         terraform = Terraform(
             find_terraform(os.environ), os.environ, variables={**where, "GOOGLE_OAUTH_ACCESS_TOKEN": "any"}
         )
         block = 'backend "gcs" {\n    bucket = "acme-state"\n    prefix = "demo-x/network"\n  }'
         _lived_through(tmp_path / "stack", terraform, block)
-        listed = httpx.get(f"{url}/storage/v1/b/acme-state/o").raise_for_status().json()["items"]
+        listed = httpx.get(f"{url}/storage/v1/b/acme-state/o", timeout=PATIENCE).raise_for_status().json()["items"]
         assert [each["name"] for each in listed] == [BACKENDS["gcs"].object.format(key="demo-x/network")]
 
 

@@ -16,6 +16,7 @@ from bot.names import ParameterName
 from bot.sandbox.aws.corrections.compute import CORRECTIONS
 from tests.hooks.conftest import Surroundings
 from tests.support.cloud import ACCOUNT, REGION
+from tests.support.patience import PATIENCE
 
 KIND = AwsEcsTask()
 
@@ -38,9 +39,9 @@ def running(cluster: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Tasks run on and on."""
     transition = {"model_name": "ecs::task", "transition": {"progression": "manual", "times": 1000}}
     url = f"{boto3.client('ecs', REGION).meta.endpoint_url}/moto-api/state-manager"
-    httpx.post(f"{url}/set-transition", json=transition).raise_for_status()
+    httpx.post(f"{url}/set-transition", json=transition, timeout=PATIENCE).raise_for_status()
     yield
-    httpx.post(f"{url}/unset-transition", json={"model_name": "ecs::task"}).raise_for_status()
+    httpx.post(f"{url}/unset-transition", json={"model_name": "ecs::task"}, timeout=PATIENCE).raise_for_status()
 
 
 def inputs(**more: Json) -> TaskInputs:

@@ -24,6 +24,7 @@ from bot.model.pipeline import Json
 from bot.sandbox.tls import tls
 from tests.hooks.conftest import Surroundings
 from tests.support.cloud import ACCOUNT, REGION
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("aws")
 World = list[str]
@@ -144,7 +145,9 @@ def test_law_9_killed_after_any_request_a_step_is_finished_or_taken_back_as_if_b
 
 def _fresh(scenario: Scenario, around: Surroundings) -> tuple[World, dict[str, Json]]:
     """Empty the cloud, prepare it, and return the world and the inputs."""
-    httpx.post(f"{boto3.client('sts', REGION).meta.endpoint_url}/moto-api/reset", verify=tls()).raise_for_status()
+    httpx.post(
+        f"{boto3.client('sts', REGION).meta.endpoint_url}/moto-api/reset", verify=tls(), timeout=PATIENCE
+    ).raise_for_status()
     given = scenario.prepare(around)
     return scenario.world(), given
 

@@ -19,6 +19,7 @@ from bot.names import ParameterName
 from bot.sandbox.aws.corrections.compute import CORRECTIONS
 from tests.hooks.conftest import Surroundings
 from tests.support.cloud import ACCOUNT, REGION
+from tests.support.patience import PATIENCE
 
 KIND = AwsLambda()
 ANSWER = ParameterName("answer")
@@ -34,7 +35,7 @@ class Function:
     def answers(self, *answers: str) -> None:
         url = boto3.client("lambda", REGION).meta.endpoint_url
         told = {"results": answers, "account_id": ACCOUNT, "region": REGION}
-        httpx.post(f"{url}/moto-api/static/lambda-simple/response", json=told).raise_for_status()
+        httpx.post(f"{url}/moto-api/static/lambda-simple/response", json=told, timeout=PATIENCE).raise_for_status()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from tests.oracle.install import OracleUnavailableError, installed
 from tests.oracle.middleware import Oracle
 from tests.oracle.openapi import Description, Exchange, github_description
 from tests.sandbox.conftest import MAINTAINER, READER, REPOSITORY
+from tests.support.patience import PATIENCE
 
 SERVED = [(method, path.replace(":path}", "}")) for table in TABLES for method, path, _ in table.rows]
 HERE = f"/repos/{REPOSITORY}"
@@ -56,7 +57,7 @@ class Caller:
         headers = {"Authorization": f"Bearer {token or self.bot}"}
         url = f"{self.server.url}/api/v3{path}"
         given = {"json": body} if body is not None else {}
-        return httpx.request(method, url, headers=headers, verify=tls(), **given)  # type: ignore[arg-type]
+        return httpx.request(method, url, headers=headers, verify=tls(), timeout=PATIENCE, **given)  # type: ignore[arg-type]
 
 
 @pytest.fixture

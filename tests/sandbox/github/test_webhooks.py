@@ -20,6 +20,7 @@ from tests.oracle.install import OracleUnavailableError
 from tests.oracle.webhooks import accepts_signature, always_there, paths
 from tests.sandbox.conftest import MAINTAINER, READER, REPOSITORY
 from tests.support.cases import few
+from tests.support.patience import PATIENCE
 
 SECRET = "It's a Secret to Everybody"
 
@@ -163,15 +164,18 @@ def test_a_refused_delivery_is_recorded_and_sent_again_when_asked(
     headers = {"Authorization": f"Bearer {token}"}
     url = f"{server.url}/api/v3/app/hook/deliveries"
 
-    failed = httpx.get(url, params={"status": "failure"}, headers=headers).json()
-    answer = httpx.post(f"{url}/{failed[0]['id']}/attempts", headers=headers)
+    failed = httpx.get(url, params={"status": "failure"}, headers=headers, timeout=PATIENCE).json()
+    answer = httpx.post(f"{url}/{failed[0]['id']}/attempts", headers=headers, timeout=PATIENCE)
 
     assert (answer.status_code, len(failed)) == (202, 1)
     assert server.settle()
     first, second = server.deliveries
     assert (first.guid, first.body, first.redelivery) == (second.guid, second.body, False)
     assert (first.status, second.status, second.redelivery) == (500, 202, True)
-    assert httpx.get(f"{url}/{second.id}", headers=headers).json()["request"]["payload"]["action"] == "opened"
+    assert (
+        httpx.get(f"{url}/{second.id}", headers=headers, timeout=PATIENCE).json()["request"]["payload"]["action"]
+        == "opened"
+    )
 
 
 def test_a_failing_subscriber_is_heard_of_and_does_not_stop_the_next(server: GitHubServer) -> None:
@@ -256,9 +260,14 @@ def cause_everything(server: GitHubServer, repository: Repository) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     url = f"{server.url}/api/v3/repos/{REPOSITORY}"
     deployment = httpx.post(
-        f"{url}/deployments", headers=headers, json={"ref": "main", "environment": "demo", "required_contexts": []}
+        f"{url}/deployments",
+        headers=headers,
+        json={"ref": "main", "environment": "demo", "required_contexts": []},
+        timeout=PATIENCE,
     ).json()
-    httpx.post(deployment["statuses_url"], headers=headers, json={"state": "success", "description": "live"})
+    httpx.post(
+        deployment["statuses_url"], headers=headers, json={"state": "success", "description": "live"}, timeout=PATIENCE
+    )
     repository.get_workflow("apply.yml").create_dispatch("main", {"environment": "demo"})
     run = server.record_run(REPOSITORY, SandboxRun(".github/workflows/apply.yml", "push", sha, MAINTAINER, "main"))
     server.finish_run(run, "failure")

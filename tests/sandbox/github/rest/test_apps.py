@@ -16,6 +16,7 @@ from github import Auth, GithubIntegration
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.records.accounts import AppRecord
 from tests.sandbox.conftest import MAINTAINER, REPOSITORY, Connect
+from tests.support.patience import PATIENCE
 
 
 @contextmanager
@@ -60,7 +61,9 @@ def test_a_jwt_must_be_signed_by_the_app_and_short(server: GitHubServer) -> None
 
     def asked(key: str, **claims: object) -> int:
         token = jwt.encode({"iat": now - 60, "exp": now + 300, "iss": str(app.id), **claims}, key, "RS256")
-        return httpx.get(f"{server.url}/api/v3/app", headers={"Authorization": f"Bearer {token}"}).status_code
+        return httpx.get(
+            f"{server.url}/api/v3/app", headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE
+        ).status_code
 
     assert asked(app.private_key) == 200
     assert asked(app.private_key, iss=app.client_id) == 200
@@ -96,7 +99,7 @@ def test_an_installation_token_expires_after_an_hour(tmp_path: Path, monorepo: P
 
         def asked() -> int:
             headers = {"Authorization": f"token {token}"}
-            return httpx.get(f"{url}/api/v3/repos/{REPOSITORY}", headers=headers).status_code
+            return httpx.get(f"{url}/api/v3/repos/{REPOSITORY}", headers=headers, timeout=PATIENCE).status_code
 
         now[0] += timedelta(minutes=59)
         before = asked()

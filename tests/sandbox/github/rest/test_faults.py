@@ -12,6 +12,7 @@ from github.Repository import Repository
 
 from bot.sandbox.github import GitHubServer
 from tests.sandbox.conftest import MAINTAINER, READER, REPOSITORY
+from tests.support.patience import PATIENCE
 
 
 def test_an_ordered_error_comes_once_and_changes_nothing(server: GitHubServer, repository: Repository) -> None:
@@ -34,7 +35,9 @@ def test_a_lost_or_cut_answer_has_its_effect_and_a_lost_request_has_none(
     headers = {"Authorization": f"token {server.token(MAINTAINER)}"}
 
     with pytest.raises(httpx.TransportError):  # a close or a reset, as the system likes
-        httpx.post(f"{server.url}/api/v3/repos/{REPOSITORY}/issues", headers=headers, json={"title": "one"})
+        httpx.post(
+            f"{server.url}/api/v3/repos/{REPOSITORY}/issues", headers=headers, json={"title": "one"}, timeout=PATIENCE
+        )
 
     assert [issue.title for issue in server.issues(REPOSITORY)] == titles
 
@@ -83,7 +86,7 @@ def test_the_hourly_limit_is_counted_for_each_caller(tmp_path: Path, monorepo: P
     with server.running() as url:
 
         def asked(token: str, path: str = f"/repos/{REPOSITORY}") -> httpx.Response:
-            return httpx.get(f"{url}/api/v3{path}", headers={"Authorization": f"token {token}"})
+            return httpx.get(f"{url}/api/v3{path}", headers={"Authorization": f"token {token}"}, timeout=PATIENCE)
 
         answers = [asked(ana) for _ in range(3)]
         free = asked(ana, "/rate_limit")

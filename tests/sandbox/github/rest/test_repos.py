@@ -12,6 +12,7 @@ from github.Repository import Repository
 
 from bot.sandbox.github import GitHubServer, SandboxRun
 from tests.sandbox.conftest import FILES, MAINTAINER, READER, REPOSITORY, STRANGER
+from tests.support.patience import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -75,10 +76,13 @@ def test_a_profile_and_what_nobody_may_know(server: GitHubServer, repository: Re
     assert repository.owner.login == "acme"
     raw = {"Authorization": f"token {server.token(STRANGER)}"}
     api = f"{server.url}/api/v3"
-    assert httpx.get(f"{api}/user", headers=raw).json()["login"] == STRANGER
-    assert httpx.get(f"{api}/repos/{REPOSITORY}", headers=raw).status_code == 404
-    assert httpx.get(f"{api}/repos/{REPOSITORY}").status_code == 401
-    assert httpx.get(f"{api}/user", headers={"Authorization": "token wrong"}).json()["message"] == "Bad credentials"
+    assert httpx.get(f"{api}/user", headers=raw, timeout=PATIENCE).json()["login"] == STRANGER
+    assert httpx.get(f"{api}/repos/{REPOSITORY}", headers=raw, timeout=PATIENCE).status_code == 404
+    assert httpx.get(f"{api}/repos/{REPOSITORY}", timeout=PATIENCE).status_code == 401
+    assert (
+        httpx.get(f"{api}/user", headers={"Authorization": "token wrong"}, timeout=PATIENCE).json()["message"]
+        == "Bad credentials"
+    )
 
 
 def test_only_apps_make_check_runs(server: GitHubServer, repository: Repository, bot_repository: Repository) -> None:
@@ -169,7 +173,7 @@ def test_runs_and_artifacts_are_listed_and_downloaded(server: GitHubServer, repo
     runs = list(repository.get_workflow_runs(event="push", head_sha=sha))
     artifact = next(iter(runs[0].get_artifacts()))
     headers = {"Authorization": f"Bearer {server.token(MAINTAINER)}"}
-    archive = httpx.get(artifact.archive_download_url, headers=headers, follow_redirects=True).content
+    archive = httpx.get(artifact.archive_download_url, headers=headers, follow_redirects=True, timeout=PATIENCE).content
 
     assert [(run.id, run.conclusion, run.run_number) for run in runs] == [(run_id, "success", 1)]
     assert repository.get_workflow_run(run_id).actor.login == READER
