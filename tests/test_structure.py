@@ -189,3 +189,19 @@ def test_a_public_class_name_means_one_thing() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 named[node.name].append(module)
     assert {name: where for name, where in named.items() if len(where) > 1} == {}
+
+
+def test_each_request_of_a_test_says_how_long_it_waits() -> None:
+    """`httpx` gives up after five seconds, which a server of ours may take on a busy machine."""
+    asking = {"get", "post", "put", "patch", "delete", "head", "request", "stream", "Client", "AsyncClient"}
+    hasty = [
+        f"{path.relative_to(ROOT.parent)}:{call.lineno}"
+        for path in sorted((ROOT.parent / "tests").rglob("*.py"))
+        if "httpx." in (text := path.read_text("utf-8"))
+        for call in ast.walk(ast.parse(text))
+        if isinstance(call, ast.Call)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in asking
+        if isinstance(call.func.value, ast.Name) and call.func.value.id == "httpx"
+        if "timeout" not in {word.arg for word in call.keywords}
+    ]
+    assert hasty == []
