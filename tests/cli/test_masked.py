@@ -11,6 +11,7 @@ import pytest
 
 from bot.cli.masked import MaskedStream
 from bot.core.ledger.redaction import Secrets
+from tests.support.patience import PATIENCE
 
 TOKEN = "ghs_0123456789abcdef"
 PROGRAM = f"""
@@ -31,7 +32,7 @@ def test_streams_and_tracebacks_hide_what_the_process_holds() -> None:
         env={**os.environ, "GITHUB_TOKEN": TOKEN},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert said.stdout == "the token is ***\n"

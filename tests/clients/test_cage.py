@@ -13,6 +13,7 @@ from bot.clients.terraform.access import access
 from bot.core.tree import UNSAVED_STATE
 from bot.errors import UserError
 from bot.model.confinement import Confinement
+from tests.support.patience import PATIENCE
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 
@@ -22,7 +23,7 @@ confines = pytest.mark.skipif(not landlock(), reason="this machine has no Landlo
 def said(cage: Cage, script: str, **variables: str) -> str:
     environment = {**ENVIRONMENT, **variables}
     argv = cage.argv(["sh", "-c", script], environment)
-    ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return ran.stdout + ran.stderr
 
 

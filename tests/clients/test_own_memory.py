@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.support.patience import PATIENCE
+
 PROGRAM = """
 import ctypes, resource, subprocess, sys
 from bot.clients.own_memory import keep_memory_private
@@ -18,5 +20,5 @@ subprocess.run([sys.executable, "-c", asks], check=True)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="`prctl` is Linux's")
 def test_it_can_t_be_read_and_what_it_starts_is_its_own() -> None:
-    said = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True)
+    said = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert said.stdout.split("\n")[:2] == ["0 (0, 0)", "1"]

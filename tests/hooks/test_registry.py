@@ -10,6 +10,7 @@ import pytest
 from bot.errors import UserError
 from bot.hooks.registry import kind_of, kinds
 from bot.model.pipeline import Hook, NoUndo
+from tests.support.patience import PATIENCE
 
 GREETING = '''
 from bot.hooks.kind import AppliedHook, HookCheck, HookKind, HookModel
@@ -56,7 +57,7 @@ def known(tmp_path: Path, entries: str) -> "subprocess.CompletedProcess[str]":
     program = "from bot.hooks.registry import kinds; print(*sorted(kinds()))"
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path.cwd()}"}
     return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60, env=environment
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=PATIENCE, env=environment
     )
 
 
@@ -92,7 +93,9 @@ def test_only_the_kind_that_is_used_is_imported() -> None:
         "kind_of(Hook(uses='aws.secret', undo=NoUndo(none='nothing is made')))"
         "; print(*sorted(name for name in sys.modules if name.startswith('bot.hooks.aws.') or name == 'boto3'))"
     )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert said.stdout.split() == [f"bot.hooks.aws.{name}" for name in ("secret", "secret_shape", "session")], (
         said.stderr
     )

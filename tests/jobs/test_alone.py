@@ -21,6 +21,7 @@ from bot.names import RepositoryName
 from bot.service.jobs_api import JobRequest
 from tests import ROOT
 from tests.jobs.counting import CountingWork
+from tests.support.patience import PATIENCE
 
 ONE = {"name": "one", "is_last": False}
 
@@ -109,7 +110,7 @@ def test_a_process_takes_back_what_was_noted_of_a_step_that_it_was_handed_and_ne
     alone.stdin.flush()
     assert alone.stdout.readline() == HANDED
     store.begin(step.request.key, step.name, MOST)
-    assert alone.communicate(timeout=60)[0] == b""
+    assert alone.communicate(timeout=PATIENCE)[0] == b""
     assert store.unfinished(step.request.key, step.name) == 1, "so it may go on for ever, whoever kills workers"
     assert CountingWork(tmp_path / "work").notes("runs") == []
 

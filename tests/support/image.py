@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import ROOT
+from tests.support.patience import PATIENCE
 
 NOT_COPIED = ("site-packages", "test", "idlelib", "tkinter", "ensurepip", "__pycache__", "config-*", "*.a", "*.pyc")
 """Of Python's library: what the official image leaves out, too, and what is installed into this machine's."""
@@ -183,7 +184,9 @@ def _base(root: Path) -> None:
 
 def _libraries(programs: Sequence[Path]) -> Iterator[Path]:
     """Yield the shared libraries of programs and modules, as the loader names them."""
-    said = subprocess.run(["ldd", *map(str, programs)], capture_output=True, text=True, timeout=60, check=False).stdout
+    said = subprocess.run(
+        ["ldd", *map(str, programs)], capture_output=True, text=True, timeout=PATIENCE, check=False
+    ).stdout
     yield from {Path(each) for each in re.findall(r"(?:=> |^\s+)(/\S+) \(0x", said, re.MULTILINE)}
 
 
@@ -196,7 +199,7 @@ def _put(root: Path, source: Path) -> None:
 
 
 def _said(*words: str) -> str:
-    return subprocess.run(words, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+    return subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout.strip()
 
 
 def _user(root: Path, dockerfile: Dockerfile, become: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.state import ForgeState
+from tests.support.patience import PATIENCE
 
 REPOSITORIES = "github/repositories"
 MIRRORS = "mirrors"
@@ -67,7 +68,7 @@ class Stages:
         for bare in place.rglob("*.git"):
             # One pack instead of a hundred files: it is copied again and again.
             repack = ["git", "--git-dir", str(bare), "-c", "pack.threads=1", "repack", "-a", "-d", "-k", "-q"]
-            subprocess.run(repack, check=True, capture_output=True, timeout=60)
+            subprocess.run(repack, check=True, capture_output=True, timeout=PATIENCE)
         ids = (state.next_id() + 1, state.next_small_id() + 1)
         self._reached[name] = Stage(place, _memory(vars(state)), ids, dict(server._tokens), frozenset(read), made)
 

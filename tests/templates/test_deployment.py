@@ -96,7 +96,7 @@ def _partners(environment: Deployment, shop_url: str, edge: str) -> list[str]:
                 env={"PATH": os.environ["PATH"], "http_proxy": edge},
                 capture_output=True,
                 text=True,
-                timeout=60,
+                timeout=PATIENCE,
                 check=True,
             ).stdout
         )

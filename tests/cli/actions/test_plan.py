@@ -23,6 +23,7 @@ from bot.sandbox.github.issues import IssueText
 from bot.sandbox.github.pulls import PullSpec
 from tests.support.cloud import REGION, cloud
 from tests.support.monorepo import Monorepo
+from tests.support.patience import PATIENCE
 from tests.support.posting import post
 from tests.support.terraform import program
 
@@ -108,7 +109,7 @@ def workflow(tmp_path: Path, aws: Mapping[str, str], monkeypatch: pytest.MonkeyP
         subprocess.run(
             ["git", "clone", "-q", remote, str(tmp_path / "head")],
             check=True,
-            timeout=60,
+            timeout=PATIENCE,
             env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
         monorepo = Monorepo(tmp_path / "head", bucket)

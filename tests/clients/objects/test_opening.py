@@ -14,6 +14,7 @@ from bot.clients.objects.s3 import S3Store
 from bot.clouds.store_address import S3Address, read_address
 from bot.errors import UserError
 from tests.clients.objects.places import GcsPlace, S3Place
+from tests.support.patience import PATIENCE
 
 LIBRARIES = (
     "boto3",
@@ -90,5 +91,5 @@ from bot.clouds.store_address import read_address
 open_object_store(read_address("file://{tmp_path}")).write("a", b"1")
 print([name for name in {LIBRARIES!r} if name in sys.modules])
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout.strip() == "[]"

@@ -194,7 +194,7 @@ def test_law_2_the_same_input_gives_the_same_bytes_in_another_process(tmp_path: 
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert done.stdout.strip() == tree_id(draft().files)
 

@@ -21,6 +21,7 @@ from bot.core.tree import File
 from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
 from bot.names import StepName
+from tests.support.patience import PATIENCE
 from tests.support.terraform import LOCK, VERSIONS, program, write
 
 SECRET = "ghs_the-token-of-the-job"
@@ -142,7 +143,7 @@ def test_the_same_code_reads_all_of_it_outside_the_cage(runner: Runner) -> None:
             env=runner.terraform.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=True,
         ).stdout
     assert said.count(SECRET) >= 8

@@ -13,6 +13,7 @@ from bot.sandbox.github.runs import SandboxRun
 from bot.sandbox.pages.routes import routes
 from bot.sandbox.tls import tls
 from tests.golden.test_golden import MARKDOWN
+from tests.support.patience import PATIENCE
 
 REPOSITORY = "acme/infrastructure"
 HOSTILE = """\
@@ -66,7 +67,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     github.add_user("max", REPOSITORY, "maintain")
     github.add_user("eve")
     github.protect(REPOSITORY, required_checks=("envclone",))
-    with github.running(), httpx.Client(trust_env=False, verify=tls(), timeout=60) as client:
+    with github.running(), httpx.Client(trust_env=False, verify=tls(), timeout=PATIENCE) as client:
         yield filled(github, root, client)
 
 
