@@ -192,6 +192,8 @@ def _service(root: Path, github: GitHubServer, port: int, operations_port: int) 
         "ENVCLONE_DATA_DIR": str(root / "data"),
         "ENVCLONE_PORT": str(port),
         "ENVCLONE_OPERATIONS_PORT": str(operations_port),
+        # On a busy machine a delivery may not be acknowledged within GitHub's ten seconds: who watches a story shall not wait ten minutes for it.
+        "ENVCLONE_LOOK_BACK_EVERY": "1m",
     }
     url, operations_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operations_port}"
     with (root / "service.log").open("wb") as output:
