@@ -9,7 +9,7 @@ import httpx
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.tls import tls
 
-TIMEOUT = 30.0
+TIMEOUT = 120.0
 
 
 @dataclass(slots=True)

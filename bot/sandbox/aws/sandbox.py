@@ -17,7 +17,7 @@ BOOTSTRAP_ACCOUNT = "999999999999"
 """Holds nothing but the identity that the sandbox's own processes start with."""
 
 REGION = "eu-central-1"
-START = 60
+START = 180
 """Seconds to wait for the endpoint; it takes one or two."""
 
 

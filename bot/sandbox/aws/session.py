@@ -25,10 +25,10 @@ class Admin:
         self._session.events.register("before-sign.*.*", self._name_account)
 
     def client(self, service: str) -> Any:
-        """Return a client of `service`; calls fail after few attempts, as everything is near."""
+        """Return a client of `service`; calls fail after few attempts, as everything is near, and wait for a busy machine's first answer."""
         with self._making:
             if service not in self._clients:
-                near = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=30, proxies={})
+                near = Config(retries={"total_max_attempts": 2}, connect_timeout=60, read_timeout=120, proxies={})
                 make: Any = self._session.client  # the stubs know a type for each literal name only
                 self._clients[service] = make(service, endpoint_url=self._endpoint, config=near)
             return self._clients[service]

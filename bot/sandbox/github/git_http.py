@@ -64,7 +64,7 @@ def http_backend() -> Path:
     """Return git's CGI program. Run by itself, not as `git http-backend`, or ending it would end only a wrapper."""
     environment = scrubbed_environment(Path(tempfile.gettempdir()))
     found = subprocess.run(
-        ["git", "--exec-path"], env=environment, capture_output=True, text=True, timeout=30, check=True
+        ["git", "--exec-path"], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=True
     )
     return Path(found.stdout.strip()) / "git-http-backend"
 

@@ -20,8 +20,8 @@ from bot.sandbox.aws.trust import WebIdentity, admits, admits_account
 
 _direct = build_opener(ProxyHandler({}))
 LOOPBACK = "127.0.0.1"
-PATIENCE = 5
-"""Seconds for an issuer to publish its keys."""
+PATIENCE = 60
+"""Seconds for an issuer to publish its keys, on a machine that is busy."""
 
 
 def _refused(action: str, role: str) -> STSClientError:
