@@ -50,6 +50,7 @@ OF_SEVERAL_MODULES = frozenset({
     "runs/apply/test_apply_extended.py",
     "runs/apply/test_apply_killed.py",
     "runs/apply/test_apply_taken_over.py",
+    "runs/apply/test_migrations.py",
     "runs/drift/test_codify_on_aws.py",
     "runs/plan/test_attack.py",
     "runs/plan/test_stories.py",

@@ -6,7 +6,16 @@ from pydantic import AwareDatetime, Field
 
 from bot.model.base import Document
 from bot.model.pipeline import Json, Stack
-from bot.names import EnvironmentName, Login, ParameterName, PurposeName, RepositoryName, StepName, TemplateName
+from bot.names import (
+    EnvironmentName,
+    Login,
+    MigrationName,
+    ParameterName,
+    PurposeName,
+    RepositoryName,
+    StepName,
+    TemplateName,
+)
 
 MANIFEST = "environment.yaml"
 HOOKS = "hooks.yaml"
@@ -100,4 +109,11 @@ class Manifest(Document):
     state: Annotated[
         dict[StepName, ExistingState] | None,
         Field(description="Of a protected environment only: the stacks whose state already exists elsewhere."),
+    ] = None
+    migrated: Annotated[
+        tuple[MigrationName, ...] | None,
+        Field(
+            min_length=1,
+            description="The template's migrations that the environment came through since it was made, if they have blocks: it holds those.",
+        ),
     ] = None

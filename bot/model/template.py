@@ -220,10 +220,22 @@ class Migration(Document):
     values: Annotated[
         dict[ParameterName, dict[str, Json]],
         Field(
-            min_length=1,
-            description="For each parameter, by its present name: former values, written as text, and what becomes of them.",
+            description="For each parameter, by its present name: former values, written as text, and what becomes of them."
         ),
-    ]
+    ] = {}
+    blocks: Annotated[
+        dict[StepName, str],
+        Field(
+            description="For each stack, by its present name: `moved`, `removed` and `import` blocks, which go into its `migrations.tf`. Clones get "
+            "no `import` block."
+        ),
+    ] = {}
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "Migration":
+        if not self.values and not self.blocks:
+            raise InvalidInput("a migration has `values`, `blocks` or both")
+        return self
 
 
 class Template(Document):

@@ -11,7 +11,7 @@ from bot.core.messages.versions.evidence import Evidence
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import read_hooks
-from bot.core.rendering.synced_values import pending
+from bot.core.rendering.migrations import pending
 from bot.core.rendering.verify import verify
 from bot.core.requests.branches import Branch
 from bot.core.requests.sync import conflicts_in

@@ -17,7 +17,7 @@ from bot.core.parity.by_code.compare import compare
 from bot.core.parity.certificate import CertifiedSubject, certify
 from bot.core.rendering.assemble import read_template
 from bot.core.rendering.inventory import Inventory
-from bot.core.rendering.synced_values import pending
+from bot.core.rendering.migrations import pending
 from bot.core.requests.codify.codify import REASON
 from bot.core.requests.commit_trailers import AsIn, Trailers
 from bot.core.requests.sync import SyncConflict, Synced, SyncSubject, draft_sync

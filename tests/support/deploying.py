@@ -68,6 +68,7 @@ class Deploying:
     runs: int = 0
     max_parallel: int = 4
     former: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    migrations: str = ""
 
     @classmethod
     def create(
@@ -110,7 +111,7 @@ class Deploying:
 
     @property
     def template(self) -> TemplateAt:
-        return replace(template(self.stacks, former=self.former), roots=self.repo.roots)
+        return replace(template(self.stacks, former=self.former, migrations=self.migrations), roots=self.repo.roots)
 
     @property
     def policy(self) -> Policy:

@@ -240,9 +240,12 @@ BACKEND = """terraform {
 
 
 def template(
-    stacks: Mapping[str, str] = STACKS, hooks: str = HOOKS, former: Mapping[str, tuple[str, ...]] | None = None
+    stacks: Mapping[str, str] = STACKS,
+    hooks: str = HOOKS,
+    former: Mapping[str, tuple[str, ...]] | None = None,
+    migrations: str = "",
 ) -> TemplateAt:
-    """Return the template with these stacks' code and these hooks; `former` are the names that stacks had, the first one first."""
+    """Return the template with these stacks' code, these hooks and migrations; `former` are the names that stacks had, the first one first."""
     first = {stack: names[0] for stack, names in (former or {}).items()}
     declared = "".join(f"  {stack}: {DECLARED[first.get(stack, stack)]}\n" for stack in stacks)
     if "data" not in stacks:
@@ -254,7 +257,7 @@ def template(
             for text in (declared, hooks)
         )
     files = {
-        "template.yaml": f"{DECLARATION}stacks:\n{declared}",
+        "template.yaml": f"{DECLARATION}stacks:\n{declared}{migrations}",
         "hooks.yaml": hooks,
         "hooks/record.py": RECORD,
         "hooks/announce": ANNOUNCE,

@@ -17,6 +17,7 @@ from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import TemplateAt, assemble, own_manifest, read_manifest
 from bot.core.rendering.hand_edits import Before, undone
+from bot.core.rendering.migrations import migrated
 from bot.core.requests.preflight import CheckRules, in_template, refusals
 from bot.core.tree import Tree
 from bot.errors import Unverifiable, UserError
@@ -72,10 +73,12 @@ def _rendered(checkout: Checkout, name: EnvironmentName, overwrite: bool) -> _Re
     ours, where = checkout.environment(name), checkout.roots.environment(name)
     manifest = own_manifest(ours, name, checkout.roots)
     template = checkout.read_template(manifest.template, checkout.template(manifest.template))
-    current = manifest.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+    then = _committed(checkout, name)
+    update = {"revision": template.revision, "stacks": template.declaration.stacks}
+    current = _migrated(checkout, manifest, then, template).model_copy(update=update)
     files = assemble(template, current)
     _check(checkout, template, CodeSide(current, {**files, **template.modules}))
-    edits = undone(where, ours, files, _before(checkout, manifest)) if not overwrite else ()
+    edits = undone(where, ours, files, _before(checkout, manifest, then)) if not overwrite else ()
     if edits:
         lines = "\n".join(map(str, edits))
         raise UserError(
@@ -85,14 +88,30 @@ def _rendered(checkout: Checkout, name: EnvironmentName, overwrite: bool) -> _Re
     return _Rendered(current, template, files)
 
 
-def _before(checkout: Checkout, manifest: Manifest) -> Before:
-    """Return what the environment was rendered as: from its manifest as it is here, and as it is committed."""
-    where = checkout.roots.environment(manifest.name)
+def _committed(checkout: Checkout, name: EnvironmentName) -> Manifest | None:
+    """Return the manifest as it is committed, if it is and can be read."""
     try:
-        committed = checkout.environment_at(manifest.name, "HEAD")
-        then = read_manifest(committed, where) if committed else None
+        files = checkout.environment_at(name, "HEAD")
+        return read_manifest(files, checkout.roots.environment(name)) if files else None
     except UserError:
-        committed = then = None
+        return None
+
+
+def _migrated(checkout: Checkout, manifest: Manifest, then: Manifest | None, template: TemplateAt) -> Manifest:
+    """Return the manifest with the migrations whose blocks it gets: whoever writes one renders often, so what is committed counts too."""
+    templates = Templates(checkout)
+    for each in filter(None, (manifest, then)):
+        try:
+            former = templates.at(each).declaration
+        except (UserError, Unverifiable):
+            continue
+        manifest = manifest.model_copy(update={"migrated": migrated(manifest, former, template.declaration)})
+    return manifest
+
+
+def _before(checkout: Checkout, manifest: Manifest, then: Manifest | None) -> Before:
+    """Return what the environment was rendered as: from its manifest as it is here, and as it is committed."""
+    committed = checkout.environment_at(manifest.name, "HEAD") if then else None
     return Before(list(_renderings(checkout, manifest, then)), committed)
 
 

@@ -23,7 +23,8 @@ from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt, own_manifest
 from bot.core.rendering.hand_edits import lost_comments
-from bot.core.rendering.synced_values import allocates, carried, pending
+from bot.core.rendering.migrations import pending
+from bot.core.rendering.synced_values import allocates, carried
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import Synced, SyncSubject, draft_sync

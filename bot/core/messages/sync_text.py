@@ -7,6 +7,7 @@ from bot.core.markdown import cell, code, shortened, table
 from bot.core.parity.output.markdown import MOST_ROWS, ORIGINS, sides
 from bot.core.parity.report import Parity
 from bot.core.plural import counted
+from bot.core.rendering.migrations import FILE
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.rendering.renamed_stacks import renamed
@@ -139,8 +140,16 @@ def values(
 
 def migrations(found: Mapping[MigrationName, Migration]) -> str:
     """Return the migrations that are applied; nothing when there are none."""
-    listed = "\n".join(f"- {code(name)}: {cell(each.description)}" for name, each in found.items())
-    return f"Values were rewritten by the template's migrations:\n\n{listed}" if listed else ""
+    listed = "\n".join(
+        f"- {code(name)}{_where(each)}: {cell(shortened(each.description, LONGEST_LINE))}"
+        for name, each in found.items()
+    )
+    return f"The template's migrations, each applied once, in this order:\n\n{listed}" if listed else ""
+
+
+def _where(migration: Migration) -> str:
+    """Say into which stacks' code a migration goes."""
+    return f" in {', '.join(code(f'{stack}/{FILE}') for stack in migration.blocks)}" if migration.blocks else ""
 
 
 def removed_steps(before: Manifest, after: Manifest) -> Iterator[str]:

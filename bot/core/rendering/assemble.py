@@ -9,6 +9,7 @@ from bot.complaints import plainly
 from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.local_modules import ReadDirectory, modules_outside, nothing_outside
 from bot.core.rendering.account_forms import account_problems
+from bot.core.rendering.migrations import block_files
 from bot.core.rendering.render import ENDING, Parameters, render
 from bot.core.tree import File, Tree, broken_links, check_tree, tree_id
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
@@ -139,6 +140,10 @@ def rendered_files(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
     """Return the files of an environment without the manifest, which costs more to write than the others to render."""
     chosen = chosen_files(template, manifest.purpose, manifest.parameters)
     files = render(chosen, template.declaration.parameters, manifest.parameters)
+    for path, file in block_files(template.declaration, manifest).items():
+        if path in files:
+            raise InvalidInput(f"{path} is the file of the migrations' blocks. Give the template's own another name.")
+        files[path] = file
     for path in broken_links(files):
         raise InvalidInput(
             f"{path} is a symlink to `{files[path].link}`, which an environment has not, or not as it stands: a link leads to a file that "

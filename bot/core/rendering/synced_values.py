@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.rendering.inventory import Inventory
-from bot.core.rendering.parameter_types import checked, text
+from bot.core.rendering.migrations import migrated, pending, rewritten
+from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import Wish, resolve
 from bot.errors import InvalidInput
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
-from bot.model.template import Migration, Template
-from bot.names import MigrationName, ParameterName
+from bot.model.template import Template
+from bot.names import ParameterName
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +48,18 @@ def renamings(manifest: Manifest, template: Template) -> dict[ParameterName, Par
     }
 
 
-def pending(former: Template, template: Template) -> dict[MigrationName, Migration]:
-    """Return the migrations that an environment of the former revision has not had, in order."""
-    return {name: each for name, each in template.migrations.items() if name not in former.migrations}
-
-
 def carried(manifest: Manifest, former: Template, template: Template) -> Manifest:
     """Return the manifest with the template's own names of parameters, without those that it has no more, and with migrated values."""
     renamed = renamings(manifest, template)
-    values = {renamed.get(name, name): value for name, value in manifest.parameters.items()}
-    for migration in pending(former, template).values():
-        for name, becomes in migration.values.items():
-            if name in values:
-                values[name] = becomes.get(text(values[name]), values[name])
+    values = rewritten(
+        {renamed.get(name, name): value for name, value in manifest.parameters.items()}, pending(former, template)
+    )
     overrides = tuple(renamed.get(name, name) for name in manifest.overrides)
     return manifest.model_copy(
         update={
             "parameters": {name: values[name] for name in template.parameters if name in values},
             "overrides": tuple(name for name in overrides if name in template.parameters),
+            "migrated": migrated(manifest, former, template),
         }
     )
 

@@ -63,6 +63,10 @@ def _manifest_findings(
     yield from wrong or _contradictions(path, text, manifest, template)
     if manifest.source is not None and manifest.purpose in template.declaration.purposes:
         yield from _unsettled(path, text, manifest, template)
+    for migration in manifest.migrated or ():
+        if migration not in template.declaration.migrations:
+            message = f"template {template.declaration.name} has no migration `{migration}`."
+            yield Finding(path, line_of(text, ["migrated"]), message)
     if manifest.stacks != template.declaration.stacks:
         yield Finding(path, line_of(text, ["stacks"]), "the stacks differ from the template's.")
 

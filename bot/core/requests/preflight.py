@@ -21,6 +21,7 @@ from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.leaks import leaks
 from bot.core.parity.leaks import unwaived
 from bot.core.rendering.assemble import TemplateAt
+from bot.core.rendering.migrations import FILE
 from bot.core.rendering.render import ENDING
 from bot.core.requests.accounts import account_of, other_accounts
 from bot.errors import Finding, UserError
@@ -92,10 +93,18 @@ def _in_template(template: TemplateAt, side: CodeSide, found: Finding, where: st
     source, rendered = template.files.get(f"{path}{ENDING}"), side.files.get(path)
     if path == MANIFEST:
         path = DECLARATION
+    elif path not in template.files and source is None and rendered is not None and path.endswith(f"/{FILE}"):
+        text = template.files[DECLARATION].data  # where a migration's blocks are indented
+        line = line_before(_not_indented(text), _not_indented(rendered.data), found.line)
+        return replace(found, path=f"{template.where}/{DECLARATION}", line=line)
     elif path not in template.files and source is not None and rendered is not None:
         line = line_before(source.data, rendered.data, found.line)
         return replace(found, path=f"{template.where}/{path}{ENDING}", line=line)
     return replace(found, path=f"{template.where}/{path}")
+
+
+def _not_indented(text: bytes) -> bytes:
+    return b"\n".join(line.strip() for line in text.splitlines())
 
 
 def line_before(source: bytes, rendered: bytes, line: int) -> int:

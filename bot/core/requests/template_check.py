@@ -19,6 +19,8 @@ from bot.core.parity.by_code.external_references import ExternalReference, exter
 from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
 from bot.core.rendering.inventory import Inventory
+from bot.core.rendering.migrations import problems as migration_problems
+from bot.core.rendering.migrations import with_all
 from bot.core.rendering.parameter_rules import problems as rule_problems
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import ENVIRONMENT, references
@@ -108,8 +110,9 @@ def _doubts(template: TemplateAt, source: Manifest | None, policy: Policy) -> It
 
 
 def _current(template: TemplateAt, source: Manifest) -> Manifest:
-    """Return the source as it would be rendered now."""
-    return source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+    """Return the source as it would be rendered now, with the blocks of all migrations: so they pass the gate like other code."""
+    now = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
+    return with_all(now, template.declaration)
 
 
 def _in_its_directory(template: TemplateAt, source: Manifest | None, stack: str, command: str) -> str:
@@ -177,7 +180,7 @@ def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
         *_parameter_problems(template),
         *_purpose_problems(template),
         *_chosen_file_problems(template),
-        *_migration_problems(template),
+        *migration_problems(template.declaration),
     ):
         yield Finding(where, line_of(text, place), problem)
     for position, problem in rule_problems(template.declaration):
@@ -235,17 +238,6 @@ def _chosen_file_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str],
         for name in when.parameter:
             if name not in declared.parameters:
                 yield ("files", path), f"unknown parameter `{name}`."
-
-
-def _migration_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
-    for migration, each in template.declaration.migrations.items():
-        for name, becomes in each.values.items():
-            place = ("migrations", migration, "values", name)
-            if name not in template.declaration.parameters:
-                yield place, f"unknown parameter `{name}`. A migration names parameters as they are called now."
-                continue
-            problems = (problem for value in becomes.values() for problem in _value_problems(template, name, value))
-            yield from ((place, problem) for problem in problems)
 
 
 def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> Iterator[str]:

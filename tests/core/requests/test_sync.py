@@ -13,7 +13,8 @@ from bot.core.messages.sync_text import migrations, removed_steps
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.inventory import Claim, Inventory
-from bot.core.rendering.synced_values import moved, pending
+from bot.core.rendering.migrations import pending
+from bot.core.rendering.synced_values import moved
 from bot.core.rendering.verify import verify
 from bot.core.requests.change import Unchanged
 from bot.core.requests.clone import Draft, draft_clone
