@@ -26,6 +26,19 @@ hooks:
       values: {value: {checkout_v2: true}}
 ```
 
+A hook that fills the environment with data says so, if it isn't of a kind that always does (`aws.bucket-seed`, `aws.rds-snapshot`): then
+`/reset demo-x --data` undoes it and runs it anew, and an undo that fails, or is killed, goes on with `/resume`:
+
+```yaml
+hooks:
+  customers:
+    run: {apply: [python3, hooks/customers.py], undo: [python3, hooks/customers.py]}
+    description: A hundred customers, none of them real
+    data: true
+    with:
+      database: {from: data.url}
+```
+
 Every kind has four verbs. **check** looks and changes nothing (plans and drift detection ask it, with read-only
 credentials); **apply** makes it so, and may be killed anywhere and run again; **verify** looks at what was made and leaves
 evidence in the ledger; **undo** undoes what apply did, from the ledger alone. A hook that has nothing to undo says why,

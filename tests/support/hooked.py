@@ -8,6 +8,7 @@ from bot.clients.cage import Cage
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.directory import DirectoryStore
+from bot.clients.objects.store import ObjectStore
 from bot.clients.terraform.terraform import Terraform, environment_of
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
@@ -124,10 +125,11 @@ class Hooked:
     def told(self) -> list[str]:
         return (self.root / "told").read_text().splitlines()
 
-    def apply(self) -> ApplyOutcome:
-        self.runs += 1
+    def apply(self, store: ObjectStore | None = None) -> ApplyOutcome:
+        """Apply in a run of its own; with a `store` that may stop it, in the very run that is begun again."""
+        self.runs += store is None
         world = ApplyContext(
-            store=self.store,
+            store=store or self.store,
             terraform=Terraform(Path("no-terraform-here"), {}, reach=Cage(writes=(self.root,))),
             rules=GateRules(StaticCheckRules(), FACTS),
             hook_variables=environment_of(),

@@ -85,6 +85,8 @@ class LedgerEntry(Document):
 
     Of a step that was renamed, `declared_as` is its name in `commit`, and `marked_as` its first one: what a hook made outside bears that.
     `formerly` are all that it had, so an earlier version finds it again. `former_state` is there until the state of a stack has moved.
+
+    `data_reset_at` is the manifest's when the step ran: the last reset of data that it knows of. An undo has it only as a part of that reset.
     """
 
     verb: Literal["apply", "undo"]
@@ -109,6 +111,7 @@ class LedgerEntry(Document):
     marked_as: StepName | None = None
     formerly: tuple[StepName, ...] = ()
     former_state: FormerState | None = None
+    data_reset_at: AwareDatetime | None = None
 
 
 class Lease(Stored):

@@ -32,6 +32,7 @@ class Start:
     tree: str
     undo: Undo | None = None
     request: str = ""
+    data_reset_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def started(
         commit=start.commit,
         tree=start.tree,
         request=start.request,
+        data_reset_at=start.data_reset_at,
         declared_as=last.declared_as if last is not None and verb == "undo" else None,
         marked_as=last.marked_as if last is not None else None,
         formerly=last.formerly if last is not None else (),

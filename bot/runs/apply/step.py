@@ -141,7 +141,8 @@ def _taken_back(work: ApplyRun, given_step: _Given, last: LedgerEntry | None) ->
         return last
     work.log(name, "undoing what it made, to make it anew")
     # Until it runs again, what is there was made by the version that made it.
-    start = replace(work.start(last.digest), commit=last.commit, tree=last.tree)
+    asked_at = work.approved.manifest.data_reset_at
+    start = replace(work.start(last.digest), commit=last.commit, tree=last.tree, data_reset_at=asked_at)
     work.change(lambda before: started(before, name, start, work.context.now(), verb="undo"))
     evidence = HookTry(work, name, step, given_step.inputs, last).undo()
     work.log(name, f"undone: {evidence}")
@@ -169,7 +170,7 @@ def _begun(work: ApplyRun, given_step: _Given, last: LedgerEntry | None) -> Ledg
         )
     except UserError as error:
         raise _NotBegun(str(error)) from error
-    start = work.start(given_step.digest, undo)
+    start = replace(work.start(given_step.digest, undo), data_reset_at=work.approved.manifest.data_reset_at)
     return work.change(lambda before: started(before, name, start, work.context.now())).steps[name]
 
 

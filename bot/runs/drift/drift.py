@@ -20,6 +20,7 @@ from bot.clients.terraform.plan_options import PlanOptions
 from bot.clients.terraform.terraform import Terraform
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.graph import Node, graph
+from bot.core.ledger.data_reset import is_part_of_one
 from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.renamed_steps import with_present_names
 from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
@@ -106,8 +107,9 @@ def _incomparable(ledger: Ledger, now: datetime) -> str:
         return f"{ledger.lease.lock_owner} is at work on it"
     if not ledger.steps:
         return "it was never applied"
-    if any(entry.verb == "undo" and entry.result != "undone" for entry in ledger.steps.values()):
-        return "it is being destroyed, or its data is being made anew"
+    undoing = (entry for entry in ledger.steps.values() if entry.verb == "undo" and entry.result != "undone")
+    if not all(map(is_part_of_one, undoing)):
+        return "it is being destroyed"
     return ""
 
 

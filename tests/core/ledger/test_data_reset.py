@@ -28,3 +28,12 @@ def test_it_is_due_for_what_ran_before_and_for_an_undo_that_did_not_end(
     assert not is_due(ledger.steps[SEED], None)
     assert not is_due(undone(ledger, SEED, "gone", at).steps[SEED], ASKED)
     assert not is_due(None, ASKED)
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_run_that_knew_of_the_reset_has_done_it_whatever_its_machine_s_clock_says(hours: int) -> None:
+    sha, known = "a" * 40, Ledger(environment=EnvironmentName("demo-x"))
+    start = Start("d", "alice", "", sha, sha, sha, data_reset_at=ASKED)
+    entry = started(known, SEED, start, ASKED + timedelta(hours=hours)).steps[SEED]
+    assert not is_due(entry, ASKED)
+    assert is_due(entry, ASKED + timedelta(minutes=1)), "another reset"

@@ -3,13 +3,38 @@
 The environment has no stack, so no Terraform runs; everything else is as it is.
 """
 
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.clients.objects.directory import DirectoryStore
 from bot.core.ledger.ledger import Ledger, Undo
 from bot.names import StepName
 from tests.support.hooked import Hooked
+
+
+class Stopped(BaseException):
+    """The run is stopped here."""
+
+
+class StoppedAfter(DirectoryStore):
+    """A store whose run is stopped once it has written so often; nothing is written afterwards."""
+
+    def __init__(self, path: Path, writes: int) -> None:
+        super().__init__(path)
+        self.left = writes
+
+    def write(self, key: str, data: bytes, **named: Any) -> str:
+        if not self.left:
+            raise Stopped
+        self.left -= 1
+        tag = super().write(key, data, **named)
+        if not self.left:
+            raise Stopped
+        return tag
 
 
 def step(name: str, inputs: str, more: str = "") -> str:
@@ -141,3 +166,31 @@ def test_law_4_data_is_undone_and_made_anew_once_wherever_that_stops_and_nothing
     assert hooked.told == ["undo seed", "undo seed", "begin seed", "end seed"]
     assert {each.state for each in hooked.apply().steps} == {"skipped"}
     assert hooked.ledger.steps[StepName("seed")].verb == "apply"
+
+
+def test_law_4_a_reset_of_data_that_is_killed_after_any_write_undoes_and_makes_it_once(hooked: Hooked) -> None:
+    hooks = "hooks:\n" + step("seed", "leaves: {value: {name: seed}}", "    data: true\n")
+    hooked.declare(hooks)
+    assert hooked.apply().has_succeeded
+    hooked.head = "c" * 40
+    hooked.declare(hooks, data_reset_at=datetime.now(UTC), due=("seed",))
+    before, seen = hooked.root / "before", list[tuple[str, str]]()
+    shutil.copytree(hooked.store.path, before)
+    for writes in range(1, 50):
+        shutil.rmtree(hooked.store.path)
+        shutil.copytree(before, hooked.store.path)
+        (hooked.root / "told").unlink()
+        try:
+            hooked.apply(StoppedAfter(hooked.store.path, writes))
+        except Stopped:
+            entry = hooked.ledger.steps[StepName("seed")]
+            seen.append((entry.verb, entry.result))
+        else:
+            break
+        assert hooked.apply(hooked.store).has_succeeded, hooked.lines
+        assert [each.state for each in hooked.apply().steps] == ["skipped"]
+        # What was done and not yet written down is done again, as every verb may be; nothing is left undone, and nothing is done out of turn.
+        told = (hooked.root / "told").read_text().splitlines()
+        assert list(dict.fromkeys(told)) == ["undo seed", "begin seed", "end seed"]
+        assert told.index("begin seed") > max(n for n, line in enumerate(told) if line == "undo seed")
+    assert {("apply", "succeeded"), ("undo", "running"), ("undo", "undone"), ("apply", "running")} <= {*seen}

@@ -9,18 +9,21 @@ import pytest
 
 from bot.clients.github import GitHub, Token
 from bot.clients.ledger import LedgerFile
+from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.ledger import Lease
 from bot.core.messages.drift_issue import marker
 from bot.core.plans.drift import Drift, DriftChange, DriftState, StepDrift
 from bot.core.plans.plan_values import PlanValue, differences
+from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName, Login, RepositoryName, StepName
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
 from bot.sandbox.github import GitHubServer
 from tests.support.cloud import REGION
 from tests.support.deploying import DEMO, Deploying
+from tests.support.hooked import Hooked
 
 REPOSITORY = RepositoryName("acme/infrastructure")
 OWNER = Login("alice")
@@ -70,6 +73,30 @@ def found(deploying: Deploying, log: list[str]) -> Drift:
 
 def states(drift: Drift) -> dict[str, str]:
     return {step.name: step.state for step in drift.steps}
+
+
+def test_a_reset_of_data_whose_undo_failed_keeps_nothing_else_from_being_looked_at(hooked: Hooked) -> None:
+    def hook(name: str, more: str = "") -> str:
+        program = "[python3, hooks/step.py]"
+        return f"  {name}:\n    run: {{apply: {program}, undo: {program}}}\n    with: {{name: {{value: {name}}}, leaves: {{value: {{name: {name}}}}}}}\n{more}"
+
+    hooks = "hooks:\n" + hook("seed", "    data: true\n") + hook("other")
+    hooked.declare(hooks)
+    assert hooked.apply().has_succeeded, hooked.lines
+    hooked.head = "c" * 40
+    hooked.declare(hooks, data_reset_at=datetime.now(UTC), due=("seed",))
+    (hooked.root / "keeps").touch()
+    assert not hooked.apply().has_succeeded
+    world = DriftContext(
+        store=hooked.store,
+        terraform=Terraform(Path("no-terraform-here"), {}),
+        rules=GateRules(StaticCheckRules(), FACTS),
+        now=lambda: datetime.now(UTC),
+        log=hooked.lines.append,
+    )
+    drift = find_drift(DriftRequest(DEMO, hooked.root, "b" * 40), world)
+    assert states(drift) == {"seed": "not_applied", "other": "no_check"}
+    assert [step.text for step in drift.steps if step.name == "seed"] == ["its last undo failed"]
 
 
 @pytest.mark.whole
