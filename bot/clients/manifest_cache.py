@@ -1,4 +1,4 @@
-"""Manifests that were read once, kept across restarts by the id of the tree that they are in: ids never change their content.
+"""What was made once of a tree (its manifest, its comparison), kept across restarts by the tree's id: ids never change their content.
 
 It is a cache and no more: losing it costs a second look at git. What is in it is validated like any other document when it is read
 back, so nothing is believed that would be refused elsewhere; a file that can't be read is thrown away.
@@ -10,10 +10,14 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Generic, Literal, TypeVar
 
 from pydantic import ValidationError
 
+from bot.model.base import Document
 from bot.model.environment import Manifest
+
+D = TypeVar("D", bound=Document)
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +39,14 @@ def many_made() -> Iterator[None]:
             gc.enable()
 
 
-class ManifestCache:
-    """One file. Safe to use from several threads and processes."""
+class TreeCache(Generic[D]):
+    """One file of documents of one kind. Safe to use from several threads and processes."""
 
-    def __init__(self, path: Path, most: int = MOST) -> None:
-        self._path, self._most = path, most
+    def __init__(self, path: Path, kind: type[D], most: int = MOST) -> None:
+        self._path, self._kind, self._most = path, kind, most
 
-    def read(self, trees: Collection[str]) -> dict[str, Manifest]:
-        """Return those of the manifests that are known."""
+    def read(self, trees: Collection[str]) -> dict[str, D]:
+        """Return those of the documents that are known."""
         wanted, known = list(trees), list[tuple[str, str]]()
         try:
             with closing(self._open()) as connection:
@@ -53,14 +57,21 @@ class ManifestCache:
         except (sqlite3.Error, OSError) as error:
             self._lose(error)
             return {}
-        return {tree: found for tree, text in known if (found := _manifest(text)) is not None}
+        return {tree: found for tree, text in known if (found := self._document(text)) is not None}
 
-    def write(self, manifests: Mapping[str, Manifest]) -> None:
+    def write(self, documents: Mapping[str, D]) -> None:
         """Keep these, and of all the newest."""
-        rows = [(tree, manifest.model_dump_json(by_alias=True)) for tree, manifest in manifests.items()]
+        self._write(documents, "IGNORE")
+
+    def replace(self, documents: Mapping[str, D]) -> None:
+        """Keep these in place of what was known, for what is made of a tree and of more than that; and of all the newest."""
+        self._write(documents, "REPLACE")
+
+    def _write(self, documents: Mapping[str, D], known: Literal["IGNORE", "REPLACE"]) -> None:
+        rows = [(tree, document.model_dump_json(by_alias=True)) for tree, document in documents.items()]
         try:
             with closing(self._open()) as connection, connection:
-                connection.executemany("INSERT OR IGNORE INTO manifests (tree, manifest) VALUES (?, ?)", rows)
+                connection.executemany(f"INSERT OR {known} INTO manifests (tree, manifest) VALUES (?, ?)", rows)  # noqa: S608 - one of two words
                 connection.execute(
                     "DELETE FROM manifests WHERE id <= (SELECT max(id) FROM manifests) - ?", (self._most,)
                 )
@@ -79,14 +90,20 @@ class ManifestCache:
 
     def _lose(self, error: sqlite3.Error | OSError) -> None:
         """Go on without: the next look at git is a slow one."""
-        log.warning("the manifests that were kept are lost: %s", error, extra={"action": "cache"})
+        log.warning("what was kept in %s is lost: %s", self._path.name, error, extra={"action": "cache"})
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             self._path.unlink(missing_ok=True)  # not a database, or damaged; a busy or full disk is an OperationalError
 
+    def _document(self, text: str) -> D | None:
+        """Return a document, or None if this version of the product reads such a one no more: git is asked again."""
+        try:
+            return self._kind.model_validate_json(text)
+        except ValidationError:
+            return None
 
-def _manifest(text: str) -> Manifest | None:
-    """Return a manifest, or None if this version of the product reads such a document no more: git is asked again."""
-    try:
-        return Manifest.model_validate_json(text)
-    except ValidationError:
-        return None
+
+class ManifestCache(TreeCache[Manifest]):
+    """Manifests, by the trees that they are in."""
+
+    def __init__(self, path: Path, most: int = MOST) -> None:
+        super().__init__(path, Manifest, most)

@@ -1,7 +1,10 @@
-"""Environments that were proved once, kept in the user's own cache directory and safe to lose.
+"""Environments that were proved or compared once, kept in the user's own cache directory and safe to lose.
 
 A proof is of an environment's files, of its name and place, and of what proves: this product's code and the packages beside it. Of the
 template it needs nothing else, since the manifest among those files names its revision, which is an id of its content.
+
+A comparison is of the code of two environments, with the modules that they call, and of what waivers hold: it names all of that, and
+whoever asks looks whether it is still so.
 
 Only for people in their own checkout. What decides over credentials proves anew: nothing that lies on a disk vouches for a pull request.
 """
@@ -9,13 +12,16 @@ Only for people in their own checkout. What decides over credentials proves anew
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 
 import bot
-from bot.clients.manifest_cache import ManifestCache, many_made
+from bot.clients.manifest_cache import ManifestCache, TreeCache, many_made
+from bot.model.base import Document
 from bot.model.environment import Manifest
+from bot.model.policy import Policy
 from bot.model.roots import Roots
 
 
@@ -36,6 +42,52 @@ class ProvedBefore:
         """Remember environments that are what their templates render."""
         if proved:
             self._cache.write({self._key(name, trees[name]): manifest for name, manifest in proved.items()})
+
+    def _key(self, name: str, tree: str) -> str:
+        return hashlib.sha256(f"{self._by} {name} {tree}".encode()).hexdigest()
+
+
+class Comparison(Document):
+    """How a clone differs from its source by code, and what that was found of; `against` is None for what is no clone.
+
+    `trees` are the ids of the source's tree, and of all modules outside that the two call, by directory. `until` a waiver ends.
+    """
+
+    environment: str
+    against: str | None
+    trees: Mapping[str, str]
+    match: float = 1.0
+    others: int = 0
+    findings: tuple[str, ...] = ()
+    at: datetime
+    until: datetime | None = None
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings
+
+    def is_good_at(self, now: datetime) -> bool:
+        """Say whether no waiver has ended or begun anew by the clock since it was made."""
+        return self.at <= now and (self.until is None or now < self.until)
+
+
+class ComparedBefore:
+    """What was compared below these roots under this policy by the code that runs now. Safe to use from several processes."""
+
+    def __init__(self, directory: Path, roots: Roots, policy: Policy) -> None:
+        self._cache = TreeCache(directory / "compared.sqlite3", Comparison)
+        self._by = f"{_code()} {roots.model_dump_json()} {policy.model_dump_json()}"
+
+    def among(self, trees: Mapping[str, str]) -> Mapping[str, Comparison]:
+        """Return what was found of environments, by name, out of the ids of their trees."""
+        names = {self._key(name, tree): name for name, tree in trees.items()}
+        return {names[key]: found for key, found in self._cache.read(names).items()}
+
+    def keep(self, trees: Mapping[str, str], found: Sequence[Comparison]) -> None:
+        """Remember what was found."""
+        known = {self._key(each.environment, trees[each.environment]): each for each in found}
+        if known:
+            self._cache.replace(known)
 
     def _key(self, name: str, tree: str) -> str:
         return hashlib.sha256(f"{self._by} {name} {tree}".encode()).hexdigest()

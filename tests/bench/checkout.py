@@ -1,6 +1,6 @@
-"""`envclone verify` and `list` in a checkout of 1,001 environments of our own template (51 files each), against git's look at all files.
+"""`envclone verify`, `list` and `parity --all` in a checkout of 1,001 environments of our own template (51 files each), against git's look at all files.
 
-The first `verify` proves every environment; the second finds all of them proved. Both print the time by the clock and of all processors.
+The first `verify` proves every environment; the second finds all of them proved, and so with `parity --all`. Each prints the time by the clock and of all processors.
 """
 
 import json
@@ -41,8 +41,10 @@ def measure(clones: int = CLONES) -> list[tuple[str, float, str]]:
             ("verify, nothing proved before", "verify"),
             ("verify, everything proved before", "verify"),
             ("list", "list"),
+            ("parity --all, nothing compared before", "parity --all"),
+            ("parity --all, everything compared before", "parity --all"),
         ):
-            seconds, busy = _took([sys.executable, "-m", "bot.cli.app", line, "--root", str(root)], cache)
+            seconds, busy = _took([sys.executable, "-m", "bot.cli.app", *line.split(), "--root", str(root)], cache)
             said = f"envclone {what}: {seconds:.1f} s, {busy:.1f} of the processor"
             rows.append((said, seconds / base, f"{BASELINE} ({base:.2f} s)"))
     return rows

@@ -24,6 +24,7 @@ from bot.cli.local.directory_parity import (
     shown,
 )
 from bot.cli.local.options import AnyRoot, AsJson, ReportFormat, checkout, checkout_around
+from bot.cli.local.parity_of_all import parity_of_all
 from bot.cli.options import completed
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import commit_of
@@ -42,6 +43,11 @@ from bot.runs.directory_parity import AskedSide, is_directory_pair
 from bot.runs.plan.code_parity import Checked, check_parity
 from bot.runs.plan.recertify import certificate_by_code, kept_certificate
 
+EITHER = (
+    "Name a clone, as in `envclone parity demo-x`, or a directory; or compare all clones with `envclone parity --all`, which takes no option but "
+    "`--json` and `--root`."
+)
+
 
 def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     context: typer.Context,
@@ -53,7 +59,7 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             show_default=False,
             autocompletion=completed("environments"),
         ),
-    ],
+    ] = "",
     against: Annotated[
         str,
         typer.Option(
@@ -85,6 +91,9 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             "credentials that read the account's state bucket), or else one by code for this commit.",
         ),
     ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Compare every clone of this checkout with its source, a line each.")
+    ] = False,
     root: AnyRoot = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -96,6 +105,12 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             AskedSide(against, tuple(their_variable_files), their_workspace),
             fail_on,
         )
+        if everything or not name:
+            is_page = html is not None or kind in {ReportFormat.HTML, ReportFormat.MARKDOWN}
+            if name or not everything or asked.are_given or is_page or certificate or against:
+                raise WrongUsage(EITHER)
+            parity_of_all(own_checkout(checkout(context, root)), as_json=kind is ReportFormat.JSON)
+            return
         if not _is_environment(root, name) and (asked.are_given or is_directory_pair(root, name, against)):
             _directories(root, asked, kind, html)
             return
