@@ -59,7 +59,7 @@ if times <= inputs.get("hangs", 0):
     time.sleep(600)
 if times <= inputs.get("fails", 0):
     sys.exit("not yet")
-until = time.monotonic() + 60
+until = time.monotonic() + 300
 while other := inputs.get("meets"):
     if f"begin {other}" in (place / "told").read_text().split("\\n"):
         break

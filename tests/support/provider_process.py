@@ -21,6 +21,7 @@ from typing import Final
 
 from bot.sandbox.terraform_config import PROVIDER, mirror, terraform
 from tests.support.needs import require
+from tests.support.patience import PATIENCE
 
 _SAID: Final = re.compile(rb"TF_REATTACH_PROVIDERS='(\{.*\})'")
 _UNTIL_INPUT_ENDS: Final = '"$1" -debug & read -r _; kill $!; wait $!'
@@ -54,7 +55,7 @@ def provider_process(environment: Mapping[str, str]) -> Iterator[dict[str, str]]
             _write(Path(place, "bin", terraform().name), _said(process))
             yield {**environment, "PATH": f"{place}/bin{os.pathsep}{os.environ['PATH']}"}
         finally:
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE)
 
 
 def _provider() -> Path | None:

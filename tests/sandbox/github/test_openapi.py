@@ -50,7 +50,7 @@ class Caller:
 
     def jwt(self) -> str:
         now = int(self.server.forge.state.clock().timestamp())
-        return jwt.encode({"iat": now - 60, "exp": now + 60, "iss": str(self.app.id)}, self.app.private_key, "RS256")
+        return jwt.encode({"iat": now - 60, "exp": now + 500, "iss": str(self.app.id)}, self.app.private_key, "RS256")
 
     def __call__(self, request: str, body: object = None, token: str | None = None) -> httpx.Response:
         method, path = request.split(" ", 1)

@@ -160,7 +160,7 @@ def test_a_refused_delivery_is_recorded_and_sent_again_when_asked(
     assert server.settle()
     receiver.status = 202
     now = server.forge.state.clock().timestamp()
-    token = jwt.encode({"iat": now - 60, "exp": now + 60, "iss": str(app.id)}, app.private_key, "RS256")
+    token = jwt.encode({"iat": now - 60, "exp": now + 500, "iss": str(app.id)}, app.private_key, "RS256")
     headers = {"Authorization": f"Bearer {token}"}
     url = f"{server.url}/api/v3/app/hook/deliveries"
 
