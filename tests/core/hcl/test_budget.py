@@ -15,8 +15,9 @@ from bot.core.tree import File
 from bot.errors import InvalidInput
 from tests.core.parity import shop
 from tests.support.cases import few
+from tests.support.patience import PATIENCE
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(PATIENCE)  # without bounds each would take hours
 
 
 def output(expression: str, locals_: str = "") -> HclValue:
