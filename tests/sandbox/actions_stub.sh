@@ -1,6 +1,6 @@
 #!/bin/sh
 # Stands in for `envclone`, so that the tests of the runner are about the workflow files and their runner alone.
-# `demo-second` is planned and applied by the jobs with the second matrix. An environment's file `behave` says what its plan or apply does: `fail`, `flaky` (unless $TURNS/go exists), `wait` (until it does) or nothing.
+# `demo-second` is planned and applied by the jobs with the second matrix. An environment's file `behave` says what its plan or apply does: `fail`, `flaky` (unless $TURNS/go exists, once $TURNS/asked does), `wait` (until it does) or nothing.
 set -eu
 case "$1" in
 targets)
@@ -31,7 +31,10 @@ plan)
   echo "plan of $2" >"$RUNNER_TEMP/plan/summary.md"
   case "$(cat "envs/$2/behave")" in
   fail) exit 1 ;;
-  flaky) [ -e "$TURNS/go" ] ;;
+  flaky)
+    while [ ! -e "$TURNS/asked" ]; do sleep 0.1; done
+    [ -e "$TURNS/go" ]
+    ;;
   wait)
     # In a session of its own, as Terraform is started: cancelling must find it all the same.
     setsid sh -c 'trap "" INT; echo $$ >"$TURNS/planning"; while [ ! -e "$TURNS/go" ]; do sleep 0.1; done' &

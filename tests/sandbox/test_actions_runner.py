@@ -317,6 +317,7 @@ def test_a_plan_that_is_run_again_replaces_what_it_said(stage: Stage) -> None:
     stage.until(lambda: len(stage.runner.runs) == 1)
     [run] = stage.runner.runs
     assert stage.rerun(run) == 403  # it is under way
+    (stage.turns / "asked").touch()
     stage.finished()
     assert stage.checks("clone/demo-x")["envclone"] == "failure"
     (stage.turns / "go").touch()
