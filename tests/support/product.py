@@ -38,12 +38,12 @@ purposes:
 """
 
 DECLARED = {
-    "network": "{description: A name., timeout: 3m}",
-    "data": "{description: A text., timeout: 3m}",
+    "network": "{description: A name., timeout: 10m}",
+    "data": "{description: A text., timeout: 10m}",
     "app": """
     description: Texts that name the others.
     needs: [data]
-    timeout: 3m
+    timeout: 10m
     inputs:
       group_arn: {from: network.group_arn, stand_in: not-made-yet}
       group_name: {from: network.group_name, stand_in: not-made-yet}

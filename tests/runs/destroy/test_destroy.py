@@ -69,6 +69,7 @@ def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(nest
     assert DestroyReport.model_validate_json(stored.data) == receipt
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.provider
 def test_law_9_on_aws_what_a_whole_apply_made_is_gone_and_named(deploying: Deploying) -> None:
     deploying.stacks["network"] = ON_AWS["network"]
