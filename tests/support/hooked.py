@@ -1,5 +1,6 @@
 """An environment of hooks alone, so that it is applied without Terraform; everything else is as it is."""
 
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.store import ObjectStore
-from bot.clients.terraform.terraform import Terraform, environment_of
+from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.apply_result import ApplyOutcome, StepResult
@@ -132,7 +133,7 @@ class Hooked:
             store=store or self.store,
             terraform=Terraform(Path("no-terraform-here"), {}, reach=Cage(writes=(self.root,))),
             rules=GateRules(StaticCheckRules(), FACTS),
-            hook_variables=environment_of(),
+            hook_variables=Terraform(Path("terraform"), os.environ).environment,
             now=lambda: datetime.now(UTC),
             log=self.lines.append,
             announce=lambda value: None,

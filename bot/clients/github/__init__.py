@@ -16,7 +16,6 @@ from bot.clients.github.records import (
     Comment,
     Deployment,
     DeploymentStatus,
-    IssueState,
     PullRequest,
     PullRequestSpec,
 )
@@ -34,7 +33,6 @@ __all__ = [
     "DeploymentStatus",
     "GitHub",
     "GitHubRefused",
-    "IssueState",
     "Pacing",
     "PullRequest",
     "PullRequestSpec",

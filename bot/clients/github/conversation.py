@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from bot.clients.github.records import Comment, IssueState, Reaction
+from bot.clients.github.records import Comment, Reaction
 from bot.clients.github.session import GitHubRefused, Session
 from bot.core.markdown import bounded
 from bot.model.policy import Role
@@ -179,14 +179,6 @@ class Conversation(Session):
         found: Any = answer  # a list, though the library's type says an object
         return sorted(each["login"] for each in found if each["type"] == "User" and each["permissions"].get(flag))
 
-    def issue_state(self, repository: RepositoryName, number: int) -> IssueState | None:
-        """Return whether an issue or pull request is open, or None when there is none."""
-        try:
-            return self._read(repository, lambda repo: _issue(repo.get_issue(number)))
-        except GitHubRefused as refused:
-            _must_be_absent(refused)
-            return None
-
     def _marked(self, repository: RepositoryName, number: int, marker: str) -> list[Comment]:
         ours = self.identity()
 
@@ -267,14 +259,4 @@ def _comment(found: IssueComment) -> Comment:
         created_at=found.created_at,
         updated_at=found.updated_at,
         url=found.html_url,
-    )
-
-
-def _issue(found: Issue) -> IssueState:
-    return IssueState(
-        number=found.number,
-        title=found.title,
-        state="open" if found.state == "open" else "closed",
-        is_pull_request=found.pull_request is not None,
-        is_locked=bool(found.locked),
     )

@@ -192,7 +192,6 @@ def _pull(found: Remote) -> PullRequest:
         author=found.user.login if found.user else GHOST,
         state="open" if found.state == "open" else "closed",
         is_merged=found.merged_at is not None,
-        is_draft=bool(found.draft),
         head=found.head.ref,
         head_sha=found.head.sha,
         head_repository=RepositoryName(source.full_name) if source else None,

@@ -60,7 +60,6 @@ class PullRequest:
     author: str
     state: Literal["open", "closed"]
     is_merged: bool
-    is_draft: bool
     head: str
     head_sha: str
     head_repository: RepositoryName | None
@@ -212,17 +211,6 @@ class WorkflowJob:
     conclusion: str | None
     attempt: int = 1
     is_begun: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class IssueState:
-    """An issue or pull request as the issues API knows it."""
-
-    number: int
-    title: str
-    state: Literal["open", "closed"]
-    is_pull_request: bool
-    is_locked: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,8 +301,3 @@ class RootModule:
 
 def _lock_timeout(timeout: timedelta) -> str:
     return f"-lock-timeout={int(timeout.total_seconds())}s"
-
-
-def environment_of(process: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what of this process's environment Terraform would see; hooks' programs see the same."""
-    return Terraform(Path("terraform"), process).environment

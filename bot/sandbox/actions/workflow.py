@@ -49,7 +49,6 @@ class Job:
     environment: str | None
     permissions: Mapping[str, str]
     concurrency: Concurrency | None
-    is_matrix: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +171,12 @@ def _job(id_: str, body: dict[str, ExpressionNode], inherited: Mapping[str, str]
     environment = body.get("environment")
     if isinstance(environment, dict):
         environment = environment.get("name")
-    strategy = body.get("strategy", {})
     return Job(
         id=id_,
         name=str(body.get("name", id_)),
         environment=environment if isinstance(environment, str) else None,
         permissions=_permissions(body["permissions"], path) if "permissions" in body else inherited,
         concurrency=_concurrency(body.get("concurrency"), path),
-        is_matrix=isinstance(strategy, dict) and "matrix" in strategy,
     )
 
 

@@ -360,19 +360,6 @@ def test_a_deployment_is_made_once_for_a_commit_and_payload(world: World) -> Non
     assert [d.payload for d in world.github.deployments(REPOSITORY, "demo-x")] == [payload]
 
 
-def test_issue_state_tells_issues_from_pull_requests(world: World) -> None:
-    branch(world)
-    issue = world.server.open_issue(REPOSITORY, "wanted", by="ana")
-    pull = world.github.ensure_pull_request(REPOSITORY, proposal())
-    state = world.github.issue_state(REPOSITORY, issue)
-    assert state is not None
-    assert (state.state, state.is_pull_request) == ("open", False)
-    state = world.github.issue_state(REPOSITORY, pull.number)
-    assert state is not None
-    assert state.is_pull_request
-    assert world.github.issue_state(REPOSITORY, 999) is None
-
-
 APPLY = b"run-name: ${{ inputs.request }}\non: {workflow_dispatch: {inputs: {environment: {required: true}, request: {}}}}\n"
 
 
@@ -431,7 +418,7 @@ def test_a_long_limit_is_handed_to_the_job_and_holds_for_the_next_call(world: Wo
         world.github.default_branch(REPOSITORY)
     assert timedelta(minutes=19) < limited.value.until - before < timedelta(minutes=21)
     with pytest.raises(RateLimited):
-        world.github.issue_state(REPOSITORY, 1)
+        world.github.pull_request(REPOSITORY, 1)
 
 
 def test_an_unreachable_server_is_transient(world: World) -> None:

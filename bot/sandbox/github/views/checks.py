@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.records.checks import (
@@ -262,11 +261,3 @@ def artifact_view(forge: Forge, repository: RepositoryRecord, artifact: Artifact
             "head_sha": artifact.run.head_sha,
         },
     }
-
-
-def parsed_moment(text: str | None) -> datetime | None:
-    """Read a time that a client sent in ISO 8601; raises `ValueError`."""
-    if text is None:
-        return None
-    time = datetime.fromisoformat(text)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
