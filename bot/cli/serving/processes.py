@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 from bot.clients.own_memory import keep_memory_private
 from bot.errors import UserError
@@ -12,6 +13,8 @@ from bot.settings import Settings, read
 
 INVALID = 2
 """How a process ends that can't work with its settings."""
+
+STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 
 LIFELINE = "--lifeline"
 """Said to a child whose stdin is a pipe from its supervisor: when that ends, so does the child."""
@@ -46,8 +49,7 @@ def secrets(settings: Settings) -> list[str]:
 def told_to_stop() -> threading.Event:
     """Return an event that is set by SIGTERM, by SIGINT and, with `LIFELINE`, when the supervisor is gone."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _on_signals(stop.set)
     if LIFELINE in sys.argv:
 
         def watch() -> None:
@@ -58,3 +60,24 @@ def told_to_stop() -> threading.Event:
 
         threading.Thread(target=watch, name="lifeline", daemon=True).start()
     return stop
+
+
+def _on_signals(act: Callable[[], None]) -> None:
+    """Act in a thread of its own as soon as the process gets one of `STOPS`.
+
+    Not in Python's handler. That runs when the main thread is interrupted, and after a pause (SIGSTOP, a frozen container) the kernel
+    may give a signal to another thread: then a main thread that waits without an end never hears of it. And a handler that sets the
+    event while the main thread takes its lock, to wait for it, waits for itself.
+    """
+    heard, noted = os.pipe()
+    os.set_blocking(noted, False)
+    signal.set_wakeup_fd(noted, warn_on_full_buffer=False)  # whichever thread gets the signal writes its number down
+    for number in STOPS:
+        signal.signal(number, lambda *_: None)
+
+    def listen() -> None:
+        while STOPS.isdisjoint(os.read(heard, 64)):
+            pass
+        act()
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
