@@ -36,6 +36,10 @@ _LATIN = dict(zip("аеорсухіјѕԁһӏАВЕКМНОРСТХοανιΑΒ�
 _DOUBLED = re.compile(r"([a-z])\1+")
 
 
+KINDS_OF_STEPS = frozenset({"hook", "stack"})
+"""What the address of a step itself begins with."""
+
+
 def opening_text(number: int) -> int:
     """Return what the text that an issue or pull request was opened with has in the place of a comment's id.
 
@@ -123,22 +127,34 @@ class TemplateName(Name):
 
 
 class StepName(Name):
-    """The name of a step (a stack or a hook); a stack's is also its directory's."""
+    """The name of a step (a stack or a hook). A stack's is also the path of its directory (`network/vpc`); a hook's is one word."""
 
     what = "step name"
-    pattern = "[a-z][a-z0-9]*([-_][a-z0-9]+)*"
-    longest = 40
-    rule = "lower-case letters, digits and single hyphens or underscores, starting with a letter"
+    pattern = "[a-z][a-z0-9]*([-_][a-z0-9]+)*(/[a-z][a-z0-9]*([-_][a-z0-9]+)*)*"
+    longest = 80
+    longest_word: ClassVar[int] = 40
+    rule = (
+        "lower-case letters, digits and single hyphens or underscores, starting with a letter (`network`; a stack's may be a path of "
+        "such words, `network/vpc`)"
+    )
 
     @classmethod
-    def hint(cls, text: str) -> str:
-        if not re.fullmatch(r"[a-z0-9_/-]+", text) or "/" not in text.strip("/"):
-            return ""
-        place = text.strip("/")
-        return (
-            f" A stack's directory lies directly in the template's: move `{place}/` to `{re.sub('[/_-]+', '-', place)}/`. An older state "
-            "keeps its place by `state` in production's environment.yaml."
-        )
+    def check(cls, text: str) -> None:
+        first, *below = text.split("/")
+        if (longest := max((first, *below), key=len)) and len(longest) > cls.longest_word:
+            raise InvalidInput(
+                f"{shown(longest)} is too long for a {cls.what}. Use at most {cls.longest_word} characters between slashes."
+            )
+        if below and first in KINDS_OF_STEPS:
+            # `stack/app` is the address of the step itself.
+            raise InvalidInput(
+                f"`{text}` can't be told from the address of a {first}. Choose another name than `{first}/`."
+            )
+
+    @property
+    def word(self) -> str:
+        """The name where no slash may stand; no two stacks of an environment have the same one."""
+        return self.replace("/", "-")
 
 
 class MigrationName(Name):

@@ -48,16 +48,17 @@ def stale_reason(other: str, mine: LockOwner) -> str | None:
     return None
 
 
-def works_in(directory: Path) -> bool:
-    """Say whether another process is at work in `directory`: what a killed run started may well outlive it.
+def works_in(directory: Path, depth: int = 1) -> bool:
+    """Say whether another process is at work in `directory`, which lies `depth` below its environment's: what a killed run started may outlive it.
 
     A destroy works in copies, so a directory counts wherever it lies if it is that of the same stack of the same
     environment. Only what this user may see counts. Where the system doesn't tell, nobody is seen.
     """
-    wanted = directory.resolve().parts[-3:]
+    last = -2 - depth
+    wanted = directory.resolve().parts[last:]
     for entry in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            if Path(os.readlink(entry)).parts[-3:] == wanted and int(entry.parent.name) != os.getpid():
+            if Path(os.readlink(entry)).parts[last:] == wanted and int(entry.parent.name) != os.getpid():
                 return True
         except OSError:
             continue  # ended meanwhile, or somebody else's

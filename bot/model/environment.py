@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from bot.model.base import Document
-from bot.model.pipeline import Json, Stack
+from bot.model.pipeline import Json, Stacks
 from bot.names import (
     EnvironmentName,
     Login,
@@ -93,7 +93,7 @@ class Manifest(Document):
     overrides: tuple[ParameterName, ...] = ()
     parameters: dict[ParameterName, Json]
     waivers: tuple[Waiver, ...] = ()
-    stacks: dict[StepName, Stack]
+    stacks: Stacks
     repaired_at: Annotated[
         AwareDatetime | None,
         Field(

@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from bot.errors import InvalidInput
 from bot.model.base import Document
@@ -41,7 +50,7 @@ class FromOutput(Document):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    source: Annotated[str, Field(alias="from", pattern=r"^[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*$")]
+    source: Annotated[str, Field(alias="from", pattern=rf"^{StepName.pattern}\.{ParameterName.pattern}$")]
     stand_in: Json = None
 
     @property
@@ -133,7 +142,7 @@ class Step(Document):
 
 
 class Stack(Step):
-    """A step whose verbs are Terraform's: a root module in the directory of its name. Inputs become Terraform variables."""
+    """A step whose verbs are Terraform's: a root module in the directory that its name is the path of. Inputs become Terraform variables."""
 
     inputs: dict[ParameterName, FromOutput] = {}
 
@@ -141,6 +150,27 @@ class Stack(Step):
     def kind(self) -> str:
         """Return what it is in one word, as for hooks."""
         return "stack"
+
+
+def _apart(stacks: dict[StepName, Stack]) -> dict[StepName, Stack]:
+    """Refuse stacks that would share files, or a name where no slash may stand. Raises `InvalidInput`."""
+    words: dict[str, StepName] = {}
+    for name in sorted(stacks):
+        if (other := words.setdefault(name.word, name)) != name:
+            raise InvalidInput(
+                f"the stacks `{other}` and `{name}` are both `{name.word}` where no slash may stand. Call one of them otherwise."
+            )
+        if (above := next((each for each in stacks if name.startswith(f"{each}/")), None)) is not None:
+            raise InvalidInput(
+                f"stack `{name}` lies in the directory of stack `{above}`, so its files would be those of both. Move `{above}` into a "
+                f"directory of its own beside it, for example `{above}/{_BESIDE}`, and say `renamed_from: [{above}]` there."
+            )
+    return stacks
+
+
+_BESIDE = "main"
+Stacks: TypeAlias = Annotated[dict[StepName, Stack], AfterValidator(_apart)]
+"""The stacks of a template or an environment by name: each has files, a state and a name of its own."""
 
 
 class NoUndo(Document):
@@ -195,6 +225,20 @@ class Hook(Step):
         return self
 
 
+def _one_word(name: StepName) -> StepName:
+    if "/" in name:
+        raise InvalidInput(f"`{name}` is a path, and a hook has no directory. Call it `{name.word}`.")
+    return name
+
+
+_ONE_WORD: dict[str, Any] = {
+    "type": "string",
+    "pattern": "^(?:[a-z][a-z0-9]*([-_][a-z0-9]+)*)$",
+    "maxLength": StepName.longest_word,
+    "description": "lower-case letters, digits and single hyphens or underscores, starting with a letter",
+}
+
+
 class Hooks(Document):
     """`hooks.yaml`: the declared extra steps of an environment.
 
@@ -202,7 +246,7 @@ class Hooks(Document):
     """
 
     concurrency: Annotated[int | None, Field(ge=1, le=16)] = None
-    hooks: dict[StepName, Hook] = {}
+    hooks: dict[Annotated[StepName, AfterValidator(_one_word), WithJsonSchema(_ONE_WORD)], Hook] = {}
 
 
 Verb = Literal["check", "apply", "verify", "undo"]
@@ -211,7 +255,7 @@ Verb = Literal["check", "apply", "verify", "undo"]
 class Pipeline(Document):
     """All steps of one environment, in the order of their declaration, and how many may be at work at once."""
 
-    stacks: dict[StepName, Stack]
+    stacks: Stacks
     hooks: dict[StepName, Hook] = {}
     concurrency: int | None = None
 

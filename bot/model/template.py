@@ -9,7 +9,7 @@ from bot.errors import InvalidInput
 from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.model.pattern import ValuePattern
-from bot.model.pipeline import Json, Stack, When
+from bot.model.pipeline import Json, Stacks, When
 from bot.names import MigrationName, ParameterName, PurposeName, StepName, TemplateName
 
 DECLARATION = "template.yaml"
@@ -265,7 +265,7 @@ class Template(Document):
             description="Hosts, mail addresses and accounts outside that every environment may reach, written out in the code."
         ),
     ] = ()
-    stacks: Annotated[dict[StepName, Stack], Field(min_length=1)]
+    stacks: Annotated[Stacks, Field(min_length=1)]
     files: Annotated[
         dict[str, When],
         Field(description="Files that only some environments get, by their path as rendered (`network/imports.tf`)."),

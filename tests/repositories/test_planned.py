@@ -66,7 +66,7 @@ class Kind:
     "kind",
     [
         Kind("workspaces", "shop", "prod", {"servers": ["shop-demo-x-0"]}),
-        Kind("shared_modules", "web_site", "", {"names": ["svc-demo-x-web_site-0"]}),
+        Kind("shared_modules", "pages/web_site", "", {"names": ["svc-demo-x-web_site-0"]}),
     ],
     ids=lambda kind: kind.name,
 )

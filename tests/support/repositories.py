@@ -4,6 +4,7 @@
 and a `.j2` in the place of each file that differs between environments. The rest is taken over as it is.
 """
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,7 +47,8 @@ class Adopted:
     def written(self) -> Mapping[str, File]:
         """The root modules as somebody wrote them."""
         found = {path: file for path, file in self.read("written").items() if not path.startswith("modules/")}
-        return {**found, **{f"{path.split('/')[0]}/.terraform.lock.hcl": LOCK for path in found}}
+        roots = [path for path, file in found.items() if path.endswith(".tf") and b"backend " in file.data]
+        return {**found, **{f"{posixpath.dirname(path)}/.terraform.lock.hcl": LOCK for path in roots}}
 
     @cached_property
     def modules(self) -> Tree:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.clients.cage import Cage
+from bot.clients.terraform.workspace import environment_above
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import MOST_MODULES, local_calls
 from bot.core.hcl.parser import blocks
@@ -67,9 +68,8 @@ def _configured(environment: Mapping[str, str]) -> list[str]:
 def _modules(stack: Path) -> list[Path]:
     """Return the directories of the stack's code: its own, and those of the repository's modules that it calls."""
     stack = stack.resolve()
-    root = next(
-        (each for each in stack.parents if (each / ".git").exists()), stack.parents[min(2, len(stack.parents) - 1)]
-    )
+    above = [environment_above(stack), *environment_above(stack).parents]
+    root = next((each for each in stack.parents if (each / ".git").exists()), above[min(2, len(above) - 1)])
     found, left = [stack], [stack]
     while left and len(found) < MOST_MODULES:
         here = left.pop()
@@ -85,8 +85,9 @@ def _modules(stack: Path) -> list[Path]:
 def _linked(stack: Path) -> list[Path]:
     """Return the files of the environment that symlinks in a stack lead to: where trees are read, they are held to lie in it."""
     stack = stack.resolve()
+    environment = environment_above(stack)
     led = (place.resolve() for place in stack.rglob("*") if place.is_symlink())
-    return [each for each in led if stack.parent in each.parents and each.is_file() and ".git" not in each.parts]
+    return [each for each in led if environment in each.parents and each.is_file() and ".git" not in each.parts]
 
 
 def _code(directory: Path) -> dict[str, File]:

@@ -22,9 +22,15 @@ _APART = "envclone_override.tf"
 """Terraform lets such a file have the last word. The static checks refuse any that is committed."""
 
 
+def environment_above(directory: Path) -> Path:
+    """Return the directory of the environment whose stack lies in `directory`: the nearest with a manifest, or the one above."""
+    return next((each for each in directory.parents if (each / MANIFEST).is_file()), directory.parent)
+
+
 def workspace_at(directory: Path, cloud: CloudFacts) -> Workspace | None:
-    """Return the workspace of the stack in `directory`, with the manifest in the directory above; None for the default one."""
-    name, manifest = directory.name, directory.parent / MANIFEST
+    """Return the workspace of the stack in `directory`, with the manifest of its environment; None for the default one."""
+    environment = environment_above(directory)
+    name, manifest = directory.relative_to(environment).as_posix(), environment / MANIFEST
     files = {
         f"{name}/{path.name}": File(path.read_bytes())
         for path in sorted(directory.glob("*.tf*"))
@@ -32,7 +38,7 @@ def workspace_at(directory: Path, cloud: CloudFacts) -> Workspace | None:
     }
     if not manifest.is_file() or not any(b"workspace" in file.data for file in files.values()):
         return None
-    said = read_manifest({MANIFEST: File(manifest.read_bytes())}, directory.parent.name)
+    said = read_manifest({MANIFEST: File(manifest.read_bytes())}, environment.name)
     stack = StepName(name)
     return workspace_of(files, StackState(said.name, stack, (said.state or {}).get(stack)), cloud.backends)
 

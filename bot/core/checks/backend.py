@@ -17,7 +17,8 @@ from bot.core.checks.workspaces import (
 )
 from bot.core.cloud_facts import BackendFacts, CloudFacts
 from bot.core.hcl.ast import Block
-from bot.core.tree import CODE, Tree
+from bot.core.hcl.local_modules import code_files, is_outside
+from bot.core.tree import Tree
 from bot.errors import Finding
 from bot.model.environment import MANIFEST, ExistingState, Manifest
 from bot.model.policy import Policy, PolicyAccount
@@ -172,7 +173,7 @@ def _key_complaint(key: str, argument: str, state: StateAt, place: StatePlace) -
     if place.owner == place.arguments.get(PREFIX, ("", ""))[0].partition("/")[0]:
         return f"states of workspaces lie below `{place.owner}/`, as the account's `state.with` says. Give the environment another name."
     separator = place.facts.separator
-    name = f"{place.owner}{separator}{stack}"
+    name = f"{place.owner}{separator}{stack if separator == '/' else stack.word}"
     if place.backend == "local":
         return ""  # a file in the stack's own directory: the gate sees to it
     base = place.arguments.get(argument, place.arguments.get(place.facts.key, ("", "")))[0]
@@ -202,8 +203,8 @@ def _adopted_complaint(key: str, argument: str, place: StatePlace) -> str:
 
 def state_texts(files: Tree, facts: BackendFacts) -> frozenset[str]:
     """Return what all stacks in `files` say in the argument that names whose state it is."""
-    stacks = {StepName(path.rpartition("/")[0]) for path in files if path.endswith(CODE) and path.count("/") == 1}
-    texts = (state_text(block, facts) for stack in stacks for _, block in backend_blocks(files, stack))
+    directories = [each for each in code_files(files) if not is_outside(each)]
+    texts = (state_text(block, facts) for each in directories for _, block in backend_blocks(files, each))
     return frozenset(text for text in texts if text)
 
 

@@ -6,32 +6,28 @@ policy of the default branch; what the gate can't read, it refuses. Source of th
 (https://developer.hashicorp.com/terraform/language), "what runs at plan time".
 """
 
-import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.core.checks.file_access import ModulePlace, call_findings
 from bot.core.checks.files.by_name import misplaced
+from bot.core.checks.files.of_stacks import stack_file_findings, unreadable
 from bot.core.checks.gate_rules import BUILT_IN, GateRules
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import (
-    is_test_of,
     local_module_findings,
     source_complaints,
-    tested_module_complaints,
 )
 from bot.core.checks.named_files import named_file_findings
 from bot.core.checks.paths.evaluated import StackCode, evaluated_path_findings
 from bot.core.checks.provider_config import backend_complaints, machine_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
-from bot.core.checks.required_providers import LOCK, local_names_of, locked_providers, source_of
+from bot.core.checks.required_providers import local_names_of, source_of
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside, reached
 from bot.core.hcl.parser import blocks, parsed
-from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
-from bot.model.modules import place_of
 from bot.model.pipeline import Stack
 from bot.model.roots import Roots
 from bot.names import StepName
@@ -55,14 +51,14 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
     """
     reaches: dict[str, tuple[str, ...]] = {stack: reached(code, stack) for stack in stacks}
     called = frozenset(directory for found in reaches.values() for directory in found)
-    findings = [*_file_findings(code, stacks, called, where)]
+    findings = [*stack_file_findings(code, stacks, called, where)]
     texts: dict[str, Mapping[str, KnownTexts]] = {
         stack: known_texts(code, reaches[stack], stacks[stack].inputs) for stack in stacks
     }
     paths = code_files(code)
     # What no stack reaches is held against the same rules, as if the directory at its top were a stack.
     places: list[tuple[str, str]] = [(each, stack) for stack, found in reaches.items() for each in found]
-    places += [(directory, directory.split("/")[0]) for directory in paths if not is_outside(directory)]
+    places += [(directory, _root_of(directory, stacks)) for directory in paths if not is_outside(directory)]
     judged: dict[Finding, None] = {}
     for directory, root in places:
         if root in reaches or directory not in called:
@@ -89,6 +85,13 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
     return [*findings, *judged] or rules.referee(read, where)
 
 
+def _root_of(directory: str, stacks: Collection[StepName]) -> str:
+    """Return the stack that a directory lies in, or else the directory at its top."""
+    return next(
+        (each for each in stacks if f"{directory}/".startswith(f"{each}/")), directory.split("/", maxsplit=1)[0]
+    )
+
+
 def _callable(local_names: Mapping[str, str], rules: GateRules) -> frozenset[str]:
     """Return the local names of providers whose functions may be called: those that may run anyway."""
     own = {name for name, source in local_names.items() if source in rules.providers}
@@ -104,7 +107,7 @@ def _module_findings(
         try:
             whole = parsed(path, code[path].data)
         except InvalidInput as error:
-            yield _unreadable(place.at(path), error)
+            yield unreadable(place.at(path), error)
             continue
         for setting in whole.settings:
             message = f"`{setting.name} = …` stands outside of every block: put it into `locals`, or into the block that it belongs to."
@@ -140,51 +143,6 @@ def downloaded_findings(files: Tree, rules: GateRules, where: str) -> Sequence[F
     found = [Finding(place.at(path), 1, message) for path, message in named if message is not None]
     found += _module_findings(place, paths, rules, is_stack=False)
     return found or rules.referee({path: files[path] for path in paths}, where)
-
-
-def _unreadable(path: str, error: InvalidInput) -> Finding:
-    if isinstance(error, NotHcl):
-        return Finding(path, error.finding.line, f"{error.finding.message} What can't be read is not run.")
-    return Finding(path, 1, f"{error}. Code that can't be parsed is not run.")
-
-
-def _file_findings(files: Tree, stacks: Collection[StepName], called: frozenset[str], where: str) -> Iterator[Finding]:
-    for stack in stacks:
-        if f"{stack}/{LOCK}" not in files:
-            yield Finding(
-                f"{where}/{stack}/{LOCK}",
-                1,
-                "missing, so any provider version could be installed. Run `terraform init -backend=false` in the directory "
-                "of an environment, and commit the file that it writes in the template.",
-            )
-        else:
-            yield from _unlocked(f"{where}/{stack}/{LOCK}", files[f"{stack}/{LOCK}"].data)
-    for path in sorted(files):
-        message = misplaced(path) if not is_outside(path) or posixpath.dirname(path) in called else None
-        if message is not None:
-            yield Finding(place_of(where, path), 1, message)
-        elif any(is_test_of(stack, path) for stack in stacks):
-            try:
-                yield from (
-                    Finding(place_of(where, path), *each) for each in tested_module_complaints(path, files[path].data)
-                )
-            except InvalidInput as error:
-                yield _unreadable(place_of(where, path), error)
-
-
-def _unlocked(path: str, data: bytes) -> Iterator[Finding]:
-    try:
-        locked = locked_providers(data)
-    except InvalidInput as error:
-        yield _unreadable(path, error)
-        return
-    for address, provider in locked.items():
-        if not provider.has_hashes:
-            message = (
-                f"no checksum of `{address}`, so whatever is offered as that version would run: remove its block, run `terraform init`, and "
-                "commit the file."
-            )
-            yield Finding(path, provider.line, message)
 
 
 def _judged(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:

@@ -30,7 +30,12 @@ def terraform_version(files: Tree, policy: Policy) -> str:
 def version_findings(code: Tree, stacks: Sequence[StepName], where: str, policy: Policy) -> Sequence[Finding]:
     """Return why an environment can't be planned with its version. The files must have passed the gate, so they parse."""
     said = [(path, text) for path, text in _said(code) if posixpath.dirname(path) in {"", *stacks}]
+    below = [f"{stack}/{FILE}" for stack in stacks if "/" in stack and f"{stack}/{FILE}" in code]
     wrong = [
+        Finding(f"{where}/{path}", 1, f"is not read in a directory below others. Move it to {where}/{FILE}.")
+        for path in below
+    ]
+    wrong += [
         Finding(
             f"{where}/{path}", 1, "a whole version must stand here, the same on every day: write for example `1.11.4`."
         )

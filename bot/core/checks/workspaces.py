@@ -43,7 +43,9 @@ def workspace_of(files: Tree, state: StackState, backends: Mapping[str, BackendF
     if found is None or facts is None:
         return None
     if is_chosen_by_others(found[1], facts):
-        return Workspace(state.existing.key if state.existing else f"{state.owner}{facts.separator}{state.stack}", True)
+        return Workspace(
+            state.existing.key if state.existing else f"{state.owner}{facts.separator}{state.stack.word}", True
+        )
     if not facts.workspace:
         return None
     if state.existing is not None:
@@ -93,7 +95,7 @@ def object_of(block: Block, workspace: Workspace | None, backends: Mapping[str, 
     return facts.workspace.format(key=key, workspace=workspace.name, prefix=block.text(PREFIX) or "env:")
 
 
-def backend_blocks(files: Tree, stack: StepName) -> Iterator[tuple[str, Block]]:
+def backend_blocks(files: Tree, stack: str) -> Iterator[tuple[str, Block]]:
     """Yield the `backend` and `cloud` blocks of a root module, with their files' paths."""
     for path in code_files(files).get(stack, ()):
         for outer in blocks(path, files[path].data):

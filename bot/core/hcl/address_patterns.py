@@ -4,7 +4,13 @@ An address begins with its stack (`data/terraform_data.this`). Where `any_stack`
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
+
+from bot.names import KINDS_OF_STEPS
+
+_END = re.compile(r"[.\[:]")
+"""Where the part of an address ends that may hold its stack."""
 
 
 def key_of(address: str, attribute: str) -> str:
@@ -12,13 +18,33 @@ def key_of(address: str, attribute: str) -> str:
     return f"{address}:{attribute}" if attribute else address
 
 
+def of_stack(address: str) -> tuple[str, str]:
+    """Return the stack of an address and what it is there: (`network/vpc`, `aws_vpc.main`); a step's own is (`stack`, NAME).
+
+    A stack's name has slashes and no dots, and before its first dot no other address has a slash.
+    """
+    kind, _, name = address.partition("/")
+    if kind in KINDS_OF_STEPS and "." not in name:
+        return kind, name
+    stack = _END.split(address, maxsplit=1)[0].rpartition("/")[0]
+    return stack, address[len(stack) + 1 :] if stack else address
+
+
+def _without_stack(key: str) -> Iterator[str]:
+    """Yield what a key is without its stack: of a file in a stack, whose path has more slashes, also all below the first."""
+    if "/" in key:
+        own, below = of_stack(key)[1], key.partition("/")[2]
+        yield own
+        if below != own:
+            yield below
+
+
 def matches(pattern: str, address: str, attribute: str, *, any_stack: bool = True) -> bool:
     """Say whether `pattern` names this attribute of this address (or, with an empty attribute, the address as a whole)."""
     key, compiled = key_of(address, attribute), _compiled(pattern)
     if compiled.fullmatch(key):
         return True
-    _, slash, rest = key.partition("/")
-    return any_stack and bool(slash) and compiled.fullmatch(rest) is not None
+    return any_stack and any(compiled.fullmatch(rest) for rest in _without_stack(key))
 
 
 def matches_any(patterns: tuple[str, ...], address: str, attribute: str) -> bool:
@@ -26,7 +52,7 @@ def matches_any(patterns: tuple[str, ...], address: str, attribute: str) -> bool
     if not patterns:
         return False
     key, compiled = key_of(address, attribute), _any_of(patterns)
-    return compiled.fullmatch(key) is not None or ("/" in key and compiled.fullmatch(key.partition("/")[2]) is not None)
+    return any(compiled.fullmatch(each) for each in (key, *_without_stack(key)))
 
 
 @lru_cache(maxsize=256)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.core.cloud_facts import CloudFacts, OtherCloud
+from bot.core.hcl.address_patterns import of_stack
 from bot.core.plans.plan import without_keys
 
 ACCOUNT = "the account"
@@ -14,7 +15,7 @@ def unsearched(addresses: Iterable[str], account: str, cloud: CloudFacts) -> Seq
 
     `account` is the cloud of the environment's account: in any other than `cloud` there are no credentials to search with.
     """
-    kinds = {"".join(without_keys(address.partition("/")[2]).split(".")[-2:-1]) for address in addresses}
+    kinds = {"".join(without_keys(of_stack(address)[1]).split(".")[-2:-1]) for address in addresses}
     is_searched = account in {"", cloud.key}
     clouds: Sequence[OtherCloud | CloudFacts] = cloud.others if is_searched else (*cloud.others, cloud)
     names = tuple(

@@ -21,7 +21,7 @@ MOST_LINES = 400
 MOST_ALIKE = 10
 """Other environments that are named; the rest is counted."""
 
-_STEPS = re.compile(r"<!-- envclone:drift-steps:([a-z0-9,-]*) -->")
+_STEPS = re.compile(r"<!-- envclone:drift-steps:([a-z0-9_/,-]*) -->")
 _SIGNS = re.compile(r"<!-- envclone:drift-signs:([0-9a-f,]+) -->")
 _MARKER = re.compile(r"<!-- envclone:drift:([a-z0-9-]+) -->")
 _STATES = {

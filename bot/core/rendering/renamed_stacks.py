@@ -49,6 +49,5 @@ def _waiver(waiver: Waiver, names: Mapping[StepName, StepName]) -> Waiver:
 
 
 def _path(path: str, names: Mapping[StepName, StepName]) -> str:
-    first, slash, rest = path.partition("/")
-    present = {str(old): new for old, new in names.items()}
-    return f"{present.get(first, first)}{slash}{rest}" if slash else path
+    old = next((each for each in names if path.startswith(f"{each}/")), None)
+    return path if old is None else f"{names[old]}{path.removeprefix(old)}"

@@ -97,7 +97,7 @@ def note_killed(run: EnvironmentRun, step: StepName, killed: TerraformKilled) ->
 def _is_left_alone(run: EnvironmentRun, stack: StackAtWork) -> bool:
     """Wait until no process is at work in the stack's directory; False when there still is one as the time ends."""
     announced = False
-    while works_in(stack.module.directory):
+    while works_in(stack.module.directory, len(stack.name.split("/"))):
         if not announced:
             run.log(stack.name, "waiting for a process that a killed run left behind")
             announced = True

@@ -6,11 +6,14 @@ from pathlib import Path
 import boto3
 import pytest
 
+from bot.clients.terraform.access import access
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clients.terraform.terraform import Terraform
+from bot.clients.terraform.workspace import workspace_at
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
+from bot.core.checks.workspaces import Workspace
 from bot.core.plans.plan_json import read_plan
 from bot.model.policy import StaticCheckRules
 from tests.support.cloud import REGION, cloud
@@ -53,6 +56,16 @@ def stack(tmp_path: Path) -> Path:
     (directory / "main.tf").write_text(MAIN)
     (tmp_path / "environment.yaml").write_text(MANIFEST)
     return directory
+
+
+def test_a_stack_below_another_directory_has_its_environments_workspace_and_reads_its_files(stack: Path) -> None:
+    below = stack.parent / "network" / "vpc"
+    below.mkdir(parents=True)
+    (below / "main.tf").write_text(MAIN)
+    (below / "variables.tf").symlink_to("../../common.tf")
+    (stack.parent / "common.tf").write_text("# Shared.\n")
+    assert workspace_at(below, FACTS) == workspace_at(stack, FACTS) == Workspace("demo-x")
+    assert stack.parent.resolve() / "common.tf" in access(below, stack.parent / "private", {}, installs=False).reads
 
 
 @pytest.fixture

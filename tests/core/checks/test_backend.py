@@ -120,6 +120,18 @@ def place_of(kind: str, **state: str) -> StatePlace:
 
 
 @pytest.mark.parametrize("kind", PLACES)
+def test_a_stack_below_another_directory_has_a_place_too(kind: str) -> None:
+    fixed, own, _ = PLACES[kind]
+    stack = StepName("network/app")
+    name = stack if FACTS.backends[kind].separator == "/" else "network-app"
+    code = written(kind, {**fixed, **{key: value.replace("app", name) for key, value in own.items()}})
+    assert misplaced({f"{stack}/main.tf": File(code)}, [stack], place_of(kind), "envs/demo-x") == []
+    assert misplaced(
+        {f"{stack}/main.tf": File(written(kind, {**fixed, **own}))}, [stack], place_of(kind), "envs/demo-x"
+    )
+
+
+@pytest.mark.parametrize("kind", PLACES)
 def test_each_kind_of_backend_has_a_place_for_each_stack(kind: str) -> None:
     fixed, own, key = PLACES[kind]
     assert found(written(kind, {**fixed, **own}), place=place_of(kind)) == []

@@ -192,6 +192,18 @@ def test_files_that_change_the_rules_are_refused(path: str, message: str) -> Non
     assert any(message in finding for finding in findings(b"", path=path))
 
 
+def test_code_below_a_nested_stack_is_held_against_what_that_stack_may_do() -> None:
+    stack, rules = StepName("network/vpc"), GateRules(StaticCheckRules(), FACTS)
+    lock = {f"{stack}/.terraform.lock.hcl": File(b"")}
+    inside = b'locals {\n  x = file("${path.module}/../x.txt")\n}\n'
+    code = {**lock, f"{stack}/main.tf": File(b""), f"{stack}/apart/main.tf": File(inside)}
+    assert not gate(code, {stack: Stack()}, rules, "envs/x")
+    [found] = gate({**code, "network/main.tf": File(inside)}, {stack: Stack()}, rules, "envs/x")
+    assert str(found).startswith("envs/x/network/main.tf:2: ")
+    [found] = gate({**code, "network/environment.yaml": File(b"")}, {stack: Stack()}, rules, "envs/x")
+    assert "would be taken for those of another environment" in str(found)
+
+
 def test_a_stack_without_a_lock_file_is_refused() -> None:
     assert "missing" in str(
         gate({"app/main.tf": File(GOOD)}, {APP: Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")[0]

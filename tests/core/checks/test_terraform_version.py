@@ -67,3 +67,9 @@ def test_two_versions_for_one_job_are_named() -> None:
     said = found(app="1.9.8", network="1.9.7")
     assert len(said) == 2
     assert "all stacks of an environment are planned with one version" in said[0]
+
+
+def test_a_version_in_a_stack_below_another_directory_is_named_since_no_job_reads_it() -> None:
+    files = {"network/vpc/.terraform-version": File(b"1.9.8"), "network/vpc/main.tf": File(b"")}
+    [said] = map(str, version_findings(files, [StepName("network/vpc")], "envs/demo-x", POLICY))
+    assert said.endswith("is not read in a directory below others. Move it to envs/demo-x/.terraform-version.")

@@ -96,10 +96,11 @@ def test_the_headline_counts_and_never_takes_unknown_for_well(
 def test_the_issue_remembers_which_steps_had_drifted() -> None:
     steps = (
         StepDrift(APP, "stack", "drifted"),
+        StepDrift(StepName("network/vpc_main"), "stack", "drifted"),
         StepDrift(HOOK, "run", "drifted"),
         StepDrift(StepName("x"), "run", "same"),
     )
-    assert drifted_before(body(Drift(DEMO, "c" * 40, steps), ALICE, "")) == ["app", "flags"]
+    assert drifted_before(body(Drift(DEMO, "c" * 40, steps), ALICE, "")) == ["app", "network/vpc_main", "flags"]
     assert drifted_before("written by hand") == []
 
 

@@ -17,7 +17,8 @@ from bot.runs.plan.request import PlanRequest
 from tests.support.deploying import DEMO, Deploying
 
 pytestmark = pytest.mark.e2e
-NETWORK, NET = StepName("network"), StepName("net")
+NETWORK, NET = StepName("network"), StepName("net/core")
+"""Its later name is the path of a directory below another one, which any stack may have."""
 
 
 class Stopped(BaseException):
@@ -61,7 +62,7 @@ def test_law_4_a_renamed_stack_keeps_what_it_made_wherever_the_move_of_its_state
     made = sorted(address.rpartition(": ")[2] for address in deploying.left())
     known = deploying.parameters()
 
-    deploying.rename("network", "net")
+    deploying.rename("network", NET)
     head = deploying.propose()
     planned = plan(PlanRequest(DEMO, head, "update"), deploying.planner())
     assert isinstance(planned, Planned), planned
@@ -82,15 +83,15 @@ def test_law_4_a_renamed_stack_keeps_what_it_made_wherever_the_move_of_its_state
     assert NETWORK not in deploying.ledger.steps
     assert sorted(address.rpartition(": ")[2] for address in deploying.left()) == made
     assert deploying.parameters() == known
-    assert {str(each.name): each.state for each in deploying.apply(head).steps}["net"] == "skipped"
+    assert {str(each.name): each.state for each in deploying.apply(head).steps}[NET] == "skipped"
 
     # Back to an earlier version, with the state half way …
-    head = renamed(deploying, "net", "network")
+    head = renamed(deploying, NET, "network")
     stop(deploying, head)
     assert deploying.apply(head).has_succeeded, deploying.lines
     assert deploying.parameters() == known
     # … and a destroy that finds it half way, too.
-    stop(deploying, renamed(deploying, "network", "net"))
+    stop(deploying, renamed(deploying, "network", NET))
     assert deploying.ledger.steps[NET].former_state is not None
     assert deploying.destroy(deploying.remove()).is_clean, deploying.lines
     assert deploying.left() == []

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from bot.core.hcl.address_patterns import of_stack
 from bot.core.markdown import details
 from bot.model.yaml_document import dump
 
 MOST = 5
 """Stubs that are shown: whoever has more to keep by hand changes the template's design first."""
 LONGEST_NAME = 40
-_NAMED = re.compile(r"^- `([a-z][a-z0-9_-]*)/([^`]+)`: ", re.MULTILINE)
+_NAMED = re.compile(r"^- `([a-z][^`]*/[^`]+)`: ", re.MULTILINE)
 
 
 def hook_stubs(notes: str) -> str:
@@ -26,7 +27,7 @@ def hook_stubs(notes: str) -> str:
 
 
 def _stubs(notes: str) -> Iterator[tuple[str, object]]:
-    for stack, address in _NAMED.findall(notes)[:MOST]:
+    for stack, address in [of_stack(named) for named in _NAMED.findall(notes)][:MOST]:
         name = re.sub(r"[^a-z0-9]+", "-", f"keep-{stack}-{address}".lower())[:LONGEST_NAME].strip("-")
         program = ["hooks/keep.py", f"{stack}/{address}"]
         yield (

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from bot.core.hcl.address_patterns import key_of
+from bot.core.hcl.address_patterns import key_of, of_stack
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.tokens import NotHcl, without_comments
@@ -112,7 +112,7 @@ def _in_values(snapshot: EvaluatedEnvironment, side: CodeSide, identity: Identit
 
 def _lookups(key: AttributeKey, leaf: Attribute, text: str, identity: Identity) -> Iterator[tuple[str, str, str]]:
     address, attribute = key
-    kind = address.partition("/")[2]
+    kind = of_stack(address)[1]
     is_lookup = kind.startswith("data.") or ".data." in kind
     is_hook_input = address.startswith("hook/") and attribute.startswith("with.")
     if text == identity.production and (is_lookup or is_hook_input):
@@ -138,7 +138,7 @@ def _providers(snapshot: EvaluatedEnvironment, identity: Identity, others: froze
     accounts: dict[str, dict[str, Attribute]] = {}
     stacks: dict[str, Attribute] = {}
     for (address, attribute), leaf in snapshot.leaves.items():
-        stack, _, rest = address.partition("/")
+        stack, rest = of_stack(address)
         if rest == provider or rest.startswith(f"{provider}."):
             found = accounts.setdefault(address, {})
             if attribute == "" or attribute.startswith(cloud.account_guard):
@@ -149,7 +149,7 @@ def _providers(snapshot: EvaluatedEnvironment, identity: Identity, others: froze
     for address, found in accounts.items():
         place = next(iter(found.values()), None)
         asserted = [leaf.value for attribute, leaf in found.items() if attribute]
-        is_aliased = address.partition("/")[2] != provider
+        is_aliased = of_stack(address)[1] != provider
         allowed = {identity.account, *(others if is_aliased else ())}
         if place is not None and not (len(asserted) == 1 and asserted[0] in allowed):
             policy = ", or have the account added to `also` of the clone's account in the policy" if is_aliased else ""

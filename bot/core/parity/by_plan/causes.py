@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.hcl.address_patterns import of_stack
 from bot.core.parity.by_plan.compare import PlanDifference
 from bot.core.parity.by_plan.translation import Translation
 from bot.core.parity.report import Cause, Difference
@@ -63,7 +64,7 @@ class ByCode:
             if each.kind == "changed":
                 key = without_keys(each.address), _INDEX.sub("", each.attribute)
                 self._attributes.setdefault(key, []).append(each)
-                stack, _, rest = key[0].partition("/")
+                stack, rest = of_stack(key[0])
                 if rest.startswith("provider.") and (default := _DEFAULT.fullmatch(key[1])):
                     self._defaults.setdefault((stack, default[1]), []).append(each)
             else:
@@ -100,7 +101,7 @@ class ByCode:
         found = [each for name in _prefixes(written) for each in self._attributes.get((bare, name), ())]
         if own in MERGED:
             found += self._attributes.get((bare, f"{MERGED[own]}.{key}"), ())
-            found += self._defaults.get((bare.partition("/")[0], key), ())
+            found += self._defaults.get((of_stack(bare)[0], key), ())
         yield from (each for each in found if _says(each.clone, clone) and _says(each.production, production))
 
 

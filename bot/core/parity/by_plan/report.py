@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.core.hcl.address_patterns import of_stack
 from bot.core.hcl.attributes import Attribute
 from bot.core.parity.aspects import AspectFacts, aspect_of, is_secret
 from bot.core.parity.by_plan.causes import ByCode, Putting, causes, reach
@@ -22,7 +23,7 @@ from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_values import origin
 from bot.core.rendering.render import ENDING, render
 from bot.model.environment import Manifest
-from bot.names import ParameterName, StepName
+from bot.names import KINDS_OF_STEPS, ParameterName, StepName
 
 HIDDEN = "(sensitive)"
 
@@ -93,7 +94,8 @@ def _beyond_plans(
     shown = {(each.address, each.attribute) for each in planned}
     for each in by_code:
         address = result.translation.address(each.address)
-        if "/" not in address or address.partition("/")[0] in {"hook", "stack"} or "." not in address.partition("/")[2]:
+        stack, rest = of_stack(address)
+        if stack in {"", *KINDS_OF_STEPS} or "." not in rest:
             yield each  # a hook, a step or a file
         elif (address, each.attribute) in shown:
             continue

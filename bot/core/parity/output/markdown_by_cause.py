@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from bot.core.hcl.address_patterns import of_stack
 from bot.core.markdown import cell, details, table
 from bot.core.parity.output.markdown import because, sides, tables
 from bot.core.parity.report import Difference, Parity
@@ -42,10 +43,10 @@ def by_cause(parity: Parity, values: Values) -> str:
 
 def place(each: Difference) -> str:
     """Return a short name of where a difference is: `app · task definition · cpu`."""
-    stack, slash, rest = each.address.partition("/")
+    stack, rest = of_stack(each.address)
     found = _RESOURCE.fullmatch(rest)
     named = found["kind"].replace("_", " ") if found else rest
-    return " · ".join(filter(None, [stack, named if slash else "", each.attribute]))
+    return " · ".join(filter(None, [stack or each.address, named if stack else "", each.attribute]))
 
 
 def _key(each: Difference) -> tuple[object, ...]:

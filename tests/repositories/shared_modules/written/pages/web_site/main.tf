@@ -1,12 +1,12 @@
 terraform {
   backend "s3" {
     bucket = "acme-state"
-    key    = "production/web_site/terraform.tfstate"
+    key    = "production/pages/web_site/terraform.tfstate"
     region = "eu-central-1"
   }
 }
 module "service" {
-  source   = "../../../modules/service"
+  source   = "../../../../modules/service"
   name     = "${var.environment}-web_site"
   replicas = var.replicas
 }

@@ -1,0 +1,74 @@
+"""Which files each stack must have, and which no environment may: looked at by their names, before any code is."""
+
+import posixpath
+from collections.abc import Collection, Iterator
+
+from bot.core.checks.files.by_name import misplaced
+from bot.core.checks.module_sources import is_test_of, tested_module_complaints
+from bot.core.checks.required_providers import LOCK, locked_providers
+from bot.core.hcl.local_modules import is_outside
+from bot.core.hcl.tokens import NotHcl
+from bot.core.tree import Tree
+from bot.errors import Finding, InvalidInput
+from bot.model.environment import MANIFEST
+from bot.model.modules import place_of
+from bot.names import StepName
+
+
+def unreadable(path: str, error: InvalidInput) -> Finding:
+    """Return what is wrong with code that could not be parsed."""
+    if isinstance(error, NotHcl):
+        return Finding(path, error.finding.line, f"{error.finding.message} What can't be read is not run.")
+    return Finding(path, 1, f"{error}. Code that can't be parsed is not run.")
+
+
+def stack_file_findings(
+    files: Tree, stacks: Collection[StepName], called: frozenset[str], where: str
+) -> Iterator[Finding]:
+    """Yield the files that the stacks lack, or may not have; `called` are the directories of all modules that they call."""
+    for stack in stacks:
+        if f"{stack}/{LOCK}" not in files:
+            yield Finding(
+                f"{where}/{stack}/{LOCK}",
+                1,
+                "missing, so any provider version could be installed. Run `terraform init -backend=false` in the directory "
+                "of an environment, and commit the file that it writes in the template.",
+            )
+        else:
+            yield from _unlocked(f"{where}/{stack}/{LOCK}", files[f"{stack}/{LOCK}"].data)
+    above = {each for stack in stacks for each in _directories_above(stack)}
+    for path in sorted(files):
+        message = misplaced(path) if not is_outside(path) or posixpath.dirname(path) in called else None
+        if posixpath.basename(path) == MANIFEST and posixpath.dirname(path) in above:
+            message = (
+                "the stacks below would be taken for those of another environment. Call it otherwise, or remove it."
+            )
+        if message is not None:
+            yield Finding(place_of(where, path), 1, message)
+        elif any(is_test_of(stack, path) for stack in stacks):
+            try:
+                yield from (
+                    Finding(place_of(where, path), *each) for each in tested_module_complaints(path, files[path].data)
+                )
+            except InvalidInput as error:
+                yield unreadable(place_of(where, path), error)
+
+
+def _directories_above(stack: str) -> Iterator[str]:
+    while stack := posixpath.dirname(stack):
+        yield stack
+
+
+def _unlocked(path: str, data: bytes) -> Iterator[Finding]:
+    try:
+        locked = locked_providers(data)
+    except InvalidInput as error:
+        yield unreadable(path, error)
+        return
+    for address, provider in locked.items():
+        if not provider.has_hashes:
+            message = (
+                f"no checksum of `{address}`, so whatever is offered as that version would run: remove its block, run `terraform init`, and "
+                "commit the file."
+            )
+            yield Finding(path, provider.line, message)
