@@ -19,7 +19,7 @@ def key_of(address: str, attribute: str) -> str:
 
 
 def of_stack(address: str) -> tuple[str, str]:
-    """Return the stack of an address and what it is there: (`network/vpc`, `aws_vpc.main`); a step's own is (`stack`, NAME).
+    """Return the stack of an address and what it is there: (`network/core`, `KIND.NAME`); a step's own is (`stack`, NAME).
 
     A stack's name has slashes and no dots, and before its first dot no other address has a slash.
     """
