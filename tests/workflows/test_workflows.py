@@ -156,6 +156,25 @@ def test_no_checkout_leaves_a_token_behind(file: Path) -> None:
 
 
 @files
+def test_a_checkout_that_only_installs_the_tool_holds_no_environments(file: Path) -> None:
+    whole = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    for id_, job in _jobs(file).items():
+        used = [step["uses"] for step in job["steps"] if step.get("uses", "").startswith("./base/")]
+        here = {step.get("working-directory") for step in job["steps"]}
+        (base,) = [step["with"] for step in job["steps"] if step.get("with", {}).get("path") == "base"] or [None]
+        if (
+            base is None or base.get("repository") or "base" in here
+        ):  # of another repository, or it reads the code there
+            continue
+        assert used == ["./base/.github/actions/setup"], id_
+        there = [*base["sparse-checkout"].split(), "requirements.lock"]
+        assert {".github", *whole["packages"]} <= {*there}
+        assert all(
+            any(path == each or path.startswith(f"{each}/") for each in there) for path in whole["force-include"]
+        )
+
+
+@files
 def test_only_jobs_behind_a_protected_environment_get_an_identity(file: Path) -> None:
     for id_, job in _jobs(file).items():
         if job["permissions"].get("id-token") == "write":

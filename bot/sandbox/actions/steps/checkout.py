@@ -30,7 +30,15 @@ def main() -> None:
     git = _Git(directory, given["token"])
     git.run("init", "--quiet", "--initial-branch=main")
     git.run("remote", "add", "origin", f"{os.environ['GITHUB_SERVER_URL']}/{repository}.git")
-    _fetch(git, ref or os.environ["GITHUB_SHA"], int(given["fetch-depth"]), given["filter"])
+    sparse = given["sparse-checkout"].split()
+    _fetch(
+        git,
+        ref or os.environ["GITHUB_SHA"],
+        int(given["fetch-depth"]),
+        given["filter"] or ("blob:none" if sparse else ""),
+    )
+    if sparse:
+        git.run("sparse-checkout", "set", *sparse)
     branch = os.environ["GITHUB_REF"].removeprefix("refs/heads/")
     git.run("checkout", "--quiet", "--force", *(("--detach",) if ref else ("-B", branch)), "FETCH_HEAD")
     git.run("--no-pager", "log", "-1", "--format=%H %s")
