@@ -35,7 +35,7 @@ def kill_when(deploying: Deploying, log: Path, holds: Callable[[], bool], *, wit
         until(holds, log)
     finally:
         process.kill()
-        for pid in _at_work_in(deploying.repo.root / "envs" / DEMO) if with_children else ():
+        for pid in at_work_in(deploying.repo.root / "envs" / DEMO) if with_children else ():
             with contextlib.suppress(ProcessLookupError):  # it has ended with its parent
                 os.kill(pid, signal.SIGKILL)
         process.wait()
@@ -66,7 +66,8 @@ def until(holds: Callable[[], bool], log: Path) -> None:
         time.sleep(0.1)
 
 
-def _at_work_in(directory: Path) -> list[int]:
+def at_work_in(directory: Path) -> list[int]:
+    """Return the processes whose working directory is below a directory."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cwd"):
         with contextlib.suppress(OSError):

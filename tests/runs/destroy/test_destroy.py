@@ -13,6 +13,7 @@ from bot.core.plans.review import read_review, review_key, write_review
 from bot.errors import UserError
 from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
+from tests.support.cut_off import at_work_in
 from tests.support.deploying import DEMO, Deploying
 from tests.support.product import ON_AWS
 
@@ -127,6 +128,8 @@ def test_killed_in_the_middle_of_a_step_an_apply_can_be_destroyed(deploying: Dep
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     (deploying.place / "hang").unlink()
+    # Whoever removes it sees what Terraform, which goes on by itself, has made in the end.
+    deploying.until(lambda: at_work_in(deploying.repo.root / "envs" / DEMO) == [])
     world = replace(deploying.world(), stale_reason=lambda lock_owner: "the test killed it")
     receipt = deploying.destroy(deploying.remove(), world)
     assert receipt.is_clean, receipt
