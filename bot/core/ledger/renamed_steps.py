@@ -7,7 +7,7 @@ state lies, until the stack's next run has moved it. An earlier version, which h
 
 from collections.abc import Iterator, Mapping
 
-from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry
+from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry, StatePlace
 from bot.model.pipeline import Hook, Stack
 from bot.names import StepName
 
@@ -44,14 +44,28 @@ def _present_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -> di
 
 
 def mistaken_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -> Mapping[StepName, str]:
-    """Return what is wrong with a step that says it was called like one of another kind: it would leave that one's state, or what it made."""
-    return {
-        name: f"`renamed_from` names `{old}`, which was applied here as a {_kind(not isinstance(step, Stack))}, and `{name}` is a "
-        f"{_kind(isinstance(step, Stack))}: take `{old}` out of `renamed_from`. What it made stays recorded under its own name."
-        for name, step in steps.items()
-        for old in step.renamed_from
-        if old in ledger.steps and not _is_of(step, ledger.steps[old])
-    }
+    """Return what is wrong with a step that would leave what another made: one of another kind, or one that had its name and is gone."""
+    found: dict[StepName, str] = {}
+    for name, step in steps.items():
+        kind = _kind(isinstance(step, Stack))
+        for old in (each for each in step.renamed_from if each in ledger.steps and each not in steps):
+            if not _is_of(step, ledger.steps[old]):
+                found[name] = (
+                    f"`renamed_from` names `{old}`, which was applied here as a {_kind(not isinstance(step, Stack))}, and `{name}` is a "
+                    f"{kind}: take `{old}` out of `renamed_from`. What it made stays recorded under its own name."
+                )
+            elif _stands(ledger.steps[old]) and _is_anothers(ledger, name, old):
+                found[name] = (
+                    f"`renamed_from` names `{old}`, but another {kind} called `{name}` was applied here too, and what it made is still there, although "
+                    f"the template no longer has it: the two can't be one. Call this {kind} otherwise, and keep `renamed_from: [{old}]`."
+                )
+    return found
+
+
+def _is_anothers(ledger: Ledger, name: StepName, old: StepName) -> bool:
+    """Say whether what stands under a step's name is not what was called `old`."""
+    entry = ledger.steps.get(name)
+    return entry is not None and _stands(entry) and old not in entry.formerly
 
 
 def _kind(is_stack: bool) -> str:
@@ -104,6 +118,18 @@ def _moved(name: StepName, entry: LedgerEntry, present: Mapping[StepName, StepNa
         "declared_as": declared,
         "marked_as": entry.marked_as or name,
         "formerly": tuple(dict.fromkeys((*entry.formerly, name))),
-        "former_state": entry.former_state or (FormerState(stack=declared, commit=entry.commit) if is_stack else None),
+        "former_state": _former_state(name, entry) if is_stack else entry.former_state,
     }
     return entry.model_copy(update=update)
+
+
+def _former_state(name: StepName, entry: LedgerEntry) -> FormerState:
+    """Return where the state of a stack lies that gets another name, and where a run may have left a copy of it on its way."""
+    former = entry.former_state
+    if former is None:
+        return FormerState(stack=entry.declared_as or name, commit=entry.commit)
+    if entry.declared_as is not None:
+        return former  # no run began under this name
+    here = StatePlace(stack=name, commit=entry.commit)
+    others = (each for each in former.copies if each.stack != name)
+    return former.model_copy(update={"copies": (*others, here)})

@@ -6,6 +6,7 @@ copy has a higher serial. A place that holds anything else is never written over
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,15 +30,19 @@ class StateMove:
         return not self.former
 
 
-def moving(former: bytes, present: bytes, stack: StepName) -> StateMove:
-    """Return what is left to do, by what both places hold. Raises `UserError` where another state is in the way, `Unverifiable`."""
+def moving(former: bytes, present: bytes, stack: StepName, copies: Sequence[bytes] = ()) -> StateMove:
+    """Return what is left to do, by what both places hold. Raises `UserError` where another state is in the way, `Unverifiable`.
+
+    `copies` are what other places hold, where a run may have left a copy: the state gets a serial that none of them has.
+    """
     before, now = _read(former, stack), _read(present, stack)
     if not _holds(before):
         return StateMove()
     serial = int(before.get("serial", 0))
-    emptied = _written({**before, "serial": serial + 1, "resources": [], "outputs": {}, "check_results": None})
+    emptied = _emptied(before)
     if not _holds(now):
-        moved = _written({**before, "serial": max(serial, int(now.get("serial", 0))) + 1})
+        highest = max(serial, *(int(_read(each, stack).get("serial", 0)) for each in (present, *copies)))
+        moved = _written({**before, "serial": highest + 1})
         return StateMove(moved, over=bool(now), former=emptied)
     if now == before:
         return StateMove()  # one place; a serial alone may be met again by a copy that was left behind
@@ -54,6 +59,22 @@ def moving(former: bytes, present: bytes, stack: StepName) -> StateMove:
         f"The state of `{stack}` can't be moved here: there is another state with resources in its place. Find out whose it is with "
         "`terraform state list`; if nothing in it is needed, destroy that first, then run this again."
     )
+
+
+def emptied_copy(copy: bytes, present: bytes, stack: StepName) -> bytes:
+    """Return what to write where a copy was left, by what lies there and in the state's place; nothing if that is no copy. Raises `Unverifiable`."""
+    left, now = _read(copy, stack), _read(present, stack)
+    if not _holds(left) or left == now:
+        return b""  # what is the very same lies in one place, since a copy has another serial
+    same = left.get("lineage") == now.get("lineage") or all(
+        left.get(part) == now.get(part) for part in ("resources", "outputs")
+    )
+    return _emptied(left) if same else b""
+
+
+def _emptied(state: dict[str, Any]) -> bytes:
+    serial = int(state.get("serial", 0)) + 1
+    return _written({**state, "serial": serial, "resources": [], "outputs": {}, "check_results": None})
 
 
 def _holds(state: dict[str, Any]) -> bool:

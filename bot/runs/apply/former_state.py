@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.terraform.terraform import INIT_TIMEOUT, RootModule, Terraform
-from bot.core.ledger.ledger import FormerState
-from bot.core.ledger.state_move import moving
+from bot.core.ledger.ledger import FormerState, StatePlace
+from bot.core.ledger.state_move import emptied_copy, moving
 from bot.core.ledger.transitions import state_moved
 from bot.errors import UserError
 from bot.names import EnvironmentName, StepName
@@ -52,8 +52,9 @@ def move_state(run: EnvironmentRun, stack: StackAtWork, former: FormerState) -> 
     """Move the state of a renamed stack here, and write down that it has. Raises `StepStopped`, `LeaseLost`, `Unverifiable`."""
     remaining = stack.deadline.remaining
     try:
+        copies = [_copy(run, stack, each) for each in former.copies]
         with _opened(former, former_code(run), remaining()) as before:
-            move = moving(before.pull_state(remaining()), stack.module.pull_state(remaining()), stack.name)
+            move = moving(before.pull_state(remaining()), stack.module.pull_state(remaining()), stack.name, copies)
             if not move.is_done:
                 run.log(stack.name, f"moving the state here from `{former.stack}`")
             if move.present:
@@ -61,13 +62,32 @@ def move_state(run: EnvironmentRun, stack: StackAtWork, former: FormerState) -> 
             if move.former:
                 place = StackAtWork(former.stack, before, stack.deadline)
                 locked(run, place, lambda: before.push_state(move.former, over=False, timeout=remaining()))
+        for each in former.copies:
+            _empty_copy(run, stack, each)
     except UserError as error:
         raise StepStopped(str(error), is_final=True) from error
     run.change(lambda ledger: state_moved(ledger, stack.name))
 
 
+def _copy(run: EnvironmentRun, stack: StackAtWork, place: StatePlace) -> bytes:
+    """Return what lies where a run may have left a copy of the state."""
+    with _opened(place, former_code(run), stack.deadline.remaining()) as module:
+        return module.pull_state(stack.deadline.remaining())
+
+
+def _empty_copy(run: EnvironmentRun, stack: StackAtWork, place: StatePlace) -> None:
+    """Empty what a run that was stopped on its way left elsewhere: a stack of that name would find it, and destroy what it names."""
+    remaining = stack.deadline.remaining
+    with _opened(place, former_code(run), remaining()) as module:
+        left = emptied_copy(module.pull_state(remaining()), stack.module.pull_state(remaining()), stack.name)
+        if left:
+            run.log(stack.name, f"emptying the copy of the state that was left at `{place.stack}`")
+            at_work = StackAtWork(place.stack, module, stack.deadline)
+            locked(run, at_work, lambda: module.push_state(left, over=False, timeout=remaining()))
+
+
 @contextmanager
-def _opened(former: FormerState, code: FormerCode, timeout: timedelta) -> Iterator[RootModule]:
+def _opened(former: StatePlace, code: FormerCode, timeout: timedelta) -> Iterator[RootModule]:
     with tempfile.TemporaryDirectory(prefix="envclone-former-") as scratch:
         version = EarlierCode(code.checkout, code.environment, Path(scratch), code.is_fit).at(former.commit)
         with code.terraform.opened(version.directory / former.stack) as module:

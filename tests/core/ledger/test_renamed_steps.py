@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry, Undo
+from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry, StatePlace, Undo
 from bot.core.ledger.renamed_steps import STATE, by_any_name, marked_as, mistaken_names, with_present_names
 from bot.core.ledger.transitions import Start, Success, is_done, started, state_moved, succeeded, undone
 from bot.model.pipeline import Hook, NoUndo, Stack
@@ -79,9 +79,11 @@ def test_of_a_stack_it_is_kept_where_the_state_lies_until_it_has_moved() -> None
     assert (entry(begun, APP).declared_as, entry(begun, APP).former_state) == (None, lies)
     # Called otherwise again before it has moved, and an earlier version again after that.
     front = with_present_names(begun, {FRONT: Stack(renamed_from=(APP, WEB))})
-    assert entry(front, FRONT).former_state == lies
+    left = lies.model_copy(update={"copies": (StatePlace(stack=APP, commit="b" * 40),)})
+    assert entry(front, FRONT).former_state == left, "the run that began may have left a copy"
     back = with_present_names(front, {WEB: Stack()})
-    assert (list(back.steps), entry(back, WEB).former_state) == ([WEB], lies)
+    assert (list(back.steps), entry(back, WEB).former_state) == ([WEB], left)
+    assert entry(with_present_names(begun, {WEB: Stack()}), WEB).former_state == left
     moved = state_moved(begun, APP)
     assert entry(moved, APP).former_state is None
     assert by_any_name(moved)[WEB] == entry(moved, APP)
@@ -135,3 +137,19 @@ def test_a_former_name_that_was_another_kind_of_step_is_refused_with_what_to_wri
     assert "`flags`, which was applied here as a hook" in mistaken_names(hook, {APP: Stack(renamed_from=(FLAGS,))})[APP]
     assert mistaken_names(web, {APP: Stack(renamed_from=(WEB, FLAGS))}) == {}
     assert mistaken_names(hook, hooks(SWITCHES, FLAGS)) == {}
+
+
+def test_a_rename_onto_the_name_of_a_step_that_is_gone_is_refused_until_it_has_a_name_of_its_own() -> None:
+    both = applied(applied(ledger(), APP), WEB)
+    assert mistaken_names(both, {APP: Stack(renamed_from=(WEB,))}) == {
+        APP: "`renamed_from` names `web`, but another stack called `app` was applied here too, and what it made is still there, although the template "
+        "no longer has it: the two can't be one. Call this stack otherwise, and keep `renamed_from: [web]`."
+    }
+    assert mistaken_names(both, {FRONT: Stack(renamed_from=(WEB,))}) == {}
+    start = Start("d", "a", "", SHA, SHA, SHA)
+    gone = undone(started(both, APP, start, NOW, verb="undo"), APP, "", NOW)
+    assert mistaken_names(gone, {APP: Stack(renamed_from=(WEB,))}) == {}
+    # What was renamed, and whose former name another stack had for a while.
+    renamed = applied(with_present_names(applied(ledger(), WEB), {APP: Stack(renamed_from=(WEB,))}), APP)
+    assert mistaken_names(applied(renamed, WEB), {APP: Stack(renamed_from=(WEB,))}) == {}
+    assert "another hook called `switches`" in mistaken_names(ledger(FLAGS, SWITCHES), hooks(SWITCHES, FLAGS))[SWITCHES]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.ledger.state_move import StateMove, moving
+from bot.core.ledger.state_move import StateMove, emptied_copy, moving
 from bot.errors import Unverifiable, UserError
 from bot.names import StepName
 
@@ -56,3 +56,17 @@ def test_another_state_is_not_written_over_and_what_is_no_state_is_not_moved() -
     for wrong in (b"<html>", b"[]", b'{"serial": "many"}'):
         with pytest.raises(Unverifiable):
             moving(wrong, b"", NET)
+
+
+def test_a_copy_that_was_left_on_the_way_is_emptied_and_nothing_else() -> None:
+    left = moving(state(), b"", NET).present
+    there = moving(state(), b"", NET, [left, b"", state(9, "b")]).present
+    assert read(there)["serial"] == 10, "none of the copies has it"
+    assert moving(state(), there, NET, [left]) == StateMove(former=moving(state(), b"", NET).former)
+    emptied = read(emptied_copy(left, there, NET))
+    assert (emptied["resources"], emptied["outputs"], emptied["serial"], emptied["lineage"]) == ([], {}, 5, "a")
+    of_its_own = json.dumps({**read(left), "serial": 1, "lineage": "c"}).encode()
+    assert read(emptied_copy(of_its_own, there, NET))["lineage"] == "c"
+    another = state(4, "b", resources=[{**THING, "name": "other"}])
+    for kept in (there, b"", state(empty=True), another):
+        assert emptied_copy(kept, there, NET) == b""

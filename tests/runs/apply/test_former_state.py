@@ -1,5 +1,6 @@
 """A stack that is called otherwise from now on: its state moves with the apply, killed where it may be, and nothing is made twice (laws 4 and 9)."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -54,6 +55,12 @@ def renamed(deploying: Deploying, old: str, new: str) -> str:
     return deploying.deliver()
 
 
+def held(deploying: Deploying, stack: str) -> bool:
+    """Say whether a state lies there that holds anything."""
+    stored = deploying.store.read(f"{DEMO}/{stack}/terraform.tfstate")
+    return stored is not None and bool(json.loads(stored.data)["resources"])
+
+
 def test_law_4_a_renamed_stack_keeps_what_it_made_wherever_the_move_of_its_state_is_killed(
     deploying: Deploying,
 ) -> None:
@@ -93,5 +100,9 @@ def test_law_4_a_renamed_stack_keeps_what_it_made_wherever_the_move_of_its_state
     # … and a destroy that finds it half way, too.
     stop(deploying, renamed(deploying, "network", NET))
     assert deploying.ledger.steps[NET].former_state is not None
+    # … also where it was called otherwise again before it had moved.
+    stop(deploying, renamed(deploying, "net", "edge"))
+    assert [held(deploying, name) for name in ("network", "net", "edge")] == [True, True, True]
     assert deploying.destroy(deploying.remove()).is_clean, deploying.lines
     assert deploying.left() == []
+    assert [held(deploying, name) for name in ("network", "net", "edge")] == [False, False, False]
