@@ -36,6 +36,13 @@ class RolloutPolicy(Document):
     at_once: Annotated[
         int, Field(ge=1, le=100, description="How many of its pull requests may wait for a plan, a merge or an apply.")
     ] = 20
+    plan_first: Annotated[
+        Literal["wave", "all"],
+        Field(
+            description="Which environments are proposed and planned before any is merged, so that the issue says what would happen to them: those of "
+            "a wave, or all. With `all`, `at_once` bounds how many are planned or applied at once."
+        ),
+    ] = "wave"
     failure_tolerance: Annotated[
         int, Field(ge=0, description="How many environments may fail before nothing more is proposed or merged.")
     ] = 0

@@ -1,11 +1,12 @@
 """What a rollout does next: a function of its waves, the policy, and how each environment stands now.
 
 Nothing of a wave is begun before the one before it is done. Nothing is merged while a plan of its wave is under way, so that the issue says
-what would happen to all that are open before anything happens. With more failures than are tolerated nothing more is done, until people
+what would happen to all that are open before anything happens. Where the policy wants all to be planned first, all are proposed, and nothing is
+merged until each has its plan; merges keep to the waves. With more failures than are tolerated nothing more is done, until people
 have fixed, closed or resumed what failed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -30,6 +31,10 @@ class NextActions:
     retry: tuple[EnvironmentName, ...] = ()
 
 
+_AT_WORK = frozenset({MemberStage.PLANNING, MemberStage.MERGED})
+"""Where all are planned first, those whose plan waits for its wave are no work."""
+
+
 def next_actions(
     record: RolloutRecord,
     policy: Policy,
@@ -52,7 +57,14 @@ def next_actions(
     if done and now < times[done - 1] + policy.rollout.wait:
         return NextActions("waiting", done, times, retry=refused)
     wave = record.waves[done]
-    propose, merge = _proposals(wave, policy, standings), _merges(wave, policy, standings)
+    if policy.rollout.plan_first == "all":
+        everybody = tuple(name for each in record.waves for name in each)
+        propose = _proposals(everybody, policy, standings, _AT_WORK)
+        is_unknown = any(each.stage in {MemberStage.WAITING, MemberStage.PLANNING} for each in standings.values())
+        return NextActions(
+            "running", done, times, propose, () if is_unknown else _merges(wave, policy, standings), refused
+        )
+    propose, merge = _proposals(wave, policy, standings, OPEN), _merges(wave, policy, standings)
     return NextActions("running", done, times, propose, merge, refused)
 
 
@@ -74,10 +86,13 @@ def _done(record: RolloutRecord, standings: Mapping[EnvironmentName, RolloutMemb
 
 
 def _proposals(
-    wave: Sequence[EnvironmentName], policy: Policy, standings: Mapping[EnvironmentName, RolloutMember]
+    names: Sequence[EnvironmentName],
+    policy: Policy,
+    standings: Mapping[EnvironmentName, RolloutMember],
+    counted: Collection[MemberStage],
 ) -> tuple[EnvironmentName, ...]:
-    room = policy.rollout.at_once - sum(standings[name].stage in OPEN for name in wave)
-    return tuple(name for name in wave if standings[name].stage is MemberStage.WAITING)[: max(room, 0)]
+    room = policy.rollout.at_once - sum(standings[name].stage in counted for name in names)
+    return tuple(name for name in names if standings[name].stage is MemberStage.WAITING)[: max(room, 0)]
 
 
 def _merges(

@@ -39,14 +39,14 @@ def members_of(
     Those that have ended, or whose wave has not begun, are not looked at. Raises `Transient`.
     """
     found: dict[EnvironmentName, RolloutMember] = {}
-    has_begun = True
+    has_begun, is_all_first = True, repo.policy().rollout.plan_first == "all"
     for wave in rollout.record.waves:
         for name in wave:
             last = rollout.record.members.get(name, RolloutMember(MemberStage.WAITING))
             has_ended = last.stage in ENDED and not _is_back(repo, rollout, name, last)
             is_known = has_ended or (bool(only) and name not in only)
             found[name] = member_of(repo, rollout, name) if has_begun and not is_known else last
-        has_begun = has_begun and is_done(found[name] for name in wave)
+        has_begun = has_begun and (is_all_first or is_done(found[name] for name in wave))
     return found
 
 

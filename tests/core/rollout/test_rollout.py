@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -141,15 +142,23 @@ def happen(place: World, data: st.DataObject) -> None:
     place.standings[name] = replace(place.standings[name], stage=stage, risk=risk, is_ours=is_ours)
 
 
-@given(members, declared, st.integers(0, 2), st.integers(1, 3), st.data())
+rollout_policies = st.builds(
+    lambda order, tolerance, at_once, plan_first: policy(
+        waves=order, failure_tolerance=tolerance, at_once=at_once, plan_first=plan_first
+    ),
+    declared,
+    st.integers(0, 2),
+    st.integers(1, 3),
+    st.sampled_from(["wave", "all"]),
+)
+
+
+@given(members, rollout_policies, st.data())
 def test_whatever_happens_waves_keep_their_order_and_only_what_may_is_merged(
-    found: list[tuple[EnvironmentName, PurposeName]],
-    order: tuple[Wave, ...],
-    tolerance: int,
-    at_once: int,
-    data: st.DataObject,
+    found: list[tuple[EnvironmentName, PurposeName]], rules: Policy, data: st.DataObject
 ) -> None:
-    rules = policy(waves=order, failure_tolerance=tolerance, at_once=at_once)
+    tolerance, at_once = rules.rollout.failure_tolerance, rules.rollout.at_once
+    is_all_first = rules.rollout.plan_first == "all"
     place = world(waves([member(*each) for each in found], rules), rules)
     for _ in range(40):
         asked = place.look()
@@ -157,24 +166,30 @@ def test_whatever_happens_waves_keep_their_order_and_only_what_may_is_merged(
         failed = sum(stage in FAILURES for stage in stages.values())
         if asked.propose or asked.merge:
             assert failed <= tolerance
-            assert {*asked.propose, *asked.merge} <= {*place.record.waves[asked.wave]}
+            assert {*asked.merge, *(() if is_all_first else asked.propose)} <= {*place.record.waves[asked.wave]}
             before = [name for each in place.record.waves[: asked.wave] for name in each]
             assert all(stages[name] in ENDED | FAILURES for name in before), "no wave before the former one is done"
         for name in asked.merge:
             assert name != PRODUCTION
             assert (place.standings[name].risk, place.standings[name].is_ours) == (Risk.NONE, True)
             assert MemberStage.PLANNING not in {stages[other] for other in place.record.waves[asked.wave]}
+            if is_all_first:
+                assert not {MemberStage.WAITING, MemberStage.PLANNING} & {*stages.values()}, "each has its plan"
         place.act(asked)
         if asked.propose:
-            wave = place.record.waves[asked.wave]
-            assert sum(place.standings[name].stage in OPEN for name in wave) <= at_once
+            wave = place.standings if is_all_first else place.record.waves[asked.wave]
+            counted = {MemberStage.PLANNING, MemberStage.MERGED} if is_all_first else OPEN
+            assert sum(place.standings[name].stage in counted for name in wave) <= at_once
         happen(place, data)
     assert len(place.proposed) == len(set(place.proposed)), "no environment twice"
 
 
-@given(st.integers(1, 8), st.integers(1, 3), st.booleans())
-def test_a_rollout_in_which_nothing_fails_ends(count: int, at_once: int, has_production: bool) -> None:
-    place = world((NAMES[:1], NAMES[1:count], *([(PRODUCTION,)] if has_production else [])), policy(at_once=at_once))
+@given(st.integers(1, 8), st.integers(1, 3), st.booleans(), st.sampled_from(["wave", "all"]))
+def test_a_rollout_in_which_nothing_fails_ends(
+    count: int, at_once: int, has_production: bool, plan_first: Literal["wave", "all"]
+) -> None:
+    order = (NAMES[:1], NAMES[1:count], *([(PRODUCTION,)] if has_production else []))
+    place = world(order, policy(at_once=at_once, plan_first=plan_first))
     for _ in range(8 * count + 8):
         asked = place.look()
         place.act(asked)

@@ -148,6 +148,33 @@ def test_a_canary_comes_first_and_production_last_and_by_people(place: SmallMono
     assert len(pulls(place)) == 4
 
 
+def test_where_all_are_planned_first_the_issue_says_what_would_happen_to_all_before_any_is_merged(
+    place: SmallMonorepo,
+) -> None:
+    company(place, CANARY.replace(b"true,", b"true, plan_first: all, merge: [none, in_place],"))
+    change(place)
+    look(place)
+    everybody = {"qa-a", "demo-a", "demo-b", "production"}
+    assert set(pulls(place)) == everybody
+    for name, risk in (("qa-a", Risk.NONE), ("demo-a", Risk.IN_PLACE), ("production", Risk.REPLACE)):
+        planned(place, name, risk)
+    look(place)
+    assert table(place)["qa-a"] == "planned, waiting to be merged", "nobody knows yet what would happen to demo-b"
+    planned(place, "demo-b")
+    assert say(place, "/rollout pause").startswith("Paused")
+    assert "Open plans by risk: 2 none, 1 in place, 1 **replace** (`production`)." in (issue(place).body or "")
+    assert say(place, "/rollout resume") == "Resumed."
+    assert {name for name, stage in table(place).items() if stage.startswith("merged")} == {"qa-a"}, "waves as ever"
+    applied(place, "qa-a")
+    look(place)
+    assert {name for name, stage in table(place).items() if stage.startswith("merged")} == {"demo-a", "demo-b"}
+    for name in ("demo-a", "demo-b"):
+        applied(place, name)
+    look(place)
+    assert table(place)["production"] == "planned, waiting to be merged"
+    assert set(pulls(place)) == everybody
+
+
 @pytest.mark.sample
 def test_a_merge_that_changes_a_template_starts_its_rollout_at_once(place: SmallMonorepo) -> None:
     company(place, clones={"demo-a": "demo"})
@@ -348,6 +375,25 @@ def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonore
     look(place)
     assert (issue(place).state, set(pulls(place))) == ("closed", {"qa-a"})
     assert "is over" in say(place, "/rollout resume")
+
+
+@pytest.mark.parametrize(("action", "state"), [("pause", "open"), ("abort", "closed")])
+def test_law_4_a_rollout_is_steered_once_wherever_the_job_is_killed(
+    place: SmallMonorepo, action: str, state: str
+) -> None:
+    company(place)
+    change(place)
+    look(place)
+    text = f"/rollout {action}"
+    comment = place.comment(text, issue=issue(place).number)
+    event: CommentCreated = place.event(comment, text).model_copy(update={"issue": issue(place).number})
+    for killed_after in ("accept", "steer", "report"):
+        place.work(event, killed_after)
+    for follower in place.work(event).follow:
+        place.work(follower.event)
+    assert (place.reply(comment) or "").startswith({"pause": "Paused", "abort": "Aborted"}[action])
+    assert issue(place).state == state
+    assert set(pulls(place)) == {"qa-a"}
 
 
 def test_nobody_is_told_that_a_rollout_goes_on_which_the_policy_has_turned_off(place: SmallMonorepo) -> None:
