@@ -1,10 +1,12 @@
 """A clone's time comes: warned, proposed for its end, merged; on a real repository over HTTP."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from bot.clients.transient import Transient
 from bot.core.rendering.assemble import manifest_file
 from bot.core.requests.branches import branch_of
 from bot.events import Tick
@@ -91,6 +93,33 @@ def test_the_owner_is_warned_twice_and_then_its_end_is_proposed_each_once(live: 
     assert ends(live) == ["open"]
     checked(live, pull.number)
     assert ends(live) == ["open"], "without the policy's word a person merges"
+
+
+def test_law_4_what_is_due_is_said_proposed_and_merged_once_although_each_answer_is_lost(live: SmallMonorepo) -> None:
+    auto_merge(live)
+    time, faults = end(live), live.server.faults
+
+    def cut_off(moment: datetime, *requests: tuple[str, str]) -> None:
+        """Let the answers to these requests be lost, each in a look of its own, and look until one comes through."""
+        live.service.context.now = lambda: moment
+        for request in requests:
+            faults.lose_answer(*request)
+        for _ in range(len(requests) + 1):
+            with suppress(Transient):
+                expire(live.repository(), NAME)
+        assert faults.left == 0, "each was asked"
+
+    cut_off(time - 3 * DAY, ("POST", "/comments$"))
+    cut_off(time, ("POST", "git-receive-pack"), ("POST", "/pulls$"), ("POST", "/comments$"))
+    number = live.server.pulls(REPOSITORY)[-1].number
+    allow(live, b"")
+    checked(live, number)
+    assert ends(live) == ["open"]
+    auto_merge(live)
+    cut_off(time + DAY, ("PUT", "/merge$"))
+    assert live.server.read(REPOSITORY, "envs/demo-x/environment.yaml") is None
+    assert said(live) == [WARNED, ENDED]
+    assert ends(live) == ["closed"]
 
 
 def test_a_service_that_was_away_makes_the_end_good_and_gives_no_stale_warning(live: SmallMonorepo) -> None:
