@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from bot.clouds.registry import FACTS
 from bot.core.messages.sync_text import migrations
+from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.migrations import migrated, pending
 from bot.core.rendering.synced_values import carried
 from bot.core.rendering.verify import verify
-from bot.core.requests.preflight import CheckRules
+from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.requests.template_check import check_template
 from bot.core.tree import File
 from bot.errors import InvalidInput
@@ -91,6 +92,14 @@ def test_a_clone_imports_nothing() -> None:
     assert of_clone[FILE].data.decode() == f"# step_2: The 2. step.\n{moved(1)}\n\n{moved(2)}\n"
     only = template([(1, IMPORT)])
     assert FILE not in assemble(only, brought(clone(CHAIN[0]), CHAIN[0], only))
+
+
+def test_a_clone_that_says_it_has_no_source_is_refused_with_an_import() -> None:
+    after = template([(1, IMPORT)])
+    pretending = brought(clone(CHAIN[0]), CHAIN[0], after).model_copy(update={"source": None})
+    rules = CheckRules(Policy(gate=StaticCheckRules(imports=True)), FACTS)
+    found = code_findings(CodeSide(pretending, assemble(after, pretending)), rules)
+    assert any(each.path.endswith(FILE) and "nothing to import" in each.message for each in found)
 
 
 def test_what_a_manifest_names_and_the_template_has_not_is_a_hand_edit() -> None:
