@@ -97,6 +97,38 @@ def test_a_template_that_is_edited_again_and_again_needs_no_commit_in_between(ro
     assert f"{RENDERED}:13: edited by hand" in run(root, "render", "demo-x")[1]
 
 
+def test_a_migration_s_blocks_are_rendered_also_while_somebody_is_still_writing_it(root: Path) -> None:
+    declared, block = (
+        "templates/shop/template.yaml",
+        "moved {\n  from = terraform_data.{old}\n  to   = terraform_data.new\n}",
+    )
+    file = root / "envs/production/app/migrations.tf"
+
+    def migration(more: str) -> str:
+        return (
+            f"migrations:\n  one:\n    description: Called otherwise.\n    values: {{greeting: {{old: hello}}}}\n{more}"
+        )
+
+    def blocks(old: str) -> str:
+        text = block.replace("{old}", old).replace("\n", "\n        ")
+        return f"    blocks:\n      app: |\n        {text}\n"
+
+    first = (root / declared).read_text()
+    for more, said in (("", ""), (blocks("one"), "terraform_data.one"), (blocks("two"), "terraform_data.two")):
+        (root / declared).write_text(first + migration(more))
+        assert run(root, "render", "production")[0] == 0
+        assert said in (file.read_text() if more else "")
+        assert file.exists() == bool(more), "also where an earlier rendering knew its name"
+    assert run(root, "verify", "production")[0] == 0
+    assert "migrated:\n  - one\n" in (root / "envs/production/environment.yaml").read_text()
+    commit(root)
+    append(root, TEMPLATE, "# newer\n")
+    assert run(root, "render", "production")[0] == 0
+    assert "terraform_data.two" in file.read_text()
+    assert run(root, "clone", "production", "as", "demo-y")[0] == 0
+    assert not (root / "envs/demo-y/app/migrations.tf").exists()
+
+
 def test_a_value_that_was_written_into_the_manifest_is_rendered(root: Path) -> None:
     manifest = root / "envs/production/environment.yaml"
     manifest.write_text(manifest.read_text().replace("app_min: 6", "app_min: 7"))
