@@ -19,6 +19,7 @@ from bot.core.messages import drift_issue
 from bot.core.plans.drift import Drift
 from bot.core.rendering.assemble import read_manifest
 from bot.errors import UserError
+from bot.runs.drift.causes import report_causes
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_check, report_drift
 
@@ -31,7 +32,10 @@ def drift(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     ] = Path(),
     store: StoreOption = "",
     forget: Annotated[
-        bool, typer.Option("--forget", help="Only close the issues of environments that are gone (in Actions).")
+        bool,
+        typer.Option(
+            "--forget", help="Only bring up to date what is about several environments, or gone ones (in Actions)."
+        ),
     ] = False,
     post: Post = False,
     as_json: AsJson = False,
@@ -99,5 +103,6 @@ def _forget(checkout: Checkout, as_json: bool) -> None:
     if on is None:
         raise UserError("`--forget` works only in a GitHub Actions workflow.")
     closed = forget_drift(on.github, on.repository, checkout.environments())
-    text = ", ".join(f"closed #{number}" for number in closed) or "Nothing to close."
-    say(text, lambda: {"closed": list(closed)}, as_json)
+    causes = report_causes(on.github, on.repository)
+    text = ", ".join([*(f"closed #{number}" for number in closed), *causes]) or "Nothing to close."
+    say(text, lambda: {"closed": list(closed), "causes": list(causes)}, as_json)

@@ -69,20 +69,20 @@ class Gone(Document):
     remains: tuple[Retained, ...] = ()
 
 
-class StatePlace(Document):
+class FormerPlace(Document):
     """Where the state of a stack lies, or lay: under the name that the stack had in the code at `commit`."""
 
     stack: StepName
     commit: str
 
 
-class FormerState(StatePlace):
+class FormerState(FormerPlace):
     """Where the state of a renamed stack was last.
 
     `copies` are the places to which a run began to move it, each before the stack was called otherwise again: there may be a copy left.
     """
 
-    copies: tuple[StatePlace, ...] = ()
+    copies: tuple[FormerPlace, ...] = ()
 
 
 class LedgerEntry(Document):

@@ -7,7 +7,7 @@ state lies, until the stack's next run has moved it. An earlier version, which h
 
 from collections.abc import Iterator, Mapping
 
-from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry, StatePlace
+from bot.core.ledger.ledger import FormerPlace, FormerState, Ledger, LedgerEntry
 from bot.model.pipeline import Hook, Stack
 from bot.names import StepName
 
@@ -130,6 +130,6 @@ def _former_state(name: StepName, entry: LedgerEntry) -> FormerState:
         return FormerState(stack=entry.declared_as or name, commit=entry.commit)
     if entry.declared_as is not None:
         return former  # no run began under this name
-    here = StatePlace(stack=name, commit=entry.commit)
+    here = FormerPlace(stack=name, commit=entry.commit)
     others = (each for each in former.copies if each.stack != name)
     return former.model_copy(update={"copies": (*others, here)})

@@ -1,7 +1,7 @@
 """The issue about an environment's drift, and what the command says."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from bot.commands.grammar import LONGEST_LINE, format_command
@@ -24,6 +24,8 @@ MOST_ALIKE = 10
 _STEPS = re.compile(r"<!-- envclone:drift-steps:([a-z0-9_/,-]*) -->")
 _SIGNS = re.compile(r"<!-- envclone:drift-signs:([0-9a-f,]+) -->")
 _MARKER = re.compile(r"<!-- envclone:drift:([a-z0-9-]+) -->")
+_CAUSE = re.compile(r"<!-- envclone:drift-cause:([0-9a-f,]+) -->")
+CAUSE_GONE = "<!-- envclone:drift-cause-gone -->"
 _STATES = {
     "same": "as applied",
     "drifted": "**has drifted**",
@@ -54,6 +56,37 @@ def signs_in(body: str) -> frozenset[str]:
     """Return the signs of the changes that an issue's body is about (`bot.core.plans.drift_alike`)."""
     found = _SIGNS.search(body)
     return frozenset(found[1].split(",")) if found else frozenset()
+
+
+def signs_of_cause(body: str) -> frozenset[str]:
+    """Return the signs by which the issue about a change of several environments is found again; none of any other issue."""
+    found = _CAUSE.search(body)
+    return frozenset(found[1].split(",")) if found else frozenset()
+
+
+def title_of_cause(alike: Mapping[EnvironmentName, int]) -> str:
+    """Return the title of the issue about a change that was found in several environments."""
+    return f"The same change outside the code in {joined(sorted(alike), 3)}"
+
+
+def body_of_cause(signs: Collection[str], alike: Mapping[EnvironmentName, int]) -> str:
+    """Return that issue's body; `alike` are the environments with the numbers of their own issues, which say what was found."""
+    first, *others = sorted(alike)
+    listed = [f"{code(name)} (#{number})" for name, number in sorted(alike.items())]
+    lines = "\n".join(f"/repair {name}" for name in (first, *others)[:MOST_ALIKE])
+    return (
+        f"<!-- envclone:drift-cause:{','.join(sorted(signs))} -->\n"
+        f"{counted(len(signs), 'change')} outside the code {'is' if len(signs) == 1 else 'are'} the same in {joined(listed, MOST_ALIKE)}, so there is "
+        "probably one cause: somebody makes it by hand each time.\n\n"
+        f"To keep it in all of them, comment, for a pull request that changes the template:\n\n{fence(f'/codify {first} --all', 'text')}\n\n"
+        f"To put it back, comment each of these, for a pull request of that environment:\n\n{fence(lines, 'text')}\n\n"
+        "This issue is brought up to date whenever all environments are checked, and closes once fewer than two have the change.\n"
+    )
+
+
+def cause_gone() -> str:
+    """Return the comment that says that no two environments have the change any more."""
+    return "No two environments have this change outside the code any more."
 
 
 def title(environment: EnvironmentName) -> str:

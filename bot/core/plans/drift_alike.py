@@ -4,6 +4,7 @@ A change is known by its address and by what is there, whatever the environment 
 """
 
 import re
+from collections.abc import Collection, Mapping
 
 from bot.core.digest import digest_of
 from bot.core.plans.drift import Drift
@@ -21,6 +22,21 @@ def signs(drift: Drift) -> tuple[str, ...]:
 def sign(environment: EnvironmentName, fact: DriftFact) -> str:
     """Return a short digest of one change, in which nothing is secret."""
     return digest_of(_unnamed([fact.step, fact.address, fact.how, fact.there], _own_name(environment)))[:12]
+
+
+def causes(
+    found: Mapping[EnvironmentName, Collection[str]],
+) -> Mapping[frozenset[str], tuple[EnvironmentName, ...]]:
+    """Return the signs that several environments have, with these environments: what the very same ones share has one cause."""
+    places: dict[str, list[EnvironmentName]] = {}
+    for name, its in sorted(found.items()):
+        for each in its:
+            places.setdefault(each, []).append(name)
+    shared: dict[tuple[EnvironmentName, ...], set[str]] = {}
+    for each, names in sorted(places.items()):
+        if len(names) > 1:
+            shared.setdefault(tuple(names), set()).add(each)
+    return {frozenset(signs): names for names, signs in shared.items()}
 
 
 def is_named_in(environment: EnvironmentName, fact: DriftFact) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.terraform.terraform import INIT_TIMEOUT, RootModule, Terraform
-from bot.core.ledger.ledger import FormerState, StatePlace
+from bot.core.ledger.ledger import FormerPlace, FormerState
 from bot.core.ledger.state_move import emptied_copy, moving
 from bot.core.ledger.transitions import state_moved
 from bot.errors import UserError
@@ -69,13 +69,13 @@ def move_state(run: EnvironmentRun, stack: StackAtWork, former: FormerState) -> 
     run.change(lambda ledger: state_moved(ledger, stack.name))
 
 
-def _copy(run: EnvironmentRun, stack: StackAtWork, place: StatePlace) -> bytes:
+def _copy(run: EnvironmentRun, stack: StackAtWork, place: FormerPlace) -> bytes:
     """Return what lies where a run may have left a copy of the state."""
     with _opened(place, former_code(run), stack.deadline.remaining()) as module:
         return module.pull_state(stack.deadline.remaining())
 
 
-def _empty_copy(run: EnvironmentRun, stack: StackAtWork, place: StatePlace) -> None:
+def _empty_copy(run: EnvironmentRun, stack: StackAtWork, place: FormerPlace) -> None:
     """Empty what a run that was stopped on its way left elsewhere: a stack of that name would find it, and destroy what it names."""
     remaining = stack.deadline.remaining
     with _opened(place, former_code(run), remaining()) as module:
@@ -87,7 +87,7 @@ def _empty_copy(run: EnvironmentRun, stack: StackAtWork, place: StatePlace) -> N
 
 
 @contextmanager
-def _opened(former: StatePlace, code: FormerCode, timeout: timedelta) -> Iterator[RootModule]:
+def _opened(former: FormerPlace, code: FormerCode, timeout: timedelta) -> Iterator[RootModule]:
     with tempfile.TemporaryDirectory(prefix="envclone-former-") as scratch:
         version = EarlierCode(code.checkout, code.environment, Path(scratch), code.is_fit).at(former.commit)
         with code.terraform.opened(version.directory / former.stack) as module:

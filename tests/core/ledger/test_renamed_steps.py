@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from bot.core.ledger.ledger import FormerState, Ledger, LedgerEntry, StatePlace, Undo
+from bot.core.ledger.ledger import FormerPlace, FormerState, Ledger, LedgerEntry, Undo
 from bot.core.ledger.renamed_steps import STATE, by_any_name, marked_as, mistaken_names, with_present_names
 from bot.core.ledger.transitions import Start, Success, is_done, started, state_moved, succeeded, undone
 from bot.model.pipeline import Hook, NoUndo, Stack
@@ -79,7 +79,7 @@ def test_of_a_stack_it_is_kept_where_the_state_lies_until_it_has_moved() -> None
     assert (entry(begun, APP).declared_as, entry(begun, APP).former_state) == (None, lies)
     # Called otherwise again before it has moved, and an earlier version again after that.
     front = with_present_names(begun, {FRONT: Stack(renamed_from=(APP, WEB))})
-    left = lies.model_copy(update={"copies": (StatePlace(stack=APP, commit="b" * 40),)})
+    left = lies.model_copy(update={"copies": (FormerPlace(stack=APP, commit="b" * 40),)})
     assert entry(front, FRONT).former_state == left, "the run that began may have left a copy"
     back = with_present_names(front, {WEB: Stack()})
     assert (list(back.steps), entry(back, WEB).former_state) == ([WEB], left)

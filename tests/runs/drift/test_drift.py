@@ -10,6 +10,7 @@ import pytest
 from bot.clients.github import GitHub, Token
 from bot.clients.ledger import LedgerFile
 from bot.clients.terraform.terraform import Terraform
+from bot.clients.transient import Transient
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.ledger.ledger import Lease
@@ -18,6 +19,7 @@ from bot.core.plans.drift import Drift, DriftChange, DriftState, StepDrift
 from bot.core.plans.plan_values import PlanValue, differences
 from bot.model.policy import StaticCheckRules
 from bot.names import EnvironmentName, Login, RepositoryName, StepName
+from bot.runs.drift.causes import report_causes
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_drift
 from bot.sandbox.github import GitHubServer
@@ -173,13 +175,44 @@ def test_one_issue_is_opened_updated_closed_and_opened_again(server: GitHubServe
     assert server.comments(REPOSITORY, 1)[-1].body.endswith("`demo-x` is no longer on the default branch.")
 
 
-def test_the_same_change_in_several_environments_is_told_in_each_issue(server: GitHubServer) -> None:
-    def found(name: str, size: int) -> Drift:
-        there: dict[str, PlanValue] = {"size": size, "name": f"{name}-lb"}
-        should: dict[str, PlanValue] = {"size": 1, "name": "lb"}
-        change = DriftChange("aws_lb.this", "changed", tuple(differences(there, should)), there, should)
-        return Drift(EnvironmentName(name), "c" * 40, (StepDrift(APP, "stack", "drifted", (change,)),))
+def found_in(name: str, size: int) -> Drift:
+    there: dict[str, PlanValue] = {"size": size, "name": f"{name}-lb"}
+    should: dict[str, PlanValue] = {"size": 1, "name": "lb"}
+    change = DriftChange("aws_lb.this", "changed", tuple(differences(there, should)), there, should)
+    return Drift(EnvironmentName(name), "c" * 40, (StepDrift(APP, "stack", "drifted", (change,)),))
 
+
+def test_the_same_change_in_several_environments_is_one_issue_of_its_own(server: GitHubServer) -> None:
+    def causes() -> list[str]:
+        done = report_causes(github(server), REPOSITORY)
+        assert report_causes(github(server), REPOSITORY) == [], "once"
+        return list(done)
+
+    told(server, found_in("demo-x", 2), 1)
+    told(server, found_in("demo-y", 3), 2)
+    assert causes() == []
+    told(server, found_in("demo-y", 2), 3)
+    server.faults.lose_answer("POST", "/issues$")
+    with pytest.raises(Transient):
+        report_causes(github(server), REPOSITORY)
+    assert causes() == [], "it was opened, though nobody heard so"
+    issue = server.issue(REPOSITORY, 3)
+    assert issue.title == "The same change outside the code in demo-x and demo-y"
+    assert "1 change outside the code is the same in `demo-x` (#1) and `demo-y` (#2)" in (issue.body or "")
+    assert "/codify demo-x --all" in (issue.body or "")
+    told(server, found_in("demo-z", 2), 4)
+    assert causes() == ["updated #3"]
+    assert server.issue(REPOSITORY, 3).title == "The same change outside the code in demo-x, demo-y and demo-z"
+    for number, name in enumerate(("demo-y", "demo-z"), 5):
+        told(server, Drift(EnvironmentName(name), "c" * 40, (StepDrift(APP, "stack", "same"),)), number)
+    assert causes() == ["closed #3"]
+    told(server, found_in("demo-y", 2), 7)
+    assert causes() == ["updated #3"]
+    assert (server.issue(REPOSITORY, 3).state, len(server.issues(REPOSITORY))) == ("open", 4)
+
+
+def test_the_same_change_in_several_environments_is_told_in_each_issue(server: GitHubServer) -> None:
+    found = found_in
     told(server, found("demo-x", 2), 1)
     told(server, found("demo-y", 2), 2)
     told(server, found("demo-z", 3), 3)
