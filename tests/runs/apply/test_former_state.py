@@ -101,8 +101,8 @@ def test_law_4_a_renamed_stack_keeps_what_it_made_wherever_the_move_of_its_state
     stop(deploying, renamed(deploying, "network", NET))
     assert deploying.ledger.steps[NET].former_state is not None
     # … also where it was called otherwise again before it had moved.
-    stop(deploying, renamed(deploying, "net", "edge"))
-    assert [held(deploying, name) for name in ("network", "net", "edge")] == [True, True, True]
+    stop(deploying, renamed(deploying, NET, "edge"))
+    assert [held(deploying, name) for name in ("network", NET, "edge")] == [True, True, True]
     assert deploying.destroy(deploying.remove()).is_clean, deploying.lines
     assert deploying.left() == []
-    assert [held(deploying, name) for name in ("network", "net", "edge")] == [False, False, False]
+    assert [held(deploying, name) for name in ("network", NET, "edge")] == [False, False, False]
