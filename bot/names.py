@@ -216,7 +216,8 @@ def shown(text: str, longest: int = 60) -> str:
     printable = "".join(_seen(c) for c in text[: longest + 1])
     quoted = f"`{printable[:longest]}…`" if len(text) > longest or len(printable) > longest else f"`{printable}`"
     alike = next((c for c in text[:longest] if c in _LATIN), None)
-    if alike is None:
+    is_foreign = any(c.isalpha() and not c.isascii() and c not in _LATIN for c in text[:longest])
+    if alike is None or is_foreign:  # a word that plainly is of another alphabet misleads nobody
         return quoted
     return f"{quoted} (with {alike}, {unicodedata.name(alike).lower()}, which is not the letter {_LATIN[alike]})"
 

@@ -7,12 +7,20 @@ from bot.commands.model import RolloutAction
 from bot.commands.verbs import ROLLOUT_ACTIONS
 from bot.errors import InvalidInput
 from bot.model.suggest import closest
-from bot.names import Login, latin, shown
+from bot.names import RESERVED, EnvironmentName, Login, latin, shown
+
+_DASH = re.compile("[\u2010-\u2015\u2212]")
+_BETWEEN = ",;&\u3001\uff0c\uff1b"
 
 
 def hyphenated(text: str) -> str | None:
-    """Return the name that `text` shows, in Latin letters; None when one of them has no such form."""
-    said = latin(text).lower()
+    """Return the name that `text` shows, in Latin letters, be it the end of a path; None when one of them has no such form.
+
+    What has a comma within is more than a name.
+    """
+    said = latin(_DASH.sub("-", text.rstrip("/").rpartition("/")[2])).lower().strip(_BETWEEN)
+    if any(sign in said for sign in _BETWEEN):
+        return None
     return re.sub("[^a-z0-9]+", "-", said).strip("-") or None if said.isascii() else None
 
 
@@ -65,10 +73,22 @@ def login(text: str) -> Login:
     return Login(text.removeprefix("@"))
 
 
-def rollout_action(text: str) -> RolloutAction:
+def environment(text: str) -> EnvironmentName:
+    """Return the name of an environment that is there. Raises `InvalidInput`."""
+    if text.lower() in RESERVED:
+        raise InvalidInput(
+            f"{shown(text)} is reserved, so no environment has that name. `/list` shows the environments."
+        )
+    return EnvironmentName(text)
+
+
+def rollout_action(text: str) -> RolloutAction | None:
+    """Return the action; None for a word that only asks how things are. Raises `InvalidInput`."""
+    if text.lower() in {"status", "show", "list"}:
+        return None
     found = next((action for action in get_args(RolloutAction) if action == text.lower()), None)
     if found is None:
-        raise InvalidInput(f"{shown(text)} is nothing that a rollout can do. Write `pause`, `resume` or `abort`.")
+        raise InvalidInput(f"Unknown action {shown(text)}. Write `pause`, `resume` or `abort`.")
     return cast(RolloutAction, found)
 
 

@@ -20,7 +20,7 @@ from markdown_it.rules_inline import StateInline, escape, newline
 from markdown_it.token import Token
 
 from bot.commands.raw_html import OpenElements
-from bot.commands.typography import GREETING, INVISIBLE, LIST_MARKERS
+from bot.commands.typography import ASKING, GREETING, INVISIBLE, LIST_MARKERS, asked
 
 LONGEST_BODY = 65_536
 """GitHub's own bound of a comment, in characters."""
@@ -31,13 +31,18 @@ MOST_MARKUP = 3_000
 MOST_LINES = 100
 """Lines that begin with a slash. More are a list of paths; each is compared with the names of commands."""
 
-_OPENING = re.compile(rf"[\s*_{INVISIBLE}]*(?:[/\uff0f]|(?:{GREETING})?@envclone\b)", re.IGNORECASE)
+_OPENING = re.compile(rf"(?:[^\S\n]|[*_{INVISIBLE}])*+(?:[/\uff0f]|(?:{GREETING})?@envclone\b)", re.IGNORECASE)
 _COMMAND = re.compile(rf"^{LIST_MARKERS}{_OPENING.pattern}", re.MULTILINE | re.IGNORECASE)
 _LIST_MARKERS = re.compile(LIST_MARKERS)
 _GOES_ON = re.compile(r"(?:--|[\u2013\u2014])[A-Za-z]|(?:for|as|ttl)\s+\S+|[A-Za-z][\w-]*=", re.IGNORECASE)
 """How a line begins that belongs to the command above it."""
 _IN_CODE = re.compile(r"^[ ]{0,3}`[^\n]*\n?[ ]*/|^[ ]{0,3}~~~", re.MULTILINE)
 _CODE_LINE = re.compile(r"[ ]{0,3}(?P<ticks>`+)[ ]*(?P<code>/[^`\n]+?)[ ]*(?P=ticks)[ ]*")
+_BRACKETS = re.compile(r"<([A-Za-z][\w.=-]*)>")
+_BRACKETED = re.compile(rf"^/[^\n<>]*{_BRACKETS.pattern}[^\n]*", re.MULTILINE)
+_ASKED = re.compile(rf"^[ \t]*+{ASKING}", re.MULTILINE | re.IGNORECASE)
+_QUOTE = re.compile(r"^[ ]{0,3}>", re.MULTILINE)
+_SLASH = re.compile("^/", re.MULTILINE)
 _HTML = re.compile(r"<[A-Za-z/!?]")
 _MARKUP = re.compile(r"[]\[`*_~<!&\\]")
 _FOOTNOTE = re.compile(r"[\s>*+\-0-9.)]*\[\^[^\]]*\]:")
@@ -75,6 +80,46 @@ def command_in_code(body: str) -> str | None:
     paragraphs = (token.content for token in tokens if token.type == "inline" and token.level == 1)
     found = (_CODE_LINE.fullmatch(line) for paragraph in paragraphs for line in paragraph.split("\n"))
     return next((match["code"] for match in found if match), None)
+
+
+def command_in_brackets(body: str) -> str | None:
+    """Return the line of a paragraph whose words in angle brackets the page leaves out, without the brackets.
+
+    So somebody writes who fills in the form of a command as it stands in the help.
+    """
+    text = _plain(body)
+    if not _BRACKETED.search(text):
+        return None
+    return next((_BRACKETS.sub(r"\1", line) for line in _lines_of_paragraphs(text) if _BRACKETED.match(line)), None)
+
+
+def command_asked_for(body: str) -> str | None:
+    """Return the command, from its slash on, in a line of a paragraph that asks somebody to give it."""
+    text = _plain(body)
+    if not _ASKED.search(text):
+        return None
+    return next((command for line in _lines_of_paragraphs(text) if (command := asked(line)) is not None), None)
+
+
+def _lines_of_paragraphs(text: str) -> Iterator[str]:
+    for token in _MARKDOWN.parse(text):
+        if token.type == "inline" and token.level == 1:
+            yield from (line.strip() for line in token.content.split("\n"))
+
+
+def command_below_quote(body: str) -> str | None:
+    """Return the line that begins as a command right below a quote, where Markdown takes it for a part of the quote."""
+    text = _plain(body)
+    if not (_QUOTE.search(text) and _SLASH.search(text)):
+        return None
+    source, depth, tokens = text.split("\n"), 0, _MARKDOWN.parse(text)
+    for token in tokens:
+        depth += token.nesting if token.type in {"blockquote_open", "blockquote_close"} else 0
+        if token.type == "inline" and token.map is not None and depth:
+            rows = source[token.map[0] + 1 : token.map[1]]
+            if (found := next((row for row in rows if row.startswith("/")), None)) is not None:
+                return found.strip()
+    return None
 
 
 def _plain(body: str) -> str:

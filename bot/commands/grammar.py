@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.commands.meant import Correction, Wrong
-from bot.commands.model import Command, Help
+from bot.commands.model import Command, CommandVerb, Help
 from bot.commands.parser import Reader
 from bot.commands.spec import Slot, Spec
 from bot.commands.specs import BY_VERB, spec_of
@@ -28,6 +28,8 @@ MOST_MISTAKES = 5
 MOST_WORDS = 100
 """Words of a line that is corrected: each proposal reads all of them again."""
 
+_HELP = (["help"], ["--help"], ["-h"], ["?"])
+
 MOST_CERTAIN = 3
 """Words behind a verb from which on a line that can't be read may as well be a sentence."""
 
@@ -43,6 +45,8 @@ class Mistake:
     instead: str | None = None
     is_certain: bool = True
     words: tuple[str, ...] = ()
+    without_line: str = ""
+    """What to say in place of `message` when the corrected line turns out to be none."""
 
 
 def parse(line: str) -> Command | Mistake | None:
@@ -128,9 +132,17 @@ def _read(tokens: Sequence[str], patience: int) -> Command | Mistake | None:
         return _misspelt(verb, rest, patience)
     if spec.is_shared and not rest:
         return None
+    if any(slot.is_list for slot in spec.slots):
+        rest = without_courtesy(rest)  # any word could be one of a list's
     try:
         return Reader(spec, rest).command()
     except Wrong as wrong:
+        if [word.lower() for word in rest] in _HELP and spec.model is not Help:
+            return Help(CommandVerb(spec.verb))
+        other = next((word for word in rest if word[:1] == "/" and word[1:].lower() in BY_VERB), None)
+        if other is not None:
+            several = f"That line also contains {shown(other)}. Post one command per comment."
+            return _corrected(Wrong(several), spec, rest, 0)
         return _without_courtesy(spec, rest) or _corrected(wrong, spec, rest, patience)
     except InvalidInput as error:
         return _without_courtesy(spec, rest) or Mistake(str(error))
@@ -168,9 +180,11 @@ def _corrected(wrong: Wrong, spec: Spec, rest: Sequence[str], patience: int) -> 
     unsaid = Mistake(wrong.message, is_certain=is_certain, words=tuple(rest))
     if patience == 0 or len(rest) > MOST_WORDS:
         return unsaid
+    unsaid = replace(unsaid, without_line=wrong.message)
+    keywords = {slot.keyword for slot in spec.slots if slot.keyword}  # a name like these is a word too many
     read = [(proposal, _read(proposal.words, 0)) for proposal in wrong.proposals]
     for proposal, found in read:
-        if found is not None and not isinstance(found, Mistake):
+        if found is not None and not isinstance(found, Mistake) and getattr(found, "name", None) not in keywords:
             return replace(unsaid, message=proposal.message or wrong.message, instead=format_command(found))
     for proposal, _ in read:
         again = _read(proposal.words, patience - 1)

@@ -9,9 +9,30 @@ from bot.model.suggest import closest
 from bot.names import shown
 
 CONNECTIVES = frozenset(
-    {"to", "into", "named", "called", "name", "is", "=", "=>", "->", "by", "with", "until", "till", "a", "the"}
+    {
+        "to",
+        "into",
+        "named",
+        "called",
+        "name",
+        "is",
+        "=",
+        "=>",
+        "->",
+        "\u2192",
+        "by",
+        "with",
+        "until",
+        "till",
+        "a",
+        "the",
+    }
 )
 """Words that people put between others where the grammar wants its own, or none."""
+_BETWEEN_PAIRS = frozenset({"with", "and", "set", "using", "&", "+"})
+_BEFORE_NAMES = frozenset({"of", "for", "on", "in", "the", "to", "from"})
+_ARTICLES = frozenset({"the", "a", "an", "environment", "env"})
+_PARTING = re.compile("[,;\u3001\uff0c\uff1b]")
 _FILLERS = CONNECTIVES | {"all", "environments", "environment"}
 
 
@@ -50,13 +71,16 @@ class Meant:
             f"I don't understand {shown(' '.join(self.tokens[i] for i in plain))} here. The command's form is "
             f"`{self.spec.usage}`, for example `{self.spec.example}`."
         )
-        proposals = [*self._apart(), *self._list(at), *self._joined(plain, keyword)]
-        key, equals, value = text.partition("=")
-        if equals and self.map_option:
-            pair = [f"--{self.map_option.flag}", f"{underscored(key)}={value}"]
-            said = f"Give a parameter's value with `--{self.map_option.flag}`. Did you mean:"
-            proposals.append(self.instead(at, pair, message=said))
-        flag = closest(text, (option.flag for option in self.spec.options), cutoff=0.8)
+        proposals = [*self._apart(), *self._list(at), *self._lasting(at), *self._joined(plain, keyword)]
+        proposals += [*self._set_by(at), *self._labelled(at)]
+        if at == 1 and self.tokens[0].lower() in _BEFORE_NAMES:
+            proposals.append(self.instead(0, []))
+        if (told := [token for token in self.tokens if token.lower() not in _ARTICLES]) != self.tokens:
+            proposals.append(Correction([self.spec.verb, *told]))
+        flags = [option.flag for option in self.spec.options]
+        if (both := "-".join(self.tokens[at : at + 2]).lower()) in flags:
+            proposals.append(self.instead(at, [f"--{both}"], 2))
+        flag = closest(text, flags, cutoff=0.8)
         if flag is not None:
             proposals.append(
                 self.instead(at, [f"--{flag}"], message=f"The option `--{flag}` starts with two dashes. Did you mean:")
@@ -86,6 +110,8 @@ class Meant:
         )
         after, span = ([value], 1) if equals else (self.tokens[at + 1 : at + 2], 2)
         proposals: list[Correction] = []
+        if (both := "-".join([flag, *self.tokens[at + 1 : at + 2]]).lower()) in flags:
+            proposals.append(self.instead(at, [f"--{both}"], 2))
         for slot in self.spec.slots:
             if flag in {slot.field, slot.keyword} and after:
                 proposals.append(self.instead(at, [*([slot.keyword] if slot.keyword else []), *after], span))
@@ -101,20 +127,33 @@ class Meant:
         """Yield what a value was probably meant to be, alone or together with the next word (`14 days`)."""
         after = self.tokens[at + 1] if at + 1 < len(self.tokens) else ""
         keywords = {slot.keyword for slot in self.spec.slots}
+        is_more = bool(after) and not after.startswith("--") and after.lower() not in keywords
         if (
-            after
-            and not after.startswith("--")
-            and after.lower() not in keywords
-            and (both := part.nearest(f"{text} {after}"))
+            "=" not in text
+            and len(parted := list(filter(None, _PARTING.split(text)))) > 1
+            and parted[1].lower() in keywords
         ):
+            yield self.instead(at, parted)
+        yield from self._lasting(at - 1)
+        yield from self._moved(at)
+        if is_more and (both := part.nearest(f"{text} {after}")):
             yield self.instead(at, [f"{prefix}{both}"], 2)
         if (near := part.nearest(text)) and near != text:
             yield self.instead(at, [f"{prefix}{near}"])
+
+    def is_one_of_several(self, part: Slot | Option, at: int) -> bool:
+        """Say whether a comma and another name stand behind the name of an environment."""
+        after = "".join(self.tokens[at + 1 : at + 2]).lower().strip(":,")
+        ours = {*(slot.keyword for slot in self.spec.slots), *(option.flag for option in self.spec.options)}
+        is_name = part.field in {"name", "source"} and _PARTING.fullmatch(self.tokens[at][-1])
+        return bool(is_name) and after[:1].isalpha() and "=" not in after and after not in ours
 
     def paired(self, part: Option | Slot, text: str, at: int, prefix: str) -> Iterator[Correction]:
         """Yield what a pair without its `=` was probably meant to be."""
         after, before = self.tokens[at + 1 : at + 3], self.tokens[at - 1 : at]
         yield from self._list(at)
+        if text.lower() in _BETWEEN_PAIRS:
+            yield self.instead(at, [])
         if ":" in text:
             yield self.instead(at, [f"{prefix}{text.replace(':', '=', 1)}"])
         if after[:1] == ["="] and len(after) == 2:
@@ -144,7 +183,9 @@ class Meant:
     def _list(self, at: int) -> Iterator[Correction]:
         """Yield the value of a list in one word, where blanks stand behind its commas."""
         before = self.tokens[at - 1] if at else ""
-        if "=" in before and (before.endswith((",", ";")) or self.tokens[at].startswith(",")):
+        if "=" in self.tokens[at] and self.map_option and before.endswith((",", ";")):
+            yield self.instead(at - 1, [before.rstrip(",;"), f"--{self.map_option.flag}", self.tokens[at]], 2)
+        elif "=" in before and (before.endswith((",", ";")) or self.tokens[at].startswith(",")):
             joined = f"{before.rstrip(',;')},{self.tokens[at].lstrip(',')}"
             yield self.instead(at - 1, [joined], 2)
 
@@ -154,6 +195,44 @@ class Meant:
         has_next = keyword is not None and keyword in (self.tokens[i].lower() for i in plain[1:2])
         if has_next and self.tokens[at - 2 : at - 1] == ["as"]:
             yield self.instead(at - 1, [f"{self.tokens[at - 1]}-{self.tokens[at]}"], 2)
+
+    def _set_by(self, at: int) -> Iterator[Correction]:
+        """Yield a parameter's value, with or without a word like `with` before it, behind its option."""
+        if self.map_option is None:
+            return
+        said = f"Give a parameter's value with `--{self.map_option.flag}`. Did you mean:"
+        where = at + (self.tokens[at].lower() in _BETWEEN_PAIRS)
+        key, equals, value = "".join(self.tokens[where : where + 1]).partition("=")
+        if equals and key:
+            pair = [f"--{self.map_option.flag}", f"{underscored(key)}={value}"]
+            yield self.instead(at, pair, where + 1 - at, message=said)
+
+    def _labelled(self, at: int) -> Iterator[Correction]:
+        """Yield `label=value` where a colon or a blank stands between, and the flag that is called otherwise."""
+        text, after = self.tokens[at].rstrip(":=").lower(), [word for word in self.tokens[at + 1 :] if word != "="]
+        for slot in (each for each in self.spec.slots if each.label):
+            if slot.is_flag and text in {"my", "me", "own"}:
+                yield self.instead(at, [str(slot.label)])
+            elif not slot.is_flag and text == slot.label and after:
+                yield Correction([self.spec.verb, *self.tokens[:at], f"{text}={after[0]}", *after[1:]])
+
+    def _lasting(self, at: int) -> Iterator[Correction]:
+        """Yield `for 3 days` as the option that says how long."""
+        option = next((each for each in self.spec.options if each.metavar == "duration"), None)
+        if option is None or self.tokens[at : at + 1] != ["for"]:
+            return
+        for count in (2, 1):
+            said = self.tokens[at + 1 : at + 1 + count]
+            if len(said) == count and said[0][:1].isdigit() and (near := option.nearest(" ".join(said))):
+                yield self.instead(at, [f"--{option.flag}", near], count + 1)
+
+    def _moved(self, at: int) -> Iterator[Correction]:
+        """Yield the words with the name first, where a value or a duration stands in its place."""
+        if at or not ("=" in self.tokens[0] or self.tokens[0][:1].isdigit()) or len(self.spec.slots) < 2:
+            return
+        rest = [word for word in self.tokens[1:] if word.lower() not in _BEFORE_NAMES]
+        if rest and "=" not in rest[-1]:
+            yield Correction([self.spec.verb, rest[-1], self.tokens[0], *rest[:-1]])
 
     def instead(self, at: int, others: Sequence[str], count: int = 1, message: str | None = None) -> Correction:
         """Propose the words with `others` in the place of `count` of them."""

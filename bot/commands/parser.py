@@ -160,7 +160,9 @@ class Reader:
         try:
             self.fields[slot.field] = slot.read(text)
         except InvalidInput as error:
-            without = [self.meant.instead(at, [])] if text.lower() in CONNECTIVES else []
+            if self.meant.is_one_of_several(slot, at):
+                raise Wrong(f"Post one command for each environment, for example `{self.spec.example}`.") from error
+            without = [self.meant.instead(at, [])] if text.lower() in CONNECTIVES | {"for"} else []
             raise Wrong(str(error), *without, *self.meant.nearest(slot, text, at, prefix)) from error
         return None
 

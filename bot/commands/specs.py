@@ -47,7 +47,7 @@ def _near_verb(text: str) -> str | None:
     return closest(text, BY_VERB)
 
 
-_NAME = Slot("name", "the environment", EnvironmentName, nearest=arguments.hyphenated)
+_NAME = Slot("name", "the environment", arguments.environment, nearest=arguments.hyphenated)
 
 TABLE: tuple[Spec, ...] = (
     Spec(
@@ -60,7 +60,7 @@ TABLE: tuple[Spec, ...] = (
             Slot(
                 "source",
                 "the environment to clone; with `@`, as it was at a commit or tag of the default branch, or at a time in UTC",
-                EnvironmentName,
+                arguments.environment,
                 nearest=arguments.hyphenated,
                 when="at",
             ),
@@ -285,7 +285,7 @@ TABLE: tuple[Spec, ...] = (
             Slot(
                 "name",
                 "the environment; by default, the one of this thread or, in a checkout, of the current branch",
-                EnvironmentName,
+                arguments.environment,
                 optional=True,
                 nearest=arguments.hyphenated,
             ),

@@ -5,8 +5,9 @@ from bot.errors import InvalidInput
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _UNESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
-# Editors and phones turn straight quotes into these.
-_STRAIGHT = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+# Editors and phones turn straight quotes into these, each language into its own.
+_STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»「」『』", '"') | dict.fromkeys("‘’‛‹›", "'"))
+_CURLY = "".join(map(chr, _STRAIGHT))
 
 
 class Unbalanced(InvalidInput):
@@ -53,7 +54,7 @@ def _quotation(line: str, start: int) -> tuple[str, int]:
     opening = line[start]
     straight = opening.translate(_STRAIGHT)
     closing = (
-        {straight} if opening == straight else {c for c in "“”„‘’" if c.translate(_STRAIGHT) == straight} | {straight}
+        {straight} if opening == straight else {c for c in _CURLY if c.translate(_STRAIGHT) == straight} | {straight}
     )
     text, position = "", start + 1
     while position < len(line):

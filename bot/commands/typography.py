@@ -7,10 +7,17 @@ from collections.abc import Sequence
 INVISIBLE = "\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f"
 """Characters without a shape, for a set in a pattern. Those that turn the direction of a text are not among them."""
 
-LIST_MARKERS = r"[^\S\n]*(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]+)*"
+LIST_MARKERS = r"[^\S\n]*+(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]++)*+"
+"""Possessive, as all that may stand before a command: a page of blanks is looked through once."""
 GREETING = r"(?:hi|hey|hello|please|ok)[ ,]+"
+_HELLO = r"(?:hi|hey|hello)(?: (?:all|team|there|everybody|everyone|folks|@[\w-]+))?[ ,!]+"
+_REQUEST = r"(?:please|pls|plz|bitte|kindly|(?:can|could|would) (?:you|we|i|someone|somebody))[ ,:]+"
+ASKING = rf"(?:{_HELLO})?(?:{_REQUEST})+(?=/[A-Za-z])"
+"""How a sentence begins that asks for a command."""
 
 _ADDRESS = re.compile(rf"(?:{GREETING})?@envclone(?:\[bot\])?[\s:,]+|/envclone(?:[\s:,]+|$)", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(rf"(?:{GREETING})?@envclone(?:\[bot\])?[\s?!.:,]*", re.IGNORECASE)
+_ASKED = re.compile(rf"{ASKING}(?P<command>.*)", re.IGNORECASE)
 _BEFORE = re.compile(r"(?:(?:please|pls|can you|could you)\s+)*(?=\S)", re.IGNORECASE)
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _LEADING = re.compile(rf"[\s*_{INVISIBLE}]*")
@@ -33,11 +40,23 @@ _COURTESY = frozenset(
         "danke",
         "merci",
         "gracias",
+        "por",
+        "favor",
+        "grazie",
+        "obrigado",
+        "svp",
+        "спасибо",
+        "пожалуйста",
+        "请",
+        "谢谢",
+        "お願いします",
+        "ありがとう",
         "\\",
     ]
 )
 _EMOJI_NAME = re.compile(r":[a-z0-9_+-]+:")
-_ENDS = ".!?,;:\u2026\u3002"
+_ENDS = ".!?,;:\u2026\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f"
+_TOLD = re.compile(r"@[A-Za-z0-9-]+[.,;]?")
 
 
 def opened(line: str) -> tuple[str, bool] | None:
@@ -47,6 +66,8 @@ def opened(line: str) -> tuple[str, bool] | None:
     """
     first, blank, rest = _LEADING.sub("", _plain(line), count=1).partition(" ")
     text = f"{''.join(map(_narrow, _INVISIBLE.sub('', first)))}{blank}{rest}"
+    if _BARE_ADDRESS.fullmatch(text):
+        return "help", True
     address = _ADDRESS.match(text)
     if address is not None:
         rest = text[address.end() :]
@@ -55,6 +76,12 @@ def opened(line: str) -> tuple[str, bool] | None:
     if not text.startswith("/"):
         return None
     return text[1:], text[1:2].isspace()
+
+
+def asked(line: str) -> str | None:
+    """Return the command, from its slash on, of a line that asks for it in a sentence: `Could you /clone … please?`."""
+    found = _ASKED.fullmatch(_plain(line).strip())
+    return found["command"] if found else None
 
 
 def _plain(line: str) -> str:
@@ -92,13 +119,20 @@ def _narrow(character: str) -> str:
 
 def without_courtesy(words: Sequence[str]) -> list[str]:
     """Return the words without what ends a sentence and says nothing: thanks, emoji, punctuation."""
-    kept = list(words)
+    kept = _told_nobody(words)
     while kept and _is_courtesy(kept[-1]):
         kept.pop()
     # A value may end with anything.
     if kept and "=" not in kept[-1]:
         kept[-1] = kept[-1].rstrip(_ENDS)
     return kept
+
+
+def _told_nobody(words: Sequence[str]) -> list[str]:
+    """Return the words without an ending `cc @somebody`."""
+    at = next((at for at, word in enumerate(words) if word.strip("/:").lower() == "cc"), len(words))
+    named = words[at + 1 :]
+    return list(words[:at] if named and all(map(_TOLD.fullmatch, named)) else words)
 
 
 def _is_courtesy(word: str) -> bool:

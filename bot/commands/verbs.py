@@ -8,6 +8,7 @@ SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("prolong", "renew"), "extend"),
     **dict.fromkeys(("update", "change", "configure", "scale"), "set"),
     **dict.fromkeys(("show", "info", "describe"), "status"),
+    "drift": "plan",
     **dict.fromkeys(("retry", "continue", "restart"), "resume"),
 }
 """Other words for a command. They may be another bot's, so they count only for an environment of ours."""

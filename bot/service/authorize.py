@@ -8,7 +8,13 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from bot.clients.github.records import Comment
-from bot.commands.comment import command_in_code, command_lines
+from bot.commands.comment import (
+    command_asked_for,
+    command_below_quote,
+    command_in_brackets,
+    command_in_code,
+    command_lines,
+)
 from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command, Destroy, Help, List, Reset, RolloutCommand
 from bot.commands.spec import Spec
@@ -21,7 +27,7 @@ from bot.model.environment import Request
 from bot.model.policy import Policy, Role
 from bot.names import Login, RepositoryName, is_valid
 from bot.service.context import ServiceContext
-from bot.service.corrections import Corrections
+from bot.service.corrections import Corrections, without_line
 from bot.service.replies import SETTLED
 from bot.service.repository import Repository, repository_at_head
 
@@ -165,7 +171,7 @@ def meant_in(body: str) -> Command | Mistake | Reply | None:
     """Return the one command in a comment's visible text; what is wrong with it, or with several; None when there is none."""
     meant = [found for line in command_lines(body) if (found := parse(line)) is not None]
     if not meant:
-        return _in_code(body)
+        return _in_code(body) or _hidden(body)
     return meant[0] if len(meant) == 1 else Reply(replies.several(len(meant)))
 
 
@@ -178,6 +184,19 @@ def _in_code(body: str) -> Mistake | None:
     return Mistake(replies.in_code(format_command(found)))
 
 
+def _hidden(body: str) -> Mistake | None:
+    """Return what to type for a command that was plainly meant as one, and that the page doesn't show as one."""
+    for line, because in (
+        (command_asked_for(body), "Begin the line with the command:"),
+        (command_in_brackets(body), "GitHub doesn't show words in angle brackets. Write the command without them:"),
+        (command_below_quote(body), "That line is part of the quote above it. Leave a blank line between them:"),
+    ):
+        found = parse(line) if line is not None else None
+        if found is not None and not isinstance(found, Mistake):
+            return Mistake(because, format_command(found))
+    return None
+
+
 def _corrected(context: ServiceContext, asked: _Asked, mistake: Mistake) -> Mistake | None:
     """Return the mistake with a line that would be accepted from its author, or without; None when it is not meant for us."""
     author = asked.comment.author
@@ -186,10 +205,10 @@ def _corrected(context: ServiceContext, asked: _Asked, mistake: Mistake) -> Mist
         meant = parse(mistake.instead) if mistake.instead else None
         if meant is not None and not isinstance(meant, Mistake):
             is_allowed = suffices(asked.held, _needed(meant, spec_of(meant), repo.policy()))
-            mistake = mistake if is_allowed and is_valid(Login, author) else replace(mistake, instead=None)
+            mistake = mistake if is_allowed and is_valid(Login, author) else without_line(mistake)
         return Corrections(repo, Login(author)).corrected(mistake) if is_valid(Login, author) else mistake
     except UserError:
-        return replace(mistake, instead=None)  # what is wrong with the repository is said when a command is posted
+        return without_line(mistake)  # what is wrong with the repository is said when a command is posted
 
 
 def _needed(command: Command, spec: Spec, policy: Policy) -> Role:

@@ -38,7 +38,7 @@ class Corrections:
                 return replace(mistake, instead=format_command(accepted))
         if not mistake.is_certain and not self._names_an_environment(mistake):
             return None
-        return replace(mistake, instead=None)
+        return without_line(mistake)
 
     def _accepted(self, meant: Command) -> Command | None:
         """Return the command, or the one that it is corrected to, if that would be accepted."""
@@ -87,6 +87,12 @@ class Corrections:
     def _names_an_environment(self, mistake: Mistake) -> bool:
         known = frozenset(self._known())
         return any(word.strip(".,:;!?").lower() in known for word in mistake.words)
+
+
+def without_line(mistake: Mistake) -> Mistake:
+    """Return the mistake without its line to paste, which a message that ends in a colon would promise."""
+    message = mistake.without_line or mistake.message
+    return replace(mistake, message=f"{message.removesuffix(':')}." if message.endswith(":") else message, instead=None)
 
 
 def keeps(said: Command, corrected: Command) -> bool:

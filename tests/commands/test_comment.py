@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import comment
-from bot.commands.comment import command_lines
+from bot.commands.comment import command_asked_for, command_below_quote, command_in_code, command_lines
 
 COMMAND = "/clone production as demo-x"
 
@@ -144,6 +144,32 @@ def test_markup_without_bound_is_not_read(unit: str) -> None:
     assert command_lines(f"{COMMAND}\n{flood}") == []
     assert command_lines(f"{COMMAND}\n\n/{flood}") == [COMMAND]
     assert command_lines(f"{COMMAND}\n\n{flood}\n\n/list")[0] == COMMAND
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "\n",
+        " ",
+        "\u2003",
+        "* ",
+        "1. ",
+        "- *",
+        "*",
+        "_ ",
+        "\u200b",
+        "please ",
+        "hi @a, please ",
+        "> a\n",
+        "/ <",
+        "/a <b>\n",
+    ],
+)
+def test_what_may_stand_before_a_command_is_looked_through_once(unit: str) -> None:
+    flood = unit * (comment.LONGEST_BODY // len(unit))
+    # Some tenths of a second; minutes, which is a time-out, when it is looked through again from each place.
+    assert command_lines(f"{flood}x") == []
+    assert [read(f"{flood}x") for read in (command_in_code, command_asked_for, command_below_quote)] == [None] * 3
 
 
 def test_paragraphs_without_commands_may_have_any_markup() -> None:

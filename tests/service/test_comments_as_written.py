@@ -49,6 +49,13 @@ ACTS = [
     *((f"/clone production as demo-a {end}", "/clone production as demo-a") for end in ("please", "✅", ".", "thanks!", "now, please 🙏", ":pray:")),
     ("/status demo-x?", "/status demo-x"),
     ("/clone production as demo-a.", "/clone production as demo-a"),
+    *((f"/clone production as demo-a {end}", "/clone production as demo-a") for end in ("por favor", "пожалуйста", "お願いします", "cc @bob, @rob", "；")),
+    ("/clone «production» as „demo-a“ for 「demo」", CLONE),
+    ("/clone production as demo-a for demo\r\n\r\n-- \r\nMax\r\nSent from my phone\r\n> /destroy demo-x", CLONE),
+    *((f"/clone {word}", "/help clone") for word in ("help", "--help", "-h", "?")),
+    *((f"{address}", "/help") for address in ("@envclone", "Hi @envclone!")),
+    ("/rollout status", "/rollout"),
+    ("/codify demo-x please", "/codify demo-x"),
 ]  # fmt: skip
 ASKS = [
     ("/clone Production as Demo-A for Demo", CLONE),
@@ -63,10 +70,47 @@ ASKS = [
     ("/set demo-x min 3", "/set demo-x app_min=3"),
     ("/clone production as ｄｅｍｏ-\u200bb", "/clone production as demo-b"),
     ("/extend demo-x +7d", "/extend demo-x 7d"),
+    *(
+        (f"{before} {CLONE.replace('demo-a', 'demo-b')}{end}", "/clone production as demo-b for demo")
+        for before, end in (("please", ""), ("Could you", "?"), ("Hi team, can you please", ""))
+    ),
+    *((f"/clone production as demo{dash}b", "/clone production as demo-b") for dash in "\u2010\u2011\u2013"),
+    *((f"/clone production as demo-b{sign}for demo", "/clone production as demo-b for demo") for sign in ",，、"),
+    *(
+        (f"/clone production as demo-b {said}", "/clone production as demo-b --ttl 3d")
+        for said in ("for 3 days", "for 3d", "--ttl: 3d", "ttl 3 days")
+    ),
+    *(
+        (f"/clone production as demo-b {said}", "/clone production as demo-b --dry-run")
+        for said in ("dry run", "--dry run")
+    ),
+    *(
+        (f"/clone production as demo-b {said}", "/clone production as demo-b --set app_min=2")
+        for said in ("with app_min=2", "--set app_min:2", "--app-min 2")
+    ),
+    (
+        "/clone production as demo-b --set app_min=2, db_class=large",
+        "/clone production as demo-b --set app_min=2 --set db_class=large",
+    ),
+    ("/clone the production environment as demo-b", "/clone production as demo-b"),
+    ("/clone envs/production envs/demo-b", "/clone production as demo-b"),
+    ("/clone production → demo-b", "/clone production as demo-b"),
+    ("/clone production as <demo-b> for <demo>", "/clone production as demo-b for demo"),
+    ("> Is there a demo?\n/clone production as demo-b", "/clone production as demo-b"),
+    *((f"/extend {said}", "/extend demo-x 2d") for said in ("demo-x for 2 days", "demo-x by 2 days", "2d demo-x")),
+    *(
+        (f"/set {said}", "/set demo-x app_min=3 db_class=large")
+        for said in ("demo-x app_min=3 and db_class=large", "app_min=3 db_class=large on demo-x")
+    ),
+    ("/status of demo-x", "/status demo-x"),
+    ("/list my", "/list mine"),
+    *((f"/list purpose{said}qa", "/list purpose=qa") for said in (": ", " = ", " ")),
     ('/clone production as demo-b --ttl "two weeks"', "/clone production as demo-b --ttl 14d"),
 ]
 HINTS = [
     *("/delete demo-x", "/remove demo-x", "/stop demo-x", "/copy production as y", "/clone", "/destroy"),
+    *("/clone production as demo-q; /status demo-x", "/status demo-x && /list", "/destroy demo-x, demo-y", "/clone production as demo-q, demo-r"),
+    *("/destroy all", "/sync all", "/drift demo-x", "/clone production as demo-q name=demo-r", "/clone production as demo-q with love"),
     *("`/clone production as demo-q`", "Hello\n`/status demo-x`\nthere", "```\n/clone production as demo-q\n```", "~~~sh\n\n/status demo-x\n~~~"),
 ]  # fmt: skip
 SILENT = [
@@ -74,7 +118,8 @@ SILENT = [
     *("/delete staging", "/stop", "/clone ist leider kaputt, kann jemand helfen?", "/status ist rot, bitte noch etwas warten"),
     "@envclone is a bot", "/etc/hosts", "Bitte nicht /clone verwenden", "> /clone production as demo-q", "> `/clone production as demo-q`", "Say `/clone production as demo-q` here",
     "```\n/status demo-x\n/list\n```", "Like this:\n```\n/status demo-x\n```", "<details>\n\n`/status demo-x`\n\n</details>", "`/help`", "`/etc/hosts`", "`/plan`",
-    "**`/clone production`** as demo-q",
+    "**`/clone production`** as demo-q", "Hi team, /clone production as demo-q", "Please don't /clone production as demo-q", "could you /clone that?", "> /destroy demo-x\n\nok",
+    "> ```\n> /destroy demo-x\n> ```", "> a\n/etc/hosts", "/etc/<name>",
 ]  # fmt: skip
 
 
