@@ -24,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: $(READY) $(TERRAFORM) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
 
-demo-adopt: $(READY) $(TERRAFORM) ## Watch a repository that knows nothing of envclone being compared, adopted and cloned
+demo-adopt: $(READY) $(TERRAFORM) ## Watch a repository that doesn't use envclone yet being compared, adopted and cloned
 	@$(BIN)/envclone sandbox adopt $(ARGS)
 
 demo-lifecycle: $(READY) $(TERRAFORM) ## Watch a clone's whole life: a failing step, resume, extend, drift, destroy, receipt

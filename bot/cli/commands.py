@@ -56,8 +56,8 @@ _IN_CHECKOUT: Final = (
         "bot.cli.local.init:init",
         "Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited.",
         ExitCodes(
-            "all is there",
-            failed="an edit meets a newer version, or a file was there before",
+            "everything is in place",
+            failed="an edited file has a newer version, or a file already existed",
             not_checked="",
         ),
     ),
@@ -160,7 +160,7 @@ _IN_CHECKOUT: Final = (
         "sandbox",
         "bot.cli.sandbox:sandbox",
         "A local GitHub, AWS and Actions with the service in front of them.",
-        ExitCodes("ended well, or stopped by Ctrl-C", failed="a stage failed, or a program is missing", not_checked=""),
+        ExitCodes("ended well, or stopped by Ctrl-C", failed="a stage or a request failed, or a program is missing", not_checked=""),
         lives_long=True,
     ),
 )
@@ -194,16 +194,14 @@ _IN_WORKFLOWS: Final = (
     CommandPlace(
         "post",
         "bot.cli.actions.post:post",
-        "Post the reports that the plan jobs have left: comments and checks.",
-        ExitCodes(
-            "all are posted", failed="one is missing or makes no sense", not_checked="NEEDS names no environments"
-        ),
+        "Post the plan jobs' reports as comments and checks.",
+        ExitCodes("all are posted", failed="one is missing or unreadable", not_checked="NEEDS names no environments"),
         "In workflows",
     ),
     CommandPlace(
         "comment",
         "bot.cli.actions.comment:comment",
-        "Post what `envclone parity` wrote of two directories: one comment of the pull request, the same one each time.",
+        "Post the report of `envclone parity` on two directories as one comment on the pull request, edited each time.",
         ExitCodes("it is posted", failed="", not_checked="there is no report, or no pull request"),
         "In workflows",
     ),
@@ -219,8 +217,8 @@ _IN_WORKFLOWS: Final = (
         "bot.cli.actions.apply:apply",
         "Apply what was reviewed and merged, or destroy what was removed in the same way.",
         ExitCodes(
-            "applied or destroyed, all of it",
-            failed="a step failed, or nothing was begun because it was refused",
+            "everything was applied or destroyed",
+            failed="a step failed, or it was refused and nothing was started",
             not_checked="not known: something could not be checked",
         ),
         "In workflows",
@@ -230,8 +228,8 @@ _IN_WORKFLOWS: Final = (
         "bot.cli.actions.drift:drift",
         "Look for what changed outside the code.",
         ExitCodes(
-            "no drift; in a workflow, or an issue says what",
-            failed="drift, and there is no GitHub to tell",
+            "no drift; in a workflow, also drift that an issue reports",
+            failed="drift, and no issue reports it: it was not run in a workflow",
             not_checked="not checked: a step's plan failed, or something can't be read",
         ),
         "In workflows",
@@ -240,7 +238,7 @@ _IN_WORKFLOWS: Final = (
         "recertify",
         "bot.cli.actions.recertify:recertify",
         "Report on each clone's latest commit whether its parity certificate still holds.",
-        ExitCodes("said, whether it holds or not"),
+        ExitCodes("reported, whether it holds or not"),
         "In workflows",
     ),
     CommandPlace(
@@ -257,7 +255,7 @@ _IN_WORKFLOWS: Final = (
     CommandPlace(
         "expire",
         "bot.cli.actions.expire:expire",
-        "Warn owners, propose to destroy what has expired, merge that if the policy says so, and bring rollouts of templates further.",
+        "Warn owners, propose to destroy what has expired, merge that if the policy says so, and continue rollouts of templates.",
         ExitCodes(
             "done, or nothing is due",
             failed="it failed for some environments or rollouts; the next run tries again",
@@ -273,7 +271,7 @@ _FOR_OPERATORS: Final = (
         "bot.cli.serving.serve:serve",
         "Run the service: take webhooks, carry out commands. Settings are ENVCLONE_… environment variables.",
         ExitCodes(
-            "stopped when told to",
+            "stopped on request",
             failed="the address can't be listened on",
             not_checked="a setting is missing or wrong: nothing was started",
         ),
@@ -283,7 +281,7 @@ _FOR_OPERATORS: Final = (
     CommandPlace(
         "ledger",
         "bot.cli.actions.apply:ledger",
-        "Print what each step of an environment did last, and who is at work on it.",
+        "Print what each step of an environment did last, and which run holds its lock.",
         ExitCodes("printed", failed="there is no such environment", not_checked="the ledger can't be read"),
         "For operators",
     ),

@@ -125,7 +125,7 @@ def evolution(source: Source = Path(), as_json: AsJson = False) -> None:
 
 
 def adopt(source: Source = Path(), as_json: AsJson = False) -> None:
-    """Start from a repository that knows nothing of envclone: parity, adopt, init, and the first clone until it is live."""
+    """Start from a repository that doesn't use envclone yet: parity, adopt, init, and the first clone until it is live."""
     with _told(source, as_json) as telling:
         terraform_or_stop()
         from bot.sandbox import adoption as its  # noqa: PLC0415

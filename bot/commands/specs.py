@@ -82,7 +82,7 @@ TABLE: tuple[Spec, ...] = (
             Option("owner", "the clone's owner; by default, whoever comments", arguments.login, str, "login"),
             Option(
                 "with",
-                "an open pull request whose end is also the clone's end",
+                "an open pull request; the clone ends with it",
                 arguments.pull_request,
                 str,
                 "number",
@@ -163,7 +163,7 @@ TABLE: tuple[Spec, ...] = (
             _NAME,
             Slot(
                 "commit",
-                "as it was at this commit of the default branch; by default, the last other version that was applied well",
+                "as it was at this commit of the default branch; by default, the last other version that was applied successfully",
                 arguments.commit,
                 "to",
                 optional=True,
@@ -223,7 +223,7 @@ TABLE: tuple[Spec, ...] = (
         (
             Option(
                 "all",
-                "change the template instead, in what other environments were changed in the same way",
+                "change the template instead, where other environments were changed in the same way",
                 bool,
                 named="everywhere",
             ),
@@ -309,7 +309,7 @@ TABLE: tuple[Spec, ...] = (
                 nearest=arguments.hyphenated,
             ),
             Slot("owner", "only those of an owner", arguments.login, label="owner", optional=True),
-            Slot("page", "100 of them are a page", arguments.page, label="page", optional=True),
+            Slot("page", "which page, of 100 environments each", arguments.page, label="page", optional=True),
         ),
         in_checkout=True,
     ),

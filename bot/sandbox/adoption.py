@@ -1,4 +1,4 @@
-"""The way in: a repository that knows nothing of envclone is compared, adopted and set up, and its production is cloned.
+"""The way in: a repository that doesn't use envclone yet is compared, adopted and set up, and its production is cloned.
 
 The repository is beside this file. Every command is run as a person types it; the one thing that a person decides, accounts, is `ACCOUNTS`.
 """

@@ -1,4 +1,4 @@
-"""The way in, once: a repository that knows nothing of envclone is compared, adopted and set up, and its first clone goes live."""
+"""The way in, once: a repository that doesn't use envclone yet is compared, adopted and set up, and its first clone goes live."""
 
 import json
 import subprocess

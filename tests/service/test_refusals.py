@@ -83,7 +83,7 @@ def test_an_outage_of_git_is_told_after_a_minute_and_the_reply_becomes_the_clone
     silent = sum(sum(memory.slept[: place_ + 1]) <= 60 for place_ in range(len(memory.slept)))
     assert told[:silent] == [None] * silent
     assert told[silent:]
-    assert all("⏳ Not done yet" in (each or "") and "The next try is at" in (each or "") for each in told[silent:])
+    assert all("⏳ Not done yet" in (each or "") and "The next attempt is at" in (each or "") for each in told[silent:])
     reply = place.reply(comment) or ""
     assert "⏳ Not done yet" not in reply
     assert "`demo-x` is being planned" in reply

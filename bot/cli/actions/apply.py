@@ -113,7 +113,7 @@ def ledger(
     store: StoreOption = "",
     as_json: AsJson = False,
 ) -> None:
-    """Print what each step of an environment did last, and who is at work on it."""
+    """Print what each step of an environment did last, and which run holds its lock."""
     with edge():
         name = environment_name(environment)
         policy = Policy() if store else Checkout(root).policy_at("HEAD")

@@ -23,7 +23,7 @@ def comment(
     against: Annotated[str, typer.Option("--against", metavar="PATH", help="What it was compared with.")],
     as_json: AsJson = False,
 ) -> None:
-    """Post what `envclone parity` wrote of two directories: one comment of the pull request, the same one each time."""
+    """Post the report of `envclone parity` on two directories as one comment on the pull request, edited each time."""
     with edge():
         text = _read(report)
         if not text:

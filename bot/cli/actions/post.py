@@ -28,7 +28,7 @@ def post(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Post the reports that the plan jobs have left: comments and checks."""
+    """Post the plan jobs' reports as comments and checks."""
     mask_streams()
     with edge():
         try:

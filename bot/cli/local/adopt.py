@@ -49,7 +49,7 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         bool,
         typer.Option(
             "--from-state",
-            help="First write code for what the state holds and the code lacks, by Terraform and with this machine's credentials.",
+            help="First write code for what the state holds and the code lacks, with Terraform and this machine's credentials.",
         ),
     ] = False,
     branch: Annotated[

@@ -111,7 +111,7 @@ def _commands_introduction() -> Iterator[str]:
         "no command.\n"
     )
     shared = ", ".join(f"`/{spec.verb}`" for spec in TABLE if spec.is_shared)
-    yield f"Other bots know some of these verbs, so without a word behind them these get no reply: {shared}.\n"
+    yield f"Other bots know some of these verbs, so these get no reply without an argument: {shared}.\n"
     yield (
         "A mistyped command gets one reply with the corrected line, ready to paste, if whoever wrote it may post that "
         "line.\n"

@@ -84,8 +84,8 @@ def several(count: int) -> str:
 
 def waiting(until: datetime, *, is_limit: bool) -> str:
     """Say that nothing is lost, and when the next try is."""
-    cause = "GitHub asks envclone to slow down" if is_limit else "GitHub does not answer as it should"
-    return f"⏳ Not done yet: {cause}. The next try is at {until:%H:%M} UTC on {until:%-d %B}; you don't have to do anything."
+    cause = "GitHub asks envclone to slow down" if is_limit else "GitHub is not responding as it should"
+    return f"⏳ Not done yet: {cause}. The next attempt is at {until:%H:%M} UTC on {until:%-d %B}; you don't need to do anything."
 
 
 def failed(reference: str) -> str:

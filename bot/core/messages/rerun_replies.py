@@ -78,7 +78,7 @@ def approved(commit: str) -> str:
 def too_early(name: EnvironmentName, commit: str) -> str:
     """Add to the answer to `/plan` that it approves nothing."""
     return (
-        f"If that plan needs an approval, your comment gives none: commit {commit[:12]} was pushed less than a minute before it, or after it. "
+        f"If that plan needs an approval, your comment doesn't count as one: commit {commit[:12]} was pushed less than a minute before it, or after it. "
         f"Read the commit, then comment {code(f'/plan {name}')} again or approve it in a review."
     )
 

@@ -152,7 +152,7 @@ def _verdict(shown: ShownRollout) -> str:
         case "waiting":
             begins = todo.waves_done[todo.wave - 1] + policy.rollout.wait
             pause = duration.words(policy.rollout.wait)
-            return f"**Waiting**: {wave} begins on {_moment(begins)}, {pause} after the previous wave."
+            return f"**Waiting**: {wave} begins at {_moment(begins)}, {pause} after the previous wave."
         case _:
             ended = sum(each.stage in ENDED for each in members.values())
             said = f"**Running**: {wave}; {ended} of {counted(len(members), 'environment')} done."

@@ -36,6 +36,6 @@ def _stubs(notes: str) -> Iterator[tuple[str, object]]:
                 "description": f"Keeps {stack}/{address} as it was set outside the code.",
                 "needs": [stack],
                 "run": {"check": [*program], "apply": [*program]},
-                "undo": {"none": "it goes with what its stack made"},
+                "undo": {"none": "it is destroyed with its stack's resources"},
             },
         )
