@@ -160,7 +160,11 @@ _IN_CHECKOUT: Final = (
         "sandbox",
         "bot.cli.sandbox:sandbox",
         "A local GitHub, AWS and Actions with the service in front of them.",
-        ExitCodes("ended well, or stopped by Ctrl-C", failed="a stage or a request failed, or a program is missing", not_checked=""),
+        ExitCodes(
+            "ended well, or stopped by Ctrl-C",
+            failed="a stage or a request failed, or a program is missing",
+            not_checked="",
+        ),
         lives_long=True,
     ),
 )
