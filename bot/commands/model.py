@@ -161,7 +161,7 @@ class Destroy:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """`/reset <name>`: open a pull request that destroys it; then it is made again as it was. With `data` only its data is."""
+    """`/reset <name>`: open a pull request that destroys it; then it is recreated as it was. With `data` only its data is."""
 
     name: EnvironmentName
     data: bool = False

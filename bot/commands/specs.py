@@ -268,7 +268,7 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "reset",
         Reset,
-        "Open a pull request that destroys a clone; the clone is then made again as it was, under its name.",
+        "Open a pull request that destroys a clone; the clone is then recreated as it was, under the same name.",
         "destroy",
         "/reset demo-x",
         (_NAME,),

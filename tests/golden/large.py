@@ -16,12 +16,14 @@ from bot.core.messages import (
     rerun_replies,
     rollout_issue,
     run_end,
+    run_report,
     status_comment,
 )
 from bot.core.messages import change_pull_request as changes
 from bot.core.messages import clone_pull_request as clones
 from bot.core.messages.environment_list import Listed, environment_list
 from bot.core.messages.sync_text import ProposedSync
+from bot.core.messages.versions import codified_everywhere
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output.plan_text import section
 from bot.core.parity.report import Breach, Difference, Parity
@@ -31,6 +33,7 @@ from bot.core.plans.plan import Action, HookPlan, PlannedChange, TerraformPlan
 from bot.core.plans.plan_values import ValueChange
 from bot.core.rendering.inventory import Inventory
 from bot.core.requests.branches import Branch, Stranger
+from bot.core.requests.codify.everywhere import TemplateChange
 from bot.core.requests.rerun import RunEnd, awaited
 from bot.core.requests.sync import SyncConflict
 from bot.core.requests.template_history import TemplateStep, TemplateVersion
@@ -42,6 +45,7 @@ from bot.model.policy import Policy
 from bot.model.risk import Risk
 from bot.names import EnvironmentName, ParameterName, StepName, TemplateName
 from tests.golden import inputs as i
+from tests.golden.answers import report
 from tests.support import example
 
 WHOLE: Final = "entirely"
@@ -192,6 +196,12 @@ _APPLIED: Final = {
     "is_closed": True, "is_merged": True, "check": "success", "deployment": "success", "environment_url": "https://demo-x.example",
 }  # fmt: skip
 
+
+def _everywhere() -> TemplateChange:
+    names = [EnvironmentName(f"demo-{n}") for n in range(500)]
+    return TemplateChange({}, {f"`app/aws_lb.this[{n}]`": names for n in range(5_000)}, ["`app/x.y`: no"] * 5_000)
+
+
 LARGE: Mapping[str, Large] = {
     "applies/live": Large(lambda: apply_comment.summary(i.applied(*DONE), 60_000), ("### ✅ demo-x is live",)),
     "applies/failed": Large(lambda: apply_comment.summary(i.applied(*FAILED), 60_000), ("### ❌ demo-x: step-0", _NEXT)),
@@ -242,6 +252,13 @@ LARGE: Mapping[str, Large] = {
     "versions/sync-with-conflict": Large(
         lambda: _sync(*[SyncConflict(f"app/file_{n}.tf", ((4, 10),)) for n in range(200)]),
         ("### Conflicts", "`envs/demo-x/app/file_199.tf", f"{MERGING} applies exactly the plan", "and 170 more"),
+    ),
+    "versions/codify-everywhere": Large(
+        lambda: codified_everywhere.body(i.NAME, _everywhere(), i.REQUEST), ("Requested by @alice", "`app/aws_lb.this[0]`")
+    ),
+    "plans/many": Large(
+        lambda: run_report.many_plans([report(i.NAME, "failure", "app failed " * 15)] * 5_000, ["qa-1: no report"] * 5_000, i.COMMIT),
+        ("Plans of 10,000 environments", "0 plans succeeded"),
     ),
     "versions/sync": Large(_sync, (f"{MERGING} applies exactly the plan",)),
 }  # fmt: skip

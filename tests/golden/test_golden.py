@@ -3,11 +3,18 @@
 `pytest tests/golden --golden-update` writes the files again.
 """
 
+import inspect
+import pkgutil
 import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import CodeType, FrameType
 
 import pytest
 
+from bot.core import messages
 from bot.core.markdown import LONGEST_TEXT, bounded
 from bot.sandbox.pages.markdown import Known, rendered
 from tests.golden.texts import TEXTS
@@ -55,3 +62,38 @@ def test_ten_times_the_longest_text_is_still_one_that_github_takes(name: str) ->
     kept = bounded(long)
     assert len(kept) <= LONGEST_TEXT
     assert kept.count("<details") == kept.count("</details")
+
+
+NO_TEXT = {
+    *("apply_comment.marker", "drift_issue.about", "replies.marker"),  # hidden, or read again
+    *("destroy_pull_request.message", "sync_text.revisions"),  # a commit's trailers, and words of a line of the log
+    *("generated_docs.commands_page", "generated_docs.formats_page"),  # in docs/, which a test holds
+}
+"""Functions of the messages whose strings are no text of their own."""
+
+
+def _functions() -> Iterator[tuple[str, CodeType]]:
+    for found in pkgutil.walk_packages(messages.__path__, f"{messages.__name__}."):
+        module = import_module(found.name)
+        for name, function in vars(module).items():
+            is_own = (
+                inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
+            )
+            if is_own and function.__annotations__["return"] in (str, str | None):
+                yield f"{module.__name__.rpartition('.')[2]}.{name}", function.__code__
+
+
+def test_no_function_that_makes_a_text_is_without_a_golden_one() -> None:
+    called = set[CodeType]()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(frame.f_code)
+
+    sys.setprofile(note)
+    try:
+        for text in TEXTS.values():
+            text()
+    finally:
+        sys.setprofile(None)
+    assert {name for name, code in _functions() if code not in called} == NO_TEXT

@@ -84,7 +84,7 @@ def _sync(*conflicts: SyncConflict) -> str:
     return changes.body(proposed)
 
 
-def _evidence(name: EnvironmentName, edits: int = 0) -> Evidence:
+def evidence(name: EnvironmentName, edits: int = 0) -> Evidence:
     parity = i.comparison().parity
     subject = CertifiedSubject(i.COMMIT, "a" * 40, "b" * 40, "c" * 40, TemplateName("shop"), "d" * 40)
     return Evidence(
@@ -98,7 +98,7 @@ def _promoted() -> str:
     after = i.PRODUCTION.model_copy(update={"parameters": values})
     return changes.body(
         changes.ProposedChange(
-            i.PRODUCTION, after, None, BEFORE, ["app/terraform.tfvars.json"], (), (i.REQUEST,), evidence=(_evidence(i.NAME, 1),)
+            i.PRODUCTION, after, None, BEFORE, ["app/terraform.tfvars.json"], (), (i.REQUEST,), evidence=(evidence(i.NAME, 1),)
         )
     )  # fmt: skip
 
@@ -120,7 +120,7 @@ def _rolled_back() -> str:
     return changes.body(
         changes.ProposedChange(
             wider, i.CLONE, i.PRODUCTION, BEFORE, ["app/terraform.tfvars.json", "hooks.yaml"], (), (i.REQUEST,),
-            evidence=(_evidence(i.NAME),), hooks=({i.SMOKE: here, StepName("seed"): here}, {i.SMOKE: there}),
+            evidence=(evidence(i.NAME),), hooks=({i.SMOKE: here, StepName("seed"): here}, {i.SMOKE: there}),
         )
     )  # fmt: skip
 
@@ -175,7 +175,7 @@ def _titles() -> str:
 
 _NAMES = tuple(EnvironmentName(f"demo-{letter}") for letter in "abcdef")
 _POLICY = Policy(rollout=RolloutPolicy.model_validate({"enabled": True, "pause": "1h"}))
-_RECORD = RolloutRecord(
+RECORD = RolloutRecord(
     template=TemplateName("shop"),
     revision=AFTER.revision,
     commit=i.COMMIT,
@@ -199,12 +199,12 @@ _ENDED = (
 
 def _rollout(*members: RolloutMember, is_paused: bool = False) -> Callable[[], str]:
     def text() -> str:
-        order = [name for wave in _RECORD.waves for name in wave]
+        order = [name for wave in RECORD.waves for name in wave]
         standing = dict(zip(order, [*members, *_STAGES[len(members) :]], strict=True))
-        todo = next_actions(_RECORD, _POLICY, standing, i.NOW, is_paused=is_paused)
-        shown = rollout_issue.ShownRollout(_RECORD, todo, standing, _POLICY, i.NOW)
+        todo = next_actions(RECORD, _POLICY, standing, i.NOW, is_paused=is_paused)
+        shown = rollout_issue.ShownRollout(RECORD, todo, standing, _POLICY, i.NOW)
         body = rollout_issue.body(shown).split("-->\n", 2)[2]  # without the record, which is packed
-        return f"# {rollout_issue.title(_RECORD, todo)}\n\n{body}"
+        return f"# {rollout_issue.title(RECORD, todo)}\n\n{body}"
 
     return text
 

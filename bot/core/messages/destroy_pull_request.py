@@ -15,7 +15,7 @@ def title(removed: Removable, asked: RemovalRequest) -> str:
     if asked.closed is not None:
         return f"Destroy {removed.name}, which ends with #{asked.closed.number}"
     if asked.reason == "reset":
-        return f"Reset {removed.name}: destroy it and make it again"
+        return f"Reset {removed.name}: destroy and recreate it"
     return f"Destroy {removed.name}" + (", which has expired" if asked.reason == "expiry" else "")
 
 

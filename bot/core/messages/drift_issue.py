@@ -191,7 +191,7 @@ def check_text(drift: Drift) -> str:
     """Return the rest of what a check says: what `/codify` reads, hidden; empty when nothing was compared."""
     if drift.because:
         return ""
-    return f"`/codify {drift.environment}` makes code of this.\n\n{write_facts(facts_of(drift))}"
+    return f"Comment `/codify {drift.environment}` to make this part of the code.\n\n{write_facts(facts_of(drift))}"
 
 
 def gone(drift: Drift) -> str:

@@ -113,10 +113,12 @@ STEERED: Final[Mapping[RolloutAction, str]] = {
 def under_way(rollouts: Sequence[int], *, enabled: bool) -> str:
     """Answer which rollouts are under way, and how one starts."""
     if not rollouts:
-        starts = " One starts by itself when a template's newer revision is merged into the default branch, and an environment is behind."
+        starts = " A rollout starts automatically when a newer revision of a template is merged into the default branch and an environment is behind."
         return f"No rollout is under way.{starts}" if enabled else elsewhere(())
     named = joined([f"#{number}" for number in rollouts])
-    return f"Under way: {named}. In its issue, comment `/rollout pause`, `/rollout resume` or `/rollout abort`."
+    return (
+        f"Under way: {named}. In the rollout's issue, comment `/rollout pause`, `/rollout resume` or `/rollout abort`."
+    )
 
 
 def elsewhere(rollouts: Sequence[int]) -> str:

@@ -17,7 +17,7 @@ MANY = "<!-- envclone:plans -->"
 MOST_ROWS, LONGEST_TITLE = 200, 80
 """Of that comment's table; the rest is in the checks."""
 
-_WHERE = "Each has its own check here with the whole plan."
+_WHERE = "Each has its own check on this pull request, with the whole plan."
 
 
 @dataclass(frozen=True, slots=True)

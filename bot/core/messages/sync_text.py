@@ -156,7 +156,7 @@ def removed_steps(before: Manifest, after: Manifest) -> Iterator[str]:
     """Yield what to know of stacks that the template has no more, or under another name: only the end of the environment destroys them."""
     names = renamed(before.stacks, after.stacks)
     for old, stack in names.items():
-        yield f"**The stack {code(old)} is now called {code(stack)}.** The apply moves its state there; nothing is made again."
+        yield f"**The stack {code(old)} is now called {code(stack)}.** The apply moves its state there; nothing is recreated."
     for stack in sorted(before.stacks.keys() - after.stacks.keys() - names.keys()):
         yield (
             f"**The template no longer has the stack {code(stack)}.** Its resources stay until the environment is destroyed; to remove them "

@@ -375,5 +375,5 @@ def test_a_renamed_stack_keeps_its_hand_edits_and_is_not_said_to_be_gone() -> No
     assert found.files[path.replace("network/", "net/")].data == by_hand
     assert not any(each.startswith("network/") for each in found.files)
     assert list(removed_steps(before.manifest, found.manifest)) == [
-        "**The stack `network` is now called `net`.** The apply moves its state there; nothing is made again."
+        "**The stack `network` is now called `net`.** The apply moves its state there; nothing is recreated."
     ]

@@ -34,9 +34,9 @@ def test_it_is_destroyed_and_made_again_byte_for_byte_and_that_merges_itself(liv
     comment = live.comment(RESET)
     live.work(live.event(comment, RESET))
     pull = live.server.pulls(REPOSITORY)[-1]
-    assert pull.title == "Reset demo-x: destroy it and make it again"
+    assert pull.title == "Reset demo-x: destroy and recreate it"
     assert "brings back `demo-x` exactly as it is now" in (pull.body or "")
-    assert "Once it is destroyed, it is made again as it was." in (live.reply(comment) or "")
+    assert "Once it is destroyed, it is recreated as it was." in (live.reply(comment) or "")
     head = live.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
     merged(live, pull.number)
     assert live.repository().names() == ["production"]
@@ -44,7 +44,7 @@ def test_it_is_destroyed_and_made_again_byte_for_byte_and_that_merges_itself(liv
     assert last(live) == pull.number, "nothing is made again while it is not destroyed"
     deployed(live, "demo-x", "success", head)
     again = live.server.pulls(REPOSITORY)[-1]
-    assert again.title == "Make demo-x again as it was"
+    assert again.title == "Recreate demo-x as it was"
     assert f"second half of the reset in #{pull.number}" in (again.body or "")
     assert f"[#{again.number}](" in (live.reply(comment) or "")
     checked(live, again.number, "failure")
@@ -73,7 +73,7 @@ def test_law_4_a_reset_goes_on_wherever_it_was_killed_and_however_often_it_is_to
     for _ in range(2):
         deployed(live, "demo-x", "success", head)
     titles = [title for title, _ in pulls(live)]
-    assert titles[1:] == ["Reset demo-x: destroy it and make it again", "Make demo-x again as it was"]
+    assert titles[1:] == ["Reset demo-x: destroy and recreate it", "Recreate demo-x as it was"]
     assert pushed in {None, live.server.head(REPOSITORY, "envclone/demo-x")}
     number = last(live)
     checked(live, number)
@@ -89,7 +89,7 @@ def test_asking_again_goes_on_where_nobody_heard_that_it_was_destroyed(live: Sma
     assert "has already been removed" in (live.say(RESET) or "")
     deployed(live, "demo-x", "success", head, heard=False)
     assert "`demo-x` was destroyed, and [#" in (live.say(RESET) or "")
-    assert pulls(live)[-1][0] == "Make demo-x again as it was"
+    assert pulls(live)[-1][0] == "Recreate demo-x as it was"
 
 
 def test_what_somebody_pushed_to_is_left_to_people_and_a_closed_one_stays_closed(live: SmallMonorepo) -> None:
@@ -100,15 +100,15 @@ def test_what_somebody_pushed_to_is_left_to_people_and_a_closed_one_stays_closed
         REPOSITORY, {"envs/demo-x/more.md": b"x\n"}, by=MAINTAINER, message="More", branch="envclone/demo-x"
     )
     checked(live, number)
-    assert pulls(live)[-1] == ("Make demo-x again as it was", "open")
+    assert pulls(live)[-1] == ("Recreate demo-x as it was", "open")
     live.server.close(REPOSITORY, number, by=MAINTAINER)
     live.work(changed(live, number, "closed"))
     deployed(live, "demo-x", "success", head)
-    assert pulls(live)[-1] == ("Make demo-x again as it was", "closed")
-    assert any("would have made it again, and was closed." in body for body in live.written())
+    assert pulls(live)[-1] == ("Recreate demo-x as it was", "closed")
+    assert any("would have recreated it, but was closed." in body for body in live.written())
     reply = live.say(RESET) or ""
     assert f"`demo-x` was destroyed, and [#{number}](" in reply
-    assert "would have made it again, was closed." in reply
+    assert "would have recreated it, was closed." in reply
     assert "make a new one with `/clone`" in reply
     live.say("/clone production as demo-x for demo")
     assert pulls(live)[-1][1] == "open", "what the reply says to type works"
@@ -134,7 +134,7 @@ def test_a_value_that_another_environment_took_meanwhile_is_named(live: SmallMon
     live.say(f"/clone production as demo-y for demo --set vpc_cidr={network}")
     deployed(live, "demo-x", "success", head)
     removal = next(pull for pull in live.server.pulls(REPOSITORY) if pull.title.startswith("Reset"))
-    (said,) = [body for body in live.written(removal.number) if "can't be made again" in body]
+    (said,) = [body for body in live.written(removal.number) if "can't be recreated" in body]
     assert "and `demo-y` has that now. Make a new one with `/clone`." in said
 
 

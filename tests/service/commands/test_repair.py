@@ -169,7 +169,7 @@ def test_beside_an_open_reset_nothing_is_proposed_and_a_repair_that_is_merged_fi
 ) -> None:
     repair = last(repairing).number
     line = planned(repairing, NAME)
-    assert "Once it is destroyed, it is made again as it was" in asked(repairing, "/reset demo-x")
+    assert "Once it is destroyed, it is recreated as it was" in asked(repairing, "/reset demo-x")
     reset = last(repairing).number
     assert f"#{reset} resets `demo-x`" in asked(repairing, "/repair demo-x")
     assert last(repairing).number == reset

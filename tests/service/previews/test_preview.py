@@ -343,5 +343,5 @@ def test_what_a_preview_was_rendered_from_is_kept_when_it_is_made_again(place: S
     head = place.server.head(REPOSITORY, branch_of(NAME, "destroy")) or ""
     merged(place, place.server.pulls(REPOSITORY)[-1].number)
     deployed(place, NAME, "success", head)
-    assert place.server.pulls(REPOSITORY)[-1].title == "Make pr-2 again as it was"
+    assert place.server.pulls(REPOSITORY)[-1].title == "Recreate pr-2 as it was"
     assert snapshots(place) == {tried_at}

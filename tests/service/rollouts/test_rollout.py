@@ -357,7 +357,7 @@ def say(place: SmallMonorepo, text: str) -> str:
 
 def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonorepo) -> None:
     company(place)
-    assert "No rollout is under way. One starts by itself" in (place.say("/rollout") or "")
+    assert "No rollout is under way. A rollout starts automatically" in (place.say("/rollout") or "")
     change(place)
     look(place)
     assert f"Comment in #{issue(place).number} instead." in (place.say("/rollout pause") or "")

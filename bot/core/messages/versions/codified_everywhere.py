@@ -23,15 +23,15 @@ def body(name: EnvironmentName, change: TemplateChange, request: Request) -> str
     left = "\n".join(f"- {each}" for each in change.left)
     parts = [
         (
-            f"Requested by @{request.by} [in #{request.issue}]({request.url}). The same was changed outside the code in several environments, so "
-            "this makes it part of their template."
+            f"Requested by @{request.by} [in #{request.issue}]({request.url}). The same change was made outside the code in several environments, so "
+            "this pull request makes it part of their template."
         ),
         table(("What was changed", "Found in"), rows),
         f"### What is not part of it\n\n{left}" if left else "",
         "### What follows",
         (
             "This changes the template and no environment. After the merge each follows in the rollout, if the policy has one, or with `/sync`; "
-            "where the change was found, its plan does nothing. Production is rendered again like every other environment."
+            "where the change was found, the plan is empty. Production is rendered again like every other environment."
         ),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -27,6 +27,6 @@ def not_merged(repair: RepairProposal) -> str:
 def beside_a_reset(name: EnvironmentName, number: int) -> str:
     """Return why no repair is proposed while an open reset would destroy what it puts back."""
     return (
-        f"#{number} resets {code(name)}: merging it destroys and makes again all of it, so nothing that changed outside is left. Merge it; or "
+        f"#{number} resets {code(name)}: merging it destroys and recreates all of it, so nothing that changed outside is left. Merge it; or "
         f"close it and comment {code(f'/repair {name}')} again."
     )
