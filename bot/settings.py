@@ -59,7 +59,7 @@ class Settings(Document):
     )
     commands_per_author: int = Field(
         100, ge=1,
-        description="Commands of one account that are answered in an hour; the others get a reaction, so that nobody uses up the content of all.",
+        description="Commands of one account that are answered in an hour; further ones only get a reaction, so that nobody uses up everybody's quota.",
     )  # fmt: skip
     database_url: SecretStr | None = Field(
         None,

@@ -103,7 +103,7 @@ class Manifest(Document):
     data_reset_at: Annotated[
         AwareDatetime | None,
         Field(
-            description="When somebody last asked that data is made anew: hooks with data that ran before are undone and run again."
+            description="When somebody last asked for the data to be made again: hooks with data that ran before are undone and run again."
         ),
     ] = None
     state: Annotated[

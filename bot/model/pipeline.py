@@ -204,7 +204,7 @@ class Hook(Step):
     data: Annotated[
         bool | None,
         Field(
-            description="Whether it fills the environment with data, which `/reset --data` undoes and makes anew. Unless this "
+            description="Whether it fills the environment with data, which `/reset --data` undoes and makes again. Unless this "
             "is given, its kind decides (docs/change-a-template.md names those that do); a program does only if this says so."
         ),
     ] = None

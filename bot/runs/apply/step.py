@@ -139,7 +139,7 @@ def _taken_back(work: ApplyRun, given_step: _Given, last: LedgerEntry | None) ->
     name, step = given_step.name, given_step.step
     if last is None or not isinstance(step, Hook) or not _makes_anew(work, given_step, last):
         return last
-    work.log(name, "undoing what it made, to make it anew")
+    work.log(name, "undoing what it made, to make it again")
     # Until it runs again, what is there was made by the version that made it.
     asked_at = work.approved.manifest.data_reset_at
     start = replace(work.start(last.digest), commit=last.commit, tree=last.tree, data_reset_at=asked_at)

@@ -62,7 +62,7 @@ class HookChecks:
         try:
             # Also where it failed: a reset whose undo did not end is gone on with by the next review.
             if is_due(entry, self.data_reset_at) and verbs.makes_data(hook):
-                text = "what it made is undone, then it runs anew"
+                text = "what it made is undone, then it runs again"
                 return replace(_planned(name, hook, "would_change", text), makes_anew=True)
             if entry is None or entry.result != "succeeded":
                 text = "has not run yet" if entry is None else f"last time it {_ended(entry.result)}"
