@@ -60,6 +60,8 @@ ANSWERS: Texts = {
     "issues/drift-check": lambda: "\n\n".join(
         [drift_issue.check_summary(i.DRIFTED, "opened #45"), drift_issue.check_text(i.DRIFTED)]
     ),
+    "issues/drift-of-several": lambda: drift_issue.body_of_cause({"a4da1de9c4ae"}, {OTHER: 12, i.NAME: 45}),
+    "issues/drift-of-several-gone": drift_issue.cause_gone,
     "terminal/drift": lambda: drift_issue.text(i.DRIFTED),
     "runs/end-in-its-place": lambda: run_end.told(WAITING, lambda key: f"It ended ({key})."),
     "rollouts/opening": lambda: rollout_issue.opening(RECORD, (STEP.commits or ())[0]).split("-->\n", 2)[2],
@@ -83,7 +85,7 @@ ANSWERS: Texts = {
     "versions/preview": lambda: preview.applied(evidence(i.NAME)),
     "versions/preview-stays": lambda: preview.stays(i.CLONE, i.COMMIT, "`region` needs a value."),
     "pulls/titles": lambda: _listed(
-        clone_pull_request.title(i.CLONE), made_again.title(i.NAME), codified_everywhere.title(TemplateName("shop")), drift_issue.title(i.NAME),
+        clone_pull_request.title(i.CLONE), made_again.title(i.NAME), codified_everywhere.title(TemplateName("shop")), drift_issue.title(i.NAME), drift_issue.title_of_cause({OTHER: 12, i.NAME: 45}),
         *(destroy_pull_request.title(REMOVED, RemovalRequest(why, i.REQUEST.by, i.NOW, 1, i.REQUEST.url)) for why in ("command", "reset")),
     ),
 }  # fmt: skip
