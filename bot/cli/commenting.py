@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import edge, say
-from bot.cli.own_github import OwnGitHub, asking, own_github
+from bot.cli.own_github import OwnGitHub, asking, forked_from, own_github
 from bot.errors import UserError
 from bot.names import EnvironmentName
 
@@ -27,6 +27,8 @@ def where_to_comment(root: Path, name: str) -> str:
     github = own_github(root, os.environ)
     if github is None:
         return "on an issue or a pull request"
+    if parent := forked_from(root):
+        return f"on any issue or pull request of {parent}"
     issue = _issue(github, root, name)
     where = f"on {github.page}/issues/{issue}" if issue else f"on any issue or pull request of {github.page}"
     return f"{where} (`--post` does that)" if github.token else where
@@ -39,6 +41,11 @@ def post_comment(line: str, root: Path, name: str, *, as_json: bool) -> None:
         if github is None:
             raise UserError(
                 f"The checkout's remote `origin` is no repository on GitHub, so nothing was posted. Comment `{line}` on an issue there."
+            )
+        if parent := forked_from(root):
+            raise UserError(
+                f"{github.page} is a fork, where envclone hears nothing, so nothing was posted. Comment `{line}` on an issue or a pull "
+                f"request of {parent}, or run this in a checkout whose remote `origin` is that."
             )
         url = _posted(line, github, _issue(github, root, name))
         say(f"Posted `{line}`: {url}", lambda: {"comment": line, "url": url}, as_json)

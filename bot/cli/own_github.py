@@ -63,6 +63,12 @@ def asking(github: OwnGitHub) -> Iterator[None]:
         raise UserError(f"{github.api_url} could not be asked ({trouble}). Try again later.") from trouble
 
 
+def forked_from(root: Path) -> str:
+    """Return the page of what the checkout's `origin` is somebody's fork of, as the remote `upstream` says; empty where none is known."""
+    upstream = web_address(root, "upstream")
+    return "" if upstream.lower() == web_address(root).lower() else upstream
+
+
 def own_github(root: Path, environ: Mapping[str, str]) -> OwnGitHub | None:
     """Return the checkout's repository on GitHub; None where it has no remote that could be one.
 

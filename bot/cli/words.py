@@ -25,6 +25,7 @@ def unknown(args: list[str], known: list[str]) -> str:
     unknown_verb = "" if verb == near else f"Unknown command {shown(args[0])}. Did you mean "
     if near not in known:
         begin = f"{unknown_verb}`/{near}`? It" if unknown_verb else f"`/{near}`"
+        begin = f"Nothing was posted. {begin}" if "--post" in ours else begin
         return f"{begin} works only in GitHub comments, so that it is reviewed and kept. {_in_a_comment(near, read, said, ours)}"
     instead = _meant(read)
     line = typed(instead) if instead else shlex.join(["envclone", near, *said])

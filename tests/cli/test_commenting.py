@@ -78,6 +78,33 @@ def test_a_sentence_that_makes_no_sense_is_not_posted(there: PersonCheckout) -> 
     assert len(there.github.comments(REPOSITORY, 1)) == before
 
 
+def test_a_line_that_is_not_whole_is_not_posted_and_its_form_is_shown(there: PersonCheckout) -> None:
+    before = len(there.github.comments(REPOSITORY, 1))
+    done = envclone(there, "unlock", "demo-x", "--post")
+    assert (done.exit_code, done.stderr.startswith("Nothing was posted. ")) == (64, True), done.stderr
+    assert done.stderr.endswith("    /unlock demo-x --because <reason>\n")
+    assert len(there.github.comments(REPOSITORY, 1)) == before
+
+
+def test_nothing_is_posted_to_a_fork(there: PersonCheckout) -> None:
+    before = len(there.github.comments(REPOSITORY, 1)), len(there.github.issues(REPOSITORY))
+    there.git("remote", "add", "upstream", "git@github.com:acme/monorepo.git")
+    try:
+        for words in (("destroy", "demo-x"), ("plan", "production")):
+            done = envclone(there, *words, "--post")
+            assert (done.exit_code, "is a fork" in done.stderr) == (1, True), done.stderr
+            assert (
+                f"`/{' '.join(words)}` on an issue or a pull request of https://github.com/acme/monorepo" in done.stderr
+            )
+        assert (
+            "on any issue or pull request of https://github.com/acme/monorepo:"
+            in envclone(there, "destroy", "demo-x").stderr
+        )
+    finally:
+        there.git("remote", "remove", "upstream")
+    assert (len(there.github.comments(REPOSITORY, 1)), len(there.github.issues(REPOSITORY))) == before
+
+
 def test_without_posting_a_person_reads_what_to_comment_and_where(there: PersonCheckout) -> None:
     done = envclone(there, "destroy", "demo-x")
     assert f"Comment this on {there.github.url}/{REPOSITORY}/issues/1 (`--post` does that):" in done.stderr

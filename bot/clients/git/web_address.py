@@ -14,11 +14,11 @@ _MERGED = re.compile(r"Merge pull request #([1-9][0-9]{0,9}) from |.* \(#([1-9][
 """How GitHub begins the subject of a merge commit, and ends that of a squashed one. A rebase leaves nothing of its pull request."""
 
 
-def web_address(root: Path) -> str:
-    """Return the address of the page of the checkout's remote `origin`, without credentials; empty where it has none."""
-    found = asked(root, "remote", "get-url", "origin")
-    remote = _REMOTE.fullmatch((found or b"").decode("utf-8", "replace").strip())
-    return f"https://{remote['host']}/{remote['path']}" if remote else ""
+def web_address(root: Path, remote: str = "origin") -> str:
+    """Return the address of the page of a checkout's remote, without credentials; empty where it has none."""
+    found = asked(root, "remote", "get-url", remote)
+    parts = _REMOTE.fullmatch((found or b"").decode("utf-8", "replace").strip())
+    return f"https://{parts['host']}/{parts['path']}" if parts else ""
 
 
 def last_pull_request(root: Path, path: str) -> int | None:
