@@ -8,6 +8,10 @@ from bot.clients.aws_session import session
 from bot.errors import Unverifiable
 
 ISSUER: Final = "token.actions.githubusercontent.com"
+"""Of github.com's tokens; GitHub Enterprise has its own, as `bot.clouds.roles` has them."""
+_ISSUER: Final = re.compile(
+    r"token\.actions\.(?:githubusercontent\.com|[a-z0-9-]+\.ghe\.com)|[a-z0-9.-]+/_services/token"
+)
 ANYBODY: Final = "*"
 """The subject of a statement that asks for none: every job of every repository on GitHub."""
 _ROLE: Final = re.compile(r"arn:[\w-]+:iam::\d{12}:role/(?:.*/)?([^/]+)")
@@ -43,7 +47,8 @@ def trusted_subjects(arn: str, region: str) -> Sequence[str]:
 def _subjects(statement: Mapping[str, Any]) -> Iterator[str]:
     principal = statement.get("Principal", {})
     federated = _listed(principal.get("Federated", [])) if isinstance(principal, dict) else [principal]
-    if statement["Effect"] != "Allow" or not any(each == "*" or ISSUER in each for each in federated):
+    issuers = {ISSUER if each == "*" else each.lower().partition(":oidc-provider/")[2] for each in federated}
+    if statement["Effect"] != "Allow" or not any(map(_ISSUER.fullmatch, issuers)):
         return
     if not any(action.lower() in {_VERB, "sts:*", "*"} for action in _listed(statement["Action"])):
         return
@@ -53,7 +58,7 @@ def _subjects(statement: Mapping[str, Any]) -> Iterator[str]:
         # Of `…IfExists` and of what negates, a subject in the policy does not say who gets in.
         if operator in {"StringEquals", "StringLike"}
         for key, values in condition.items()
-        if key.lower() == f"{ISSUER}:sub"
+        if key.lower() in {f"{issuer}:sub" for issuer in issuers}
         for value in _listed(values)
     ]
     yield from demanded or [ANYBODY]

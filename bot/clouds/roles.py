@@ -34,9 +34,19 @@ ROLE_CODE: Final[Mapping[str, RoleCode]] = {
 }
 
 
-def shared_values(repository: str) -> bytes:
-    """Return the variables that all accounts of a monorepo share, which Terraform reads by itself."""
-    return _json({"repository": repository} if repository else {})
+def shared_values(repository: str, issuer: str = "") -> bytes:
+    """Return the variables that all accounts of a monorepo share, as far as they are known; Terraform reads them by itself."""
+    known = {"repository": repository, "issuer": issuer}
+    return _json({name: value for name, value in known.items() if value})
+
+
+def issuer_of(host: str) -> str:
+    """Return who signs the tokens of the jobs of a company's own GitHub.
+
+    Sources: https://docs.github.com/enterprise-server/actions/reference/security/oidc, and for `SUBDOMAIN.ghe.com`
+    https://docs.github.com/enterprise-cloud@latest/admin/data-residency
+    """
+    return f"https://token.actions.{host}" if host.endswith(".ghe.com") else f"https://{host}/_services/token"
 
 
 def _json(values: Mapping[str, str]) -> bytes:

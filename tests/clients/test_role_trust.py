@@ -10,7 +10,9 @@ from bot.clients.role_trust import ANYBODY, ISSUER, is_role, trusted_subjects
 from bot.errors import Unverifiable
 from tests.support.cloud import ACCOUNT, REGION, cloud
 
-GITHUB = {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"}
+PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider"
+GITHUB = {"Federated": f"{PROVIDER}/{ISSUER}"}
+OWN = "github.acme.example/_services/token"
 ONE, OTHER = "repo:a/b:environment:envclone-plan", "repo:a@1/b@2:environment:envclone-plan"
 
 
@@ -24,6 +26,9 @@ def test_subjects_are_read_from_the_role(monkeypatch: pytest.MonkeyPatch) -> Non
         (allowed({"StringEquals": {f"{ISSUER}:sub": ONE}}), [ONE]),
         ([allowed({"StringLike": {f"{ISSUER}:SUB": [ONE, OTHER]}}, Action=["sts:*"])], [ONE, OTHER]),
         (allowed({"StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com"}}), [ANYBODY]),
+        (allowed({"StringEquals": {f"{OWN}:sub": ONE}}, Principal={"Federated": f"{PROVIDER}/{OWN}"}), [ONE]),
+        (allowed({"StringEquals": {f"{ISSUER}:sub": ONE}}, Principal={"Federated": f"{PROVIDER}/{OWN}"}), [ANYBODY]),
+        (allowed({}, Principal={"Federated": f"{PROVIDER}/gitlab.acme.example"}), []),
         (allowed({"StringEqualsIfExists": {f"{ISSUER}:sub": ONE}}), [ANYBODY]),
         (allowed({"StringEquals": {f"{ISSUER}:sub": ONE}}, Effect="Deny"), []),
         (allowed({}, Action="sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}), []),

@@ -38,6 +38,7 @@ from bot.core.installation.files import (
     GITHUB,
     NO_SERVER,
     PRISTINE,
+    ROLES,
     branch_of,
     fitted,
     unguarded,
@@ -194,7 +195,10 @@ def _trust(role: str, environment: str, region: str) -> Verdict:
     try:
         return verdicts.trust(role, environment, trusted_subjects(role, region))
     except Unverifiable as error:
-        fix = "Take credentials of the account that may read its roles (`iam:GetRole`), or correct the role's ARN in the policy."
+        fix = (
+            "Take credentials of the account that may read its roles (`iam:GetRole`), or correct the role's ARN in the policy. If the role is not "
+            f"there yet, {GITHUB}/{ROLES} has the code that makes it (`envclone init`)."
+        )
         return Verdict(f"trust of {role}", "unknown", str(error), fix)
 
 

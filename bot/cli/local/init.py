@@ -12,7 +12,7 @@ import typer
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, say
 from bot.cli.local.installation import Installation
 from bot.cli.local.options import AsJson
-from bot.cli.local.roles import Cloud, bring_roles, named_clouds, names_accounts, roles_left
+from bot.cli.local.roles import Cloud, bring_roles, named_clouds, names_accounts, roles_left, unread
 from bot.cli.own_github import own_github
 from bot.cli.proposal import BRANCH, Proposal
 from bot.clients.git.checkout import own_checkout
@@ -126,6 +126,7 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         clouds = cloud or named_clouds(place)
         bring_roles(place, clouds)
         left = [
+            *unread(place),
             *_owners(place, team, roots),
             *_renovate(place, roots),
             *roles_left(place, clouds),

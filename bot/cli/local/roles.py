@@ -13,10 +13,11 @@ from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import asked
 from bot.clients.shipped import shipped_roles
 from bot.clouds.registry import FACTS
-from bot.clouds.roles import ROLE_CODE, shared_values
+from bot.clouds.roles import ROLE_CODE, issuer_of, shared_values
 from bot.core.installation.files import GITHUB, ROLES, UNKEPT
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import REGION
+from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
@@ -52,29 +53,29 @@ def names_accounts(place: Installation) -> bool:
 
 def bring_roles(place: Installation, clouds: Sequence[Cloud]) -> None:
     """Write the code of each cloud, and the values of each account that is known."""
-    repository = _trusted(place.root)
+    shared = shared_values(*_trusted(place.root))
     for each in clouds:
         directory = f"{GITHUB}/{ROLES}/{ROLE_CODE[each].directory}"
         for path, newer in shipped_roles(ROLE_CODE[each]).items():
             place.bring(path, newer)
-        place.begin(f"{directory}/{SHARED}", shared_values(repository))
+        place.begin(f"{directory}/{SHARED}", shared)
         for account, values in _accounts(place.root, each).items():
             place.begin(f"{directory}/{account}.tfvars.json", values)
     if clouds:
         place.put(f"{GITHUB}/{ROLES}/.gitignore", UNKEPT.encode())
 
 
-def _trusted(root: Path) -> str:
-    """Return the repository whose jobs get the roles; empty where a person has to say it, since a wrong one lets strangers in.
+def _trusted(root: Path) -> tuple[str, str]:
+    """Return the repository whose jobs get the roles, and who signs their tokens if that is not github.com.
 
-    The roles trust github.com's jobs (to try it, the sandbox's), and there a name from another server may be anybody's. A checkout with
-    an `upstream` has somebody's fork as its `origin`.
+    Both are empty where a person has to say it, since a wrong one lets strangers in: a checkout with an `upstream` has somebody's fork as
+    its `origin`. A name from another server may be anybody's on github.com, so the two are only said together.
     """
     github = own_github(root, environ)
     if github is None or asked(root, "remote", "get-url", "upstream") is not None:
-        return ""
+        return "", ""
     host = urlsplit(github.server).hostname or ""
-    return github.repository if host == GITHUB_COM or is_loopback(host) else ""
+    return github.repository, "" if host == GITHUB_COM or is_loopback(host) else issuer_of(host)
 
 
 def roles_left(place: Installation, clouds: Sequence[Cloud]) -> Iterator[str]:
@@ -100,14 +101,18 @@ def _accounts(root: Path, cloud: Cloud) -> Mapping[str, bytes]:
         for name, account in policy.accounts.items()
         if (account.cloud or FACTS.key) == cloud
     }
-    for account, region, bucket in () if policy.accounts else _named(Checkout(root, policy.roots), policy):
+    own = FACTS.accounts[cloud].region
+    for account, region, bucket in () if policy.accounts else _named(Checkout(root, policy.roots), policy, own):
         if re.fullmatch(FACTS.accounts[cloud].account, account):
             found.setdefault(account, code.values(account, region, bucket))
     return found
 
 
-def _named(checkout: Checkout, policy: Policy) -> Iterator[tuple[str, str, str]]:
-    """Yield the accounts of protected environments and those that templates give clones, each with its region and bucket as far as they are said."""
+def _named(checkout: Checkout, policy: Policy, own: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the accounts of protected environments and those that templates give clones, each with its region and bucket as far as they are said.
+
+    `own` is what regions look like in the cloud that is asked about.
+    """
     for name in policy.protected:
         try:
             files = checkout.environment(EnvironmentName(name))
@@ -115,17 +120,27 @@ def _named(checkout: Checkout, policy: Policy) -> Iterator[tuple[str, str, str]]
         except UserError:
             continue
         account = next((str(values[key]) for key in policy.account_parameters if values.get(key)), "")
-        yield account, str(values.get(REGION, "")), str(values.get(STATE_BUCKET, ""))
+        yield account, str(values.get(REGION, "")) or _written(files, own), str(values.get(STATE_BUCKET, ""))
     for each in checkout.templates():
+        files = checkout.template(TemplateName(each))
         try:
-            found = checkout.read_template(TemplateName(each), checkout.template(TemplateName(each)))
+            found = checkout.read_template(TemplateName(each), files)
         except UserError:
             continue
         declared = found.declaration.parameters
         bucket = declared[STATE_BUCKET].derive if STATE_BUCKET in declared else None
+        region = (str(declared[REGION].default or "") if REGION in declared else "") or _written(files, own)
         said = (declared[key] for key in policy.account_parameters if key in declared)
         for text in (text for one in said for text in (one.derive, one.default, *_choices(one)) if text):
-            yield str(text), "", bucket if bucket and "{" not in bucket else ""
+            yield str(text), region, bucket if bucket and "{" not in bucket else ""
+
+
+def _written(files: Tree, own: str) -> str:
+    """Return the region that code names, if it names one alone."""
+    named = re.compile(rf'^\s*(?:region|location)\s*=\s*"(?P<region>{own})"', re.MULTILINE)
+    texts = (each.data.decode("utf-8", "replace") for each in files.values())
+    found = {each["region"] for text in texts for each in named.finditer(text)}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _choices(parameter: Parameter) -> Sequence[object]:
@@ -138,8 +153,16 @@ def _is_used(root: Path, cloud: Cloud) -> bool:
     return asked(root, "grep", "--quiet", "--cached", "-E", written, "--", "*.tf", "*.tf.j2") is not None
 
 
+def unread(place: Installation) -> Iterator[str]:
+    """Yield what a person has to correct in a policy that can't be read, since nothing of it counted here."""
+    try:
+        own_checkout(place.root).policy()
+    except UserError as error:
+        yield f"correct {POLICY} and run this again, since its accounts could not be read: {' '.join(str(error).split())}"
+
+
 def _policy(root: Path) -> Policy:
     try:
         return own_checkout(root).policy()
     except UserError:
-        return Policy()  # what is wrong with it, `envclone doctor` names
+        return Policy()  # `unread` says so

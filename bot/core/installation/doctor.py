@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from bot.core.installation.app_manifest import EVENTS, PERMISSIONS
-from bot.core.installation.files import GITHUB
+from bot.core.installation.files import GITHUB, ROLES
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.installation.upgrade import Outcome
@@ -238,9 +238,10 @@ def store(account: str, address: str, trouble: str | None) -> Verdict:
 
 def trust(role: str, environment: str, subjects: Sequence[str]) -> Verdict:
     """Judge which subjects of GitHub's tokens get a role that is for the jobs of one GitHub environment."""
-    probe, fix = (
-        f"trust of {role}",
-        f"Trust `repo:OWNER/NAME:environment:{environment}` alone, or its form with ids (docs/oidc.md).",
+    probe = f"trust of {role}"
+    fix = (
+        f"Trust `repo:OWNER/NAME:environment:{environment}` alone, or its form with ids, as the code in {GITHUB}/{ROLES} does: an "
+        "administrator of the account applies it (docs/oidc.md)."
     )
     found = [_SUBJECT.fullmatch(subject) for subject in subjects]
     good = [each for each in found if each is not None and each["environment"] == environment]

@@ -17,7 +17,7 @@ provider "aws" {
 }
 
 locals {
-  issuer   = "token.actions.githubusercontent.com"
+  issuer   = trimprefix(var.issuer, "https://")
   provider = "arn:aws:iam::${var.account_id}:oidc-provider/${local.issuer}"
   bucket   = "arn:aws:s3:::${var.state_bucket}"
 
@@ -30,7 +30,7 @@ locals {
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.creates_identity_provider ? 1 : 0
 
-  url            = "https://${local.issuer}"
+  url            = var.issuer
   client_id_list = ["sts.amazonaws.com"]
 }
 

@@ -18,6 +18,17 @@ variable "repository" {
   }
 }
 
+variable "issuer" {
+  description = "Who signs the jobs' tokens: github.com, or your GitHub Enterprise Server (https://HOST/_services/token)."
+  type        = string
+  default     = "https://token.actions.githubusercontent.com"
+
+  validation {
+    condition     = can(regex("^https://[^/]+[^ ]*[^/ ]$", var.issuer))
+    error_message = "Write an https address without a slash at its end, as in https://github.acme.example/_services/token."
+  }
+}
+
 variable "repository_ids" {
   description = "The ids of owner and repository, if Settings → Actions → OIDC shows them in the subject."
   type        = object({ owner = number, repository = number })

@@ -45,7 +45,7 @@ resource "azuread_application_federated_identity_credential" "github" {
   application_id = azuread_application.envclone[each.key].id
   display_name   = "github"
   audiences      = ["api://AzureADTokenExchange"]
-  issuer         = "https://token.actions.githubusercontent.com"
+  issuer         = var.issuer
   subject        = each.value
 }
 

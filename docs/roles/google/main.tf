@@ -36,7 +36,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   attribute_condition                = local.condition
 
   oidc {
-    issuer_uri = "https://token.actions.githubusercontent.com"
+    issuer_uri = var.issuer
   }
 }
 

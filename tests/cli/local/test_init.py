@@ -324,9 +324,16 @@ def test_another_cloud_is_asked_for_by_name_and_its_directory_lacks_nothing(root
     [
         ({"origin": "git@github.com:acme/infra.git"}, {"repository": "acme/infra"}),
         ({"origin": "git@github.com:ana/infra.git", "upstream": "git@github.com:acme/infra.git"}, {}),
-        ({"origin": "git@git.acme.example:acme/infra.git"}, {}),
+        (
+            {"origin": "git@git.acme.example:acme/infra.git"},
+            {"repository": "acme/infra", "issuer": "https://git.acme.example/_services/token"},
+        ),
+        (
+            {"origin": "git@acme.ghe.com:acme/infra.git"},
+            {"repository": "acme/infra", "issuer": "https://token.actions.acme.ghe.com"},
+        ),
     ],
-    ids=["github.com", "a fork", "another server"],
+    ids=["github.com", "a fork", "another server", "a company's own GitHub"],
 )
 def test_roles_trust_no_repository_that_may_be_somebody_elses(
     tmp_path: Path, remotes: dict[str, str], trusted: dict[str, str]
@@ -398,4 +405,23 @@ def test_accounts_of_production_and_of_clones_are_known_from_what_was_adopted(ro
         "111111111111.tfvars.json": "acme-production-tfstate",
         "222222222222.tfvars.json": "acme-clones-tfstate",
     }
+    assert {each["region"] for each in found.values()} == {"eu-central-1"}, "of clones, what the template says"
     assert "make the roles of each account (111111111111, 222222222222)" in done.stdout
+
+
+def test_a_region_that_only_the_code_names_is_known_too(root: Path) -> None:
+    values = "parameters: {account_id: '111111111111'}"
+    manifest = f"name: production\ntemplate: shop\nrevision: {'a' * 40}\npurpose: production\nowner: ana\n{values}\nstacks: {{}}\n"
+    (root / "envs/production/main").mkdir(parents=True)
+    (root / "envs/production/environment.yaml").write_text(manifest)
+    (root / "envs/production/main/main.tf").write_text('provider "aws" {\n  region = "eu-west-1"\n}\n')
+    init(root, *TOOL, "--cloud", "aws")
+    assert json.loads((root / AWS / "111111111111.tfvars.json").read_text())["region"] == "eu-west-1"
+
+
+def test_a_policy_that_can_not_be_read_is_told_and_keeps_none_of_the_rest(root: Path) -> None:
+    (root / ".github").mkdir()
+    (root / PATH).write_text("accounts:\n  demo: {region: nowhere}\n")
+    done = init(root, *TOOL)
+    assert (done.exit_code, PLAN in done.stdout) == (0, True), done.output
+    assert f"- correct {PATH} and run this again, since its accounts could not be read: {PATH}:2" in done.stdout
