@@ -53,7 +53,7 @@ class CommandPlace:
 _IN_CHECKOUT: Final = (
     CommandPlace(
         "init",
-        "bot.cli.local.init:init",
+        "bot.cli.local.installing.init:init",
         "Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited.",
         ExitCodes(
             "everything is in place",

@@ -7,7 +7,8 @@ from os import environ
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.cli.local.installation import Installation
+from bot.cli.local.installing.accounts import SaidAccount, option
+from bot.cli.local.installing.installation import Installation
 from bot.cli.own_github import GITHUB_COM, own_github
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import asked
@@ -51,15 +52,15 @@ def names_accounts(place: Installation) -> bool:
     return bool(_policy(place.root).accounts)
 
 
-def bring_roles(place: Installation, clouds: Sequence[Cloud]) -> None:
-    """Write the code of each cloud, and the values of each account that is known."""
+def bring_roles(place: Installation, clouds: Sequence[Cloud], said: Mapping[str, SaidAccount]) -> None:
+    """Write the code of each cloud, and the values of each account that is known or was said."""
     shared = shared_values(*_trusted(place.root))
     for each in clouds:
         directory = f"{GITHUB}/{ROLES}/{ROLE_CODE[each].directory}"
         for path, newer in shipped_roles(ROLE_CODE[each]).items():
             place.bring(path, newer)
         place.begin(f"{directory}/{SHARED}", shared)
-        for account, values in _accounts(place.root, each).items():
+        for account, values in _accounts(place.root, each, said).items():
             place.begin(f"{directory}/{account}.tfvars.json", values)
     if clouds:
         place.put(f"{GITHUB}/{ROLES}/.gitignore", UNKEPT.encode())
@@ -78,33 +79,54 @@ def _trusted(root: Path) -> tuple[str, str]:
     return github.repository, "" if host == GITHUB_COM or is_loopback(host) else issuer_of(host)
 
 
-def roles_left(place: Installation, clouds: Sequence[Cloud]) -> Iterator[str]:
-    """Yield how an administrator makes the roles of each cloud that the policy has no account of."""
-    has = {account.cloud or FACTS.key for account in _policy(place.root).accounts.values()}
+def roles_left(place: Installation, clouds: Sequence[Cloud], said: Mapping[str, SaidAccount]) -> Iterator[str]:
+    """Yield how an administrator makes the roles of each cloud that the policy has no account of, or has some only from now on."""
+    named = _policy(place.root).accounts
+    old = {account.cloud or FACTS.key for name, account in named.items() if name not in said}
     for each in clouds:
-        if each in has:
+        if each in old:
             continue
-        accounts = list(_accounts(place.root, each)) or ["ACCOUNT"]
+        accounts = list(_accounts(place.root, each, said)) or ["ACCOUNT"]
         directory = f"{GITHUB}/{ROLES}/{ROLE_CODE[each].directory}"
-        yield (
+        making = (
             f"make the roles of each account ({', '.join(accounts)}), as its administrator, in {directory}: `terraform init`, "
-            f"`terraform workspace new {accounts[0]}`, `terraform apply -var-file={accounts[0]}.tfvars.json` (it asks for what the file lacks), and "
-            f"put what `terraform output -raw account` prints below `accounts:` in {POLICY}"
+            f"`terraform workspace new {accounts[0]}`, `terraform apply -var-file={accounts[0]}.tfvars.json` (it asks for what the file lacks)"
+        )
+        if set(accounts) <= named.keys():
+            yield f"{making}; {POLICY} names them already"
+            continue
+        known = {**found_accounts(place.root, each), **said}.values()
+        options = " ".join(option(one) for one in known if one.cloud == each and one.id not in named)
+        yield (
+            f"{making}, and put what `terraform output -raw account` prints below `accounts:` in {POLICY}"
+            + (f", or run this again with `{options}`" if options else "")
         )
 
 
-def _accounts(root: Path, cloud: Cloud) -> Mapping[str, bytes]:
-    """Return the variables of each account of a cloud that the policy names, or a protected environment, as far as they are known."""
+def _accounts(root: Path, cloud: Cloud, said: Mapping[str, SaidAccount]) -> Mapping[str, bytes]:
+    """Return the variables of each account of a cloud that the policy names, that was said or is found, as far as they are known."""
     policy, code = _policy(root), ROLE_CODE[cloud]
     found = {
         account.id or name: code.values(account.id or name, account.region, account.state_bucket)
         for name, account in policy.accounts.items()
         if (account.cloud or FACTS.key) == cloud
     }
-    own = FACTS.accounts[cloud].region
-    for account, region, bucket in () if policy.accounts else _named(Checkout(root, policy.roots), policy, own):
-        if re.fullmatch(FACTS.accounts[cloud].account, account):
-            found.setdefault(account, code.values(account, region, bucket))
+    others = said if policy.accounts else {**found_accounts(root, cloud), **said}
+    for each in others.values():
+        if each.cloud == cloud and each.id not in found:
+            found[each.id] = code.values(each.id, each.facts.get("region", ""), each.facts.get("state_bucket", ""))
+    return found
+
+
+def found_accounts(root: Path, cloud: Cloud) -> Mapping[str, SaidAccount]:
+    """Return the accounts of a cloud that protected environments and templates name, each with what they say of it."""
+    policy, form = _policy(root), FACTS.accounts[cloud]
+    found: dict[str, SaidAccount] = {}
+    for account, region, bucket in _named(Checkout(root, policy.roots), policy, form.region):
+        if re.fullmatch(form.account, account) and account not in found:
+            facts = {"region": (region, form.region), "state_bucket": (bucket, form.bucket)}
+            known = {key: value for key, (value, pattern) in facts.items() if re.fullmatch(pattern, value)}
+            found[account] = SaidAccount(account, cloud, known)
     return found
 
 

@@ -10,28 +10,27 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, say
-from bot.cli.local.installation import Installation
+from bot.cli.local.installing.accounts import FORM, SaidAccount, by_id
+from bot.cli.local.installing.answers import Answers, answers, first_policy, knows_tool, rights
+from bot.cli.local.installing.installation import Installation
+from bot.cli.local.installing.questions import is_asked
+from bot.cli.local.installing.roles import Cloud, bring_roles, names_accounts, roles_left, unread
 from bot.cli.local.options import AsJson
-from bot.cli.local.roles import Cloud, bring_roles, named_clouds, names_accounts, roles_left, unread
 from bot.cli.own_github import own_github
 from bot.cli.proposal import BRANCH, Proposal
 from bot.clients.git.checkout import own_checkout
 from bot.clients.shipped import shipped
 from bot.clouds.registry import FACTS
 from bot.core.installation.files import (
-    BRANCHED,
     CODE_OWNERS,
     NO_SERVER,
-    POLICY,
     PRISTINE,
-    branch_of,
     fitted,
     owning,
     unguarded,
     with_owners,
 )
 from bot.core.installation.renovate import PLACES, RenovateConfiguration, kept_paths, rule
-from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.messages.generated_docs import schema_files
 from bot.errors import InvalidInput, UserError
@@ -94,6 +93,23 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             help="Write the code that creates the roles in this cloud (aws, gcp, azure); by default, in the clouds that the policy or the code names.",
         ),
     ] = [],  # noqa: B006 (typer copies it)
+    account: Annotated[
+        list[str],
+        typer.Option(
+            "--account",
+            metavar="ID[,KEY=VALUE]...",
+            help="An account for a policy that has none, with its facts: 222222222222,region=eu-central-1,state_bucket=acme-state. At a terminal, "
+            "what is left out is asked for.",
+        ),
+    ] = [],  # noqa: B006 (see above)
+    allow: Annotated[
+        list[str],
+        typer.Option(
+            "--allow",
+            metavar="WHAT=ROLE",
+            help="Who may do what, in a policy that is new: destroy=admin. At a terminal it is asked for.",
+        ),
+    ] = [],  # noqa: B006 (see above)
     pull_request: Annotated[
         bool,
         typer.Option(
@@ -103,7 +119,10 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited."""
+    """Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited.
+
+    At a terminal it asks for what the repository does not say.
+    """
     with edge():
         if not (root / ".git").exists():
             raise UserError(
@@ -112,25 +131,27 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         proposal = Proposal.begun(root) if pull_request else None
         place, roots = Installation(root), own_checkout(root).roots
         with _as_wrong_usage():
-            before = branch_of(place.read(f"{PRISTINE}/{BRANCHED}") or b"")
-            files, source = fitted(shipped(), branch or before or "main", roots), _source(place, tool)
+            given = Answers(tool, branch, owner, tuple(cloud), by_id(map(SaidAccount.parsed, account)), rights(allow))
+            found = answers(place, given, roots, is_asked=is_asked(as_json=as_json))
+            files, source = fitted(shipped(), found.branch, roots), _source(place, found.tool)
             if not no_server and place.read(f"{PRISTINE}/{NO_SERVER}") is None:
                 del files[NO_SERVER]
-            team = owning(owner) if owner else ""
+            team = owning(found.owner) if found.owner else ""
+            policy = first_policy(place, found)
         place.bring_tool(source)
         for path, newer in files.items():
             place.bring(path, newer)
-        place.begin(POLICY_PATH, POLICY.encode())
+        if policy is not None:
+            place.put(POLICY_PATH, policy)
         for path, text in schema_files(FACTS).items():
             place.put(path, text.encode())
-        clouds = cloud or named_clouds(place)
-        bring_roles(place, clouds)
+        bring_roles(place, found.clouds, found.accounts)
         left = [
             *unread(place),
             *_owners(place, team, roots),
             *_renovate(place, roots),
-            *roles_left(place, clouds),
-            *_next(place, clouds, has_server=NO_SERVER not in files),
+            *roles_left(place, found.clouds, found.accounts),
+            *_next(place, found.clouds, has_server=NO_SERVER not in files),
         ]
         is_whole = not {"conflict", "theirs"} & set(place.done.values())
         pull = proposal.made(place.done, left) if proposal and is_whole else None
@@ -159,9 +180,8 @@ def _source(place: Installation, tool: str) -> ToolSource:
     ours = version("envclone")
     if tool:
         return ToolSource.parsed(tool, ours)
-    action = place.read(TOOL_ACTION)
-    found = ToolSource.of_action(action.decode()) if action is not None else None
-    if found is None or found.version != ours:
+    found = knows_tool(place)
+    if found is None:
         raise WrongUsage(
             f"These are the workflows of envclone {ours}, so they need that version of the tool. Name the commit of its release: "
             "`--tool OWNER/NAME@COMMIT`."
@@ -195,7 +215,7 @@ def _renovate(place: Installation, roots: Roots) -> Iterator[str]:
 
 def _next(place: Installation, clouds: Sequence[Cloud], *, has_server: bool) -> Iterator[str]:
     if not clouds and not names_accounts(place):
-        yield f"name your accounts, their roles and where state lies in {POLICY_PATH}"
+        yield f"name your accounts, their roles and where state lies in {POLICY_PATH}, or run this again with `{FORM}` for each"
     yield "create the GitHub environments `envclone-plan` and `envclone-apply`, with the default branch as their only deployment branch"
     yield "protect the default branch, with a code owner's review and the required check `envclone`"
     if not has_server:
