@@ -12,6 +12,8 @@ from bot.names import shown
 
 TIMEOUT = 120
 """Seconds: hooks of the repository run, too."""
+DOWNLOADED = ":(exclude,glob)**/.terraform/**"
+"""Providers and modules that `terraform init` puts beside the code, where no `.gitignore` keeps them out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,13 @@ class OwnBranch:
 
     def commit(self, paths: Sequence[str], message: str) -> bool:
         """Commit what is at these paths, if anything of it changed; say whether it did. Raises `UserError`."""
-        if not _git(self.top, "status", "--porcelain", "--", *paths):
+        ours = (*paths, DOWNLOADED)
+        if not _git(self.top, "status", "--porcelain", "--", *ours):
             return False
         if self.is_new:
             _git(self.top, "switch", "--quiet", "--create", self.name)
-        _git(self.top, "add", "--", *paths)
-        _git(self.top, "commit", "--quiet", "--message", message, "--", *paths)
+        _git(self.top, "add", "--", *ours)
+        _git(self.top, "commit", "--quiet", "--message", message, "--", *ours)
         return True
 
     def push(self, token: str, server: str) -> None:

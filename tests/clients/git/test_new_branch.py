@@ -74,3 +74,22 @@ def test_another_server_that_is_pushed_to_is_not_shown_the_token(branch: OwnBran
         with pytest.raises(UserError, match="403"):
             branch.push(TOKEN, "https://github.invalid")
     assert set(shown) == {"nothing"}
+
+
+def test_what_terraform_downloaded_beside_the_code_is_not_committed(
+    branch: OwnBranch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Ana")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "ana@acme.example")
+    downloaded = branch.top / "envs/production/app/.terraform/modules/modules.json"
+    downloaded.parent.mkdir(parents=True)
+    downloaded.write_text("{}")
+    assert not branch.commit(["envs"], "Nothing")
+    (branch.top / "envs/production/app/main.tf").write_text("")
+    (branch.top / "README.md").write_text("somebody else's change")
+    assert branch.commit(["envs"], "Adopt production")
+    found = subprocess.run(
+        ["git", "-C", str(branch.top), "ls-files"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.split() == ["envs/production/app/main.tf"]
