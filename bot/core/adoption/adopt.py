@@ -16,7 +16,7 @@ from bot.core.adoption.search import identity_found
 from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, state_parameters
 from bot.core.hcl.tokens import decoded
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
-from bot.core.parity.directories.likeness import Likeness, environment_words
+from bot.core.parity.directories.likeness import Likeness, production_words
 from bot.core.parity.directories.sides import RootSource, Side
 from bot.core.parity.directories.variables import AUTOMATIC, STANDARD, VALUES
 from bot.core.rendering.render import ENDING
@@ -63,16 +63,16 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     written, moved = _written(theirs, stacks, roots.environment(name))
     evaluated = {root.name: evaluated_root(root) for root in theirs.roots}
     about = {n: text for each in evaluated.values() for n, text in _descriptions(each).items()}
-    found = Parameters(likeness, about)
+    found, words = Parameters(likeness, about), production_words(theirs.label, name)
     others = {root.name: _counterpart(root, ours, likeness) for root in theirs.roots}
     sides = [(_read(stacks[root.name], written), _items(others[root.name])) for root in theirs.roots]
     matched = [paired(mine, other, likeness.neutral_address) for mine, other in sides]
     pairs = [pair for each, _ in matched for pair in each if pair.theirs.name not in OF_THE_MODULE]
-    found.found += state_parameters(evaluated, stacks, tuple(environment_words(theirs.label)))
+    found.found += state_parameters(evaluated, stacks, words)
     found.found += place_parameters(evaluated, pairs, likeness.cloud)
     if ours is None:
         every = [literal for mine, _ in sides for item in mine for literal in item.literals]
-        found.found += identity_found(every, environment_words(theirs.label), about, likeness.cloud)
+        found.found += identity_found(every, words, about, likeness.cloud)
     found.add_all(pairs)
     both = {(pair.theirs.path, pair.theirs.start): pair.ours.text for pair in pairs}
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]

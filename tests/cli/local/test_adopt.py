@@ -468,6 +468,17 @@ def test_names_and_accounts_are_found_inside_lists_too(tmp_path: Path) -> None:
         assert "111111111111" not in (root / "templates/production/main/main.tf.j2").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("called", "word"), [((), "production"), (("--as", "live"), "live"), (("--as", "acme"), "acme")]
+)
+def test_a_directory_that_is_called_after_no_environment_has_the_names_of_production(
+    tmp_path: Path, called: tuple[str, ...], word: str
+) -> None:
+    code = f'resource "terraform_data" "x" {{\n  input = "shop-{word}-orders"\n  output = "terraform.tfstate"\n}}\n'
+    found = json.loads(run(lay_out(tmp_path, {"terraform/main.tf": code}), "adopt", "terraform", *called, "--json")[1])
+    assert [(each["name"], each["production"]) for each in found["parameters"]] == [("name", word)]
+
+
 def test_other_files_that_differ_are_named(tmp_path: Path) -> None:
     files = {"prod/main.tf": "", "qa/main.tf": "", "prod/policy.json": "{}", "qa/policy.json": "[]"}
     output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")[1]

@@ -26,6 +26,8 @@ _SYNONYMS = (
     ("sandbox", "sbx"),
     ("nonproduction", "nonprod", "non-prod", "non-production"),
 )
+_OF_THE_TOOL = frozenset(("terraform", "tofu", "opentofu", "infra", "infrastructure", "iac", "tf", "stacks", "src"))
+"""What directories of code are called that say nothing of an environment; `terraform.tfstate` is no name of one."""
 _IDENTITY = re.compile(
     r"(.*_)?(env|environment|stage|name|prefix|suffix|namespace|account|project|domain|host|hostname|url|uri|bucket|region|location|"
     r"cidrs?|cidr_blocks?|subnets|ids?|tenant|profile|workspace|key|email)"
@@ -87,6 +89,14 @@ def environment_words(label: str) -> tuple[str, ...]:
     words = _words(label.rpartition("/")[2])
     found = {synonym for group in _SYNONYMS if words & set(group) for synonym in group} - ({"live"} - words)
     return _longest_first(found or words)
+
+
+def production_words(label: str, name: str) -> tuple[str, ...]:
+    """Return what production is called in its code: what its directory says or, where that is called after no environment, its name as well."""
+    words = _words(label.rpartition("/")[2])
+    if any(words & set(group) for group in _SYNONYMS):
+        return environment_words(label)
+    return _longest_first({*(words - _OF_THE_TOOL), *environment_words(name)})
 
 
 def is_identity_name(name: str) -> bool:
