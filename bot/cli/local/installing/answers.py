@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast, get_args
@@ -45,6 +45,8 @@ def answers(place: Installation, given: Answers, roots: Roots, *, is_asked: bool
     clouds = given.clouds or tuple(
         each for each in Cloud if each in {*named_clouds(place), *(one.cloud for one in said.values())}
     )
+    if is_new:
+        said = _completed(place.root, said)
     if not is_asked:
         return Answers(tool, branch, owner, clouds, said, given.rights)
     if not tool and not knows_tool(place):
@@ -61,6 +63,15 @@ def answers(place: Installation, given: Answers, roots: Roots, *, is_asked: bool
         clouds = tuple(each for each in Cloud if each in {*clouds, *(one.cloud for one in said.values())})
     rights = given.rights if given.rights or place.read(POLICY_PATH) is not None else questions.the_rights()
     return Answers(tool, branch, owner, clouds, said, rights)
+
+
+def _completed(root: Path, said: Mapping[str, SaidAccount]) -> dict[str, SaidAccount]:
+    """Return the accounts that were given with what the repository says of them besides."""
+    found = {name: each for cloud in Cloud for name, each in found_accounts(root, cloud).items()} if said else {}
+    return {
+        name: replace(each, facts={**found[name].facts, **each.facts}) if name in found else each
+        for name, each in said.items()
+    }
 
 
 def first_policy(place: Installation, found: Answers) -> bytes | None:

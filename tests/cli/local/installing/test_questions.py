@@ -123,6 +123,11 @@ def test_options_say_the_same_and_may_be_given_again(root: Path) -> None:
     assert (done.exit_code, "Change `allow` there" in done.stderr) == (64, True)
 
 
+def test_what_the_repository_says_of_an_account_need_not_be_said(root: Path) -> None:
+    assert init(root, *TOOL, "--account", f"{PRODUCTION},region=eu-west-2").exit_code == 0
+    assert [(each.region, each.state_bucket) for each in accounts(root).values()] == [("eu-west-2", "acme-state")]
+
+
 def test_without_a_terminal_the_options_are_named(root: Path) -> None:
     done = init(root, *TOOL, "--cloud", "aws", "--account", f"{CLONES},region=eu-west-1")
     assert done.exit_code == 0
