@@ -180,6 +180,8 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
     else:
         next_step = "" if found.changed else f" Next: `envclone clone {name} as demo-x --dry-run`."
         yield from ("", f"`envclone template check` passes.{next_step}")
+    if found.proof.doubts:
+        yield from ("", "Before the first plan of a clone:", *(f"  {each}" for each in found.proof.doubts))
 
 
 def _blocks(hook: ProposedHook) -> str:
@@ -211,5 +213,6 @@ def _data(found: AdoptedProduction) -> dict[str, object]:
         ],
         "hooks": [{"kind": each.kind, "blocks": list(each.blocks), "why": each.why} for each in found.hooks],
         "check": _left(found),
+        "doubts": list(found.proof.doubts),
         "undecided": [str(each) for each in found.undecided],
     }

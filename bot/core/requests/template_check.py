@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
 from bot.core.checks.files.by_name import misplaced
+from bot.core.checks.files.unready import unready
 from bot.core.checks.files.unset import unset
 from bot.core.checks.outputs import output_problems
 from bot.core.checks.required_providers import LOCK, of_one_platform
@@ -101,6 +102,7 @@ def _doubts(template: TemplateAt, source: Manifest | None, policy: Policy) -> It
     with suppress(UserError):  # said with the purpose that can't be rendered
         code = {} if source is None else assemble(template, _current(template, source))
         yield from unset(code, template.declaration.stacks, variables)
+        yield from unready(code, template.declaration.stacks, policy.gate)
     if of_one := [posixpath.dirname(path) for path in of_one_platform(template.files)]:
         advice = _in_its_directory(template, source, of_one[0], "terraform providers lock -platform=linux_amd64")
         more = "; the same for each other" if len(of_one) > 1 else ""
