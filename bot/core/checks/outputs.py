@@ -10,13 +10,16 @@ from bot.model.pipeline import FromOutput, Pipeline, Stack
 from bot.model.suggest import closest
 from bot.names import StepName
 
+_UNRENDERED = tuple(f"{ending}.j2" for ending in CODE)
+
 
 def output_problems(pipeline: Pipeline, files: Tree, documents: StepDocuments) -> Sequence[Finding]:
     """Return every input that takes an output which its stack does not have.
 
-    `files` hold the stacks' directories, as they are or rendered. Raises `InvalidInput` for code that does not parse.
+    `files` hold the stacks' directories, as they are or rendered. What a stack has of code that is still to be rendered may declare any
+    output, so nothing is said of it until it is. Raises `InvalidInput` for code that does not parse.
     """
-    known = {name: frozenset(_declared(files, name)) for name in pipeline.stacks}
+    known = {name: frozenset(_declared(files, name)) for name in pipeline.stacks if not _is_to_be_rendered(files, name)}
     found: list[Finding] = []
     for name, step in pipeline.steps.items():
         key = "inputs" if isinstance(step, Stack) else "with"
@@ -31,6 +34,10 @@ def output_problems(pipeline: Pipeline, files: Tree, documents: StepDocuments) -
             )
             found.append(documents.finding(step, (name, key, given), message))
     return found
+
+
+def _is_to_be_rendered(files: Tree, stack: StepName) -> bool:
+    return any(path.rpartition("/")[0] == stack and path.endswith(_UNRENDERED) for path in files)
 
 
 def _declared(files: Tree, stack: StepName) -> Iterator[str]:

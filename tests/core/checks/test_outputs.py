@@ -41,3 +41,13 @@ def test_each_is_named_with_its_line_and_what_was_meant() -> None:
     assert "stack `network` has no output `vpc_di`. Did you mean `vpc_id`?" in first.message
     assert (second.path, second.line) == ("hooks.yaml", 5)
     assert "Did you mean `url`?" in second.message
+
+
+def test_of_code_that_is_still_to_be_rendered_nothing_is_said() -> None:
+    stacks = {
+        StepName("network"): Stack(),
+        StepName("app"): Stack.model_validate({"inputs": {"vpc": {"from": "network.vpc_di", "stand_in": "v"}}}),
+    }
+    files = {"network/outputs.tf.j2": File(b'output "vpc_{{ kind }}" {\n  value = 1\n}\n'), "app/main.tf": File(b"")}
+    documents = StepDocuments("stacks.yaml", STACKS, "hooks.yaml", HOOKS)
+    assert not output_problems(Pipeline(stacks=stacks), files, documents)
