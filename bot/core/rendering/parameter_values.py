@@ -151,7 +151,20 @@ class _Resolver:
             return source.parameters[theirs]
         if parameter.default is not None:
             return parameter.default
-        raise UserError(f"`{name}` ({parameter.description}) needs a value. Add `--set {name}=…`.")
+        lacking = [each for each in self.template.parameters if self._lacks_a_value(each)]
+        listed = ", ".join(f"`{each}` ({self.template.parameters[each].description})" for each in lacking)
+        options = " ".join(f"--set {each}=…" for each in lacking)
+        raise UserError(f"{listed} {'needs a value' if len(lacking) == 1 else 'need values'}. Add `{options}`.")
+
+    def _lacks_a_value(self, name: ParameterName) -> bool:
+        """Say whether nothing but a person can say a value: whoever is asked hears of all at once."""
+        parameter, said = (
+            self.template.parameters[name],
+            {**self.template.purposes[self.wish.purpose].set, **self.wish.overrides},
+        )
+        is_found = parameter.derive is not None or parameter.allocate is not None or parameter.default is not None
+        is_copied = _called_in(self.wish.source, name, parameter) is not None and not parameter.identity
+        return name not in said and not is_found and not is_copied
 
     def _filled(self, value: Json) -> Json:
         if not isinstance(value, str):

@@ -479,6 +479,12 @@ def test_a_directory_that_is_called_after_no_environment_has_the_names_of_produc
     assert [(each["name"], each["production"]) for each in found["parameters"]] == [("name", word)]
 
 
+def test_all_that_a_clone_has_no_value_for_is_asked_for_at_once(tmp_path: Path) -> None:
+    code = 'resource "terraform_data" "x" {\n  input = { domain = "shop.acme.example", project_id = "acme-1" }\n}\n'
+    output = run(lay_out(tmp_path, {"prod/main.tf": code}), "adopt", "prod")[1]
+    assert "need values. Add `--set domain=… --set project_id=…`." in output
+
+
 def test_other_files_that_differ_are_named(tmp_path: Path) -> None:
     files = {"prod/main.tf": "", "qa/main.tf": "", "prod/policy.json": "{}", "qa/policy.json": "[]"}
     output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")[1]
