@@ -119,6 +119,6 @@ def _stand_ins(site: Site, run: Running) -> dict[str, Path]:
 
 
 def _composites(bare: BareRepository, sha: str) -> Iterator[str]:
-    for path in bare.text("ls-tree", "-r", "--name-only", sha, f"{LOCAL_ACTIONS}/").splitlines():
+    for path in bare.lasting("ls-tree", "-r", "--name-only", sha, f"{LOCAL_ACTIONS}/").splitlines():
         if path.endswith(("/action.yml", "/action.yaml")):
-            yield bare.text("show", f"{sha}:{path}")
+            yield bare.lasting("show", f"{sha}:{path}")

@@ -54,10 +54,10 @@ def trigger_event(name: str, payload: JsonObject, bare: BareRepository) -> Trigg
 
 def started(event: TriggerEvent, bare: BareRepository) -> Iterator[WorkflowFile]:
     """Yield the workflows of the event's commit that it starts. Raises `WorkflowInvalid`."""
-    for entry in bare.text("ls-tree", "--name-only", event.sha, f"{DIRECTORY}/").splitlines():
+    for entry in bare.lasting("ls-tree", "--name-only", event.sha, f"{DIRECTORY}/").splitlines():
         if not entry.endswith((".yml", ".yaml")) or event.workflow not in (None, entry):
             continue
-        workflow = parse(entry, bare.text("show", f"{event.sha}:{entry}") + "\n")
+        workflow = parse(entry, bare.lasting("show", f"{event.sha}:{entry}") + "\n")
         if any(starts(trigger, event) for trigger in workflow.triggers):
             yield workflow
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import yaml
@@ -78,6 +79,7 @@ class WorkflowFile:
         return {job.id: job for job in self.jobs}[id_]
 
 
+@lru_cache(maxsize=64)  # each event asks for all workflows of its commit, which are those of the last event's
 def parse(path: str, text: str) -> WorkflowFile:
     """Read a workflow file. Raises `WorkflowInvalid`."""
     try:

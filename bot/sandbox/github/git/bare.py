@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 TIMEOUT = 60.0
+LASTING = 2048
+"""Answers that are kept of what can't change: a page, an event and a check each ask for the same few commits. Some are files of workflows."""
 PLAIN = re.compile(r"refs(/[\w.=@+-]+)+", re.ASCII)
 """References that lie in a file of that name, unless they are packed: reading it is a hundred times cheaper than starting git."""
 COMMIT = re.compile("[0-9a-f]{40}")
@@ -108,14 +111,20 @@ class BareRepository:
         """Run git and return its output without the newline at the end."""
         return self.run(*arguments, data=data, env=env).stdout.decode(errors="replace").rstrip("\n")
 
+    def lasting(self, *arguments: str) -> str:
+        """Return what `text` would, asked once: for what names objects by their full ids alone, and so can't change."""
+        return _lasting(self.path, arguments).decode(errors="replace").rstrip("\n")
+
     def resolve(self, revision: str) -> str | None:
         """Return the full commit id of a branch, tag, full reference or (abbreviated) id."""
         if revision.startswith("refs/heads/"):
             return self.reference(revision)  # a branch is at a commit and at nothing else
-        result = self.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", ok=(0, 1, 128)
-        )
-        return result.stdout.decode().strip() or None
+        question = ("rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+        if COMMIT.fullmatch(revision):
+            with suppress(BareGitFailed):  # what is not there may come, so that is not kept
+                return self.lasting(*question)
+            return None
+        return self.run(*question, ok=(0, 1, 128)).stdout.decode().strip() or None
 
     def reference(self, name: str) -> str | None:
         """Return what a full reference (`refs/heads/main`) points at; branches that are prefixes don't count."""
@@ -140,9 +149,8 @@ class BareRepository:
         return _parse_commits(raw.decode(errors="replace"))
 
     def commit(self, sha: str) -> BareCommit:
-        """Read one commit."""
-        raw = self.run("log", "-1", "-z", f"--format={FIELDS}", sha, "--").stdout
-        return _parse_commits(raw.decode(errors="replace"))[0]
+        """Read one commit by its full id."""
+        return _parse_commits(self.lasting("log", "-1", "-z", f"--format={FIELDS}", sha, "--"))[0]
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor."""
@@ -208,6 +216,11 @@ class BareRepository:
     def _entries(self, commit: str, *arguments: str) -> list[TreeEntry]:
         raw = self.run("ls-tree", "-z", "-l", "--full-tree", commit, *arguments).stdout.decode(errors="replace")
         return [_parse_entry(line) for line in raw.split("\0") if line]
+
+
+@lru_cache(maxsize=LASTING)
+def _lasting(path: Path, arguments: tuple[str, ...]) -> bytes:
+    return BareRepository(path).run(*arguments).stdout  # a failure is not kept
 
 
 def create_bare(path: Path, branch: str) -> BareRepository:
