@@ -1,11 +1,13 @@
 """Which commit a branch was at: by time, by a tag, by a commit's id. Its first parents count: what lies inside of a merge it never was."""
 
+import re
 import subprocess
 from datetime import datetime
 from pathlib import Path
 
 from bot.commands.moments import COMMIT, time_of
 
+FULL = re.compile("[0-9a-f]{40}")
 TIMEOUT = 120
 """Seconds; the whole history of a large monorepo."""
 
@@ -26,6 +28,8 @@ def was_at(repository: Path, head: str, name: str) -> str | None:
 
 
 def _meant(repository: Path, name: str) -> list[str]:
+    if FULL.fullmatch(name):
+        return [name]  # git takes it for no reference and no other's beginning; if it is absent, no branch was at it
     if COMMIT.fullmatch(name):
         # As a revision it would be a tag or branch of that name first, which whoever may push can make.
         return (_git(repository, "rev-parse", f"--disambiguate={name}") or "").split()

@@ -69,6 +69,7 @@ def test_an_id_counts_if_the_branch_was_at_it(history: History) -> None:
     assert commit_at(history.root, history.head, history.head) == history.head
     assert commit_at(history.root, history.head, history.inside) is None
     assert commit_at(history.root, history.first, history.second) is None
+    assert commit_at(history.root, history.head, "ab" * 20) is None
 
 
 def test_a_tag_or_branch_that_is_called_as_an_id_begins_does_not_take_its_place(history: History) -> None:
@@ -76,3 +77,6 @@ def test_a_tag_or_branch_that_is_called_as_an_id_begins_does_not_take_its_place(
     history.git("branch", short, history.second)
     history.git("tag", short, history.second)
     assert commit_at(history.root, history.head, short) == history.first
+    for full in (history.first, "ab" * 20):
+        history.git("update-ref", f"refs/tags/{full}", history.second)
+    assert commit_at(history.root, history.head, history.first) == history.first
