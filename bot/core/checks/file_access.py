@@ -7,6 +7,7 @@ that a bounded `fileset()` or a list of plain texts gave. What `templatefile()` 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bot.core.checks.bounded_paths import (
     PLACES,
@@ -57,7 +58,7 @@ INSTEAD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModulePlace:
     """A module's directory in an environment's code, and that of the root module which calls it.
 
@@ -82,6 +83,20 @@ class ModulePlace:
         """How far the module's directory is below that of the root module that calls it."""
         below = self.directory.removeprefix(f"{self.root}/")
         return below.count("/") + 1 if below != self.directory else 0
+
+    @cached_property
+    def outside(self) -> Bounds:
+        """What bounds a path wherever it stands in the module, by no name."""
+        return Bounds(
+            locals=self.locals, depth=self.depth, directory=self.directory, root=self.root, reached=self.reached
+        )
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What bounds a path wherever it stands in the module, with the names whose texts are harmless."""
+        names = {name: texts for name, texts in self.texts.items() if all(map(is_harmless, texts))}
+        names["terraform.workspace"] = ("",)  # an environment's name, or `default`: `clients/terraform` selects it
+        return self.outside.having(names)
 
     def at(self, path: str) -> str:
         """Return where a file of the code lies in the repository."""
@@ -118,14 +133,8 @@ def _iterators(dynamic: Block) -> Sequence[str]:
 
 def bounds_of(block: Block, place: ModulePlace) -> Bounds:
     """Return the bounds in a block: names with harmless texts, and `each` if its `for_each` is bounded."""
-    names = {name: texts for name, texts in place.texts.items() if all(map(is_harmless, texts))}
-    names["terraform.workspace"] = ("",)  # an environment's name, or `default`: `clients/terraform` selects it
     found = block.setting("for_each")
-    outside = Bounds(
-        locals=place.locals, depth=place.depth, directory=place.directory, root=place.root, reached=place.reached
-    )
-    bounds = outside.having(names)
-    return bounds.having(names_of_each(found.value, outside)) if found else bounds
+    return place.bounds.having(names_of_each(found.value, place.outside)) if found else place.bounds
 
 
 def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:

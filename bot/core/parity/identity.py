@@ -61,7 +61,10 @@ class Identity:
             # Through tokens, so that what was put in is not replaced once more.
             if ours in placed:
                 placed = _bounded(ours).sub(f"\0{position}\0", placed)
-        placed = _QUAD.sub(lambda found: self._moved(found[1], found[2] or ""), placed)
+        if placed.count(".") > 2:
+            placed = _QUAD.sub(lambda found: self._moved(found[1], found[2] or ""), placed)
+        if "\0" not in placed:
+            return placed
         return re.sub(r"\0(\d+)\0", lambda found: self.pairs[int(found[1])][1], placed)
 
     def with_names(self, names: Iterable[tuple[str, str]]) -> "Identity":
@@ -123,7 +126,7 @@ def identity(declared: Declarations, production: Manifest, clone: Manifest, clou
 def networks_in(text: str) -> Sequence[tuple[int, str, IPv4Network]]:
     """Return the IPv4 addresses and networks written in a text: where, as written, and as a network."""
     found = []
-    for match in _QUAD.finditer(text):
+    for match in _QUAD.finditer(text) if text.count(".") > 2 else ():
         try:
             found.append((match.start(), match[0], IPv4Network(match[1] + (match[2] or "/32"), strict=False)))
         except (AddressValueError, NetmaskValueError, ValueError):

@@ -97,7 +97,7 @@ def _in_values(snapshot: EvaluatedEnvironment, side: CodeSide, identity: Identit
         if not isinstance(text, str):
             continue
         told = [*production.found(text), *_lookups(key, leaf, text, identity)]
-        if isinstance(leaf.value, str) and not _FREE_TEXT.search(key[1]):
+        if isinstance(leaf.value, str) and identity.production in text and not _FREE_TEXT.search(key[1]):
             left = production.without_own(text)
             for value in shared:
                 left = left.replace(value, "\0")
