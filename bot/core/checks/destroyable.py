@@ -121,11 +121,12 @@ def rules_of(kind: str, rules: DestroyRules) -> Sequence[DestroyRule]:
 
 def violation(rule: DestroyRule, value: PlanValue) -> str | None:
     """Return what is wrong with a value and what it should be; None when nothing is."""
+    is_unknown = isinstance(value, UnknownUntilApply)
+    if not is_unknown and _plain(rule.unset if value is None else value) == rule.may_be:
+        return None  # nearly always, so nothing is written before
     should = f"it must be {_shown(rule.may_be)} in a clone ({rule.why})."
-    if isinstance(value, UnknownUntilApply):
+    if is_unknown:
         return f"`{rule.attribute}` is known only after the apply; {should}"
-    if _plain(rule.unset if value is None else value) == rule.may_be:
-        return None
     is_ = "is not set" if value is None else f"is {_shown(value)}"
     return f"`{rule.attribute}` {is_}; {should}"
 

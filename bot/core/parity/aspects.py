@@ -83,6 +83,7 @@ def tabled(address: str, attribute: str, cloud: CloudFacts) -> Aspect | None:
     return (_by_name(name, own) if own else None) or _by_name(name, cloud)
 
 
+@lru_cache(maxsize=8192)
 def is_secret(attribute: str) -> bool:
     """Say whether an attribute's value must not be shown."""
     return SECRET.search(re.sub(r"\[[^\]]*\]", "", attribute)) is not None
