@@ -210,6 +210,12 @@ def test_a_stack_without_a_lock_file_is_refused() -> None:
     )
 
 
+def test_a_lock_file_that_can_not_be_read_is_refused_with_the_command_that_writes_another() -> None:
+    [found] = findings(b"provider {{", path="app/.terraform.lock.hcl")
+    assert found.startswith("envs/x/app/.terraform.lock.hcl:1: not HCL")
+    assert "Remove the file, run `terraform init -backend=false`" in found
+
+
 @pytest.mark.parametrize("hashes", ["", "  hashes = []\n", "  hashes = null\n"])
 def test_a_lock_file_without_checksums_is_refused_with_the_line(hashes: str) -> None:
     """`terraform init` takes any package then, also with `-lockfile=readonly`, and only warns. Tried with 1.11.4."""

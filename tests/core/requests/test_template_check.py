@@ -66,8 +66,8 @@ def test_files_that_only_opentofu_reads_are_said_before_what_is_missed_without_t
         str(each) for each in check_template(replace(at, files=files), example.production(), example.asked()).findings
     ]
     assert (
-        f"{at.where}/app/main.tofu:1: .tofu files are read only by OpenTofu. Rename it to main.tf, which both read."
-        in said
+        f"{at.where}/app/main.tofu:1: .tofu files are read only by OpenTofu, so Terraform would not plan what was reviewed. Rename it to "
+        "main.tf, which both read, in the place of any file of that name." in said
     )
 
 

@@ -27,7 +27,11 @@ def misplaced(path: str) -> str | None:
     """Return what is wrong with a file of an environment for its name alone."""
     *directories, name = path.split("/")
     if name.endswith((".tofu", ".tofu.json")):
-        return f".tofu files are read only by OpenTofu. Rename it to {name.replace('.tofu', '.tf')}, which both read."
+        both = name.replace(".tofu", ".tf")
+        return (
+            f".tofu files are read only by OpenTofu, so Terraform would not plan what was reviewed. Rename it to {both}, which both read, in "
+            "the place of any file of that name."
+        )
     if _FOR_A_MACHINE.fullmatch(name) or is_override(name):
         return "override files and Terraform CLI configuration are not allowed. Remove it."
     if name.startswith(".") and name.endswith(CODE):

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from bot.core.checks.files.by_name import misplaced
 from bot.core.checks.module_sources import is_test_of, tested_module_complaints
@@ -63,7 +64,12 @@ def _unlocked(path: str, data: bytes) -> Iterator[Finding]:
     try:
         locked = locked_providers(data)
     except InvalidInput as error:
-        yield unreadable(path, error)
+        found = unreadable(path, error)
+        yield replace(
+            found,
+            message=f"{found.message} Remove the file, run `terraform init -backend=false` in the directory of an environment, and commit "
+            "the one that it writes in the template.",
+        )
         return
     for address, provider in locked.items():
         if not provider.has_hashes:
