@@ -105,13 +105,15 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             AskedSide(against, tuple(their_variable_files), their_workspace),
             fail_on,
         )
-        if everything or not name:
+        if everything or not (name or against or asked.are_given):
             is_page = html is not None or kind in {ReportFormat.HTML, ReportFormat.MARKDOWN}
             if name or not everything or asked.are_given or is_page or certificate or against:
                 raise WrongUsage(EITHER)
             parity_of_all(own_checkout(checkout(context, root)), as_json=kind is ReportFormat.JSON)
             return
-        if not _is_environment(root, name) and (asked.are_given or is_directory_pair(root, name, against)):
+        if not name or (
+            not _is_environment(root, name) and (asked.are_given or is_directory_pair(root, name, against))
+        ):
             _directories(root, asked, kind, html)
             return
         if asked.are_given:
