@@ -43,12 +43,12 @@ def test_a_lost_or_cut_answer_has_its_effect_and_a_lost_request_has_none(
 
 
 def test_a_late_answer_comes_after_its_effect(server: GitHubServer, repository: Repository) -> None:
-    server.faults.late_answer(timedelta(seconds=2), "POST", r"/issues$")
+    server.faults.late_answer(timedelta(seconds=4), "POST", r"/issues$")
     headers = {"Authorization": f"token {server.token(MAINTAINER)}"}
     url = f"{server.url}/api/v3/repos/{REPOSITORY}/issues"
 
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(url, headers=headers, json={"title": "one"}, timeout=httpx.Timeout(60, read=0.5))
+        httpx.post(url, headers=headers, json={"title": "one"}, timeout=httpx.Timeout(60, read=0.3))
     server.faults.late_answer(timedelta(0), "POST", r"/issues$")
     repository.create_issue("two")
 
