@@ -157,6 +157,17 @@ def test_what_is_incomplete_or_misspelt_keeps_what_was_said(typed: str, answer: 
     assert answer in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["clone help", "clone ?", "set help", "extend help", "extend ?", "list help", "unlock help", "rollout help"],
+)
+def test_a_command_that_is_asked_for_help_says_where_it_is(words: str, root: Path) -> None:
+    verb = words.split(maxsplit=1)[0]
+    done = envclone(*words.split(), *(["--root", str(root)] if verb in {"clone", "set", "extend", "list"} else []))
+    assert done.exit_code == 64
+    assert f"envclone {verb} --help" in done.stderr or f"/{verb}" in done.stderr
+
+
 IN_CHECKOUT = (
     ["clone", "production", "as", "demo-x"],
     ["set", "demo-x", "app_min=3"],

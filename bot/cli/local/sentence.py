@@ -24,7 +24,8 @@ def sentence(kind: type[C], verb: str, words: Sequence[str], attempt: Callable[[
         found = attempt(meant) if attempt is not None and isinstance(meant, kind) else None
         better = found.instead if isinstance(found, Refused) else None
         raise WrongUsage(refusal(command.message, format_command(better) if better else command.instead))
-    assert isinstance(command, kind)
+    if not isinstance(command, kind):  # the grammar takes `clone help` for `help clone`
+        raise WrongUsage(f"`envclone {verb} --help` explains the command.")
     return command
 
 
