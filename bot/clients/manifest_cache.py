@@ -8,7 +8,7 @@ import gc
 import logging
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
@@ -82,10 +82,13 @@ class TreeCache(Generic[D]):
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch(mode=0o600)
         connection = sqlite3.connect(self._path, timeout=10)
-        connection.execute("PRAGMA synchronous=OFF")  # a power cut may take it
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS manifests (id INTEGER PRIMARY KEY, tree TEXT NOT NULL UNIQUE, manifest TEXT NOT NULL)"
-        )
+        with ExitStack() as unless_ready:
+            unless_ready.callback(connection.close)
+            connection.execute("PRAGMA synchronous=OFF")  # a power cut may take it
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS manifests (id INTEGER PRIMARY KEY, tree TEXT NOT NULL UNIQUE, manifest TEXT NOT NULL)"
+            )
+            unless_ready.pop_all()
         return connection
 
     def _lose(self, error: sqlite3.Error | OSError) -> None:
