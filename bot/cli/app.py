@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.group import OF_WHAT_ENDS_SOON, Commands
+from bot.cli.plain_streams import name_controls
 
 app = typer.Typer(
     cls=Commands,
@@ -36,6 +37,7 @@ def envclone(
 def main() -> None:
     """Run the command line."""
     gc.set_threshold(OF_WHAT_ENDS_SOON)
+    name_controls()
     app()
 
 

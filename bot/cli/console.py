@@ -58,7 +58,11 @@ def environment_name(text: str) -> "EnvironmentName":
 
 def say(text: str, data: Callable[[], Any], as_json: bool) -> None:
     """Print `text` for people, or `data()` as JSON."""
-    typer.echo(json.dumps(data(), indent=2, default=str) if as_json else without_controls(text))
+    # JSON escapes all that is obeyed but for one character.
+    written = (
+        json.dumps(data(), indent=2, default=str).replace("\x7f", "\\u007f") if as_json else without_controls(text)
+    )
+    typer.echo(written)
 
 
 def width() -> int:

@@ -8,9 +8,9 @@ import os
 import re
 import sys
 from functools import lru_cache
-from typing import Any, TextIO
+from typing import TextIO
 
-from bot.control_characters import without_controls
+from bot.cli.plain_streams import PlainStream
 from bot.core.ledger.redaction import Secrets, held
 
 _COMMANDS = re.compile(r"##(?=\[)|(?:^|(?<=[\r\n]))[^\S\r\n]*:(?=:(?!(?:error|notice|add-mask)::))")
@@ -26,25 +26,21 @@ def process_secrets() -> Secrets:
     return secrets
 
 
-class MaskedStream:
-    """A text stream that hides secrets in what is written to it; for everything else it is that stream.
+class MaskedStream(PlainStream):
+    """A text stream that hides secrets in what is written to it, and names what a terminal obeys; for everything else it is that stream.
 
-    Where a runner reads it, others' commands to that are no commands any more, and characters that a page or a terminal obeys are named.
+    Where a runner reads it, others' commands to that are no commands any more.
     """
 
     def __init__(self, stream: TextIO, secrets: Secrets, *, is_runners: bool = False) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._secrets = secrets
         self._is_runners = is_runners
 
-    def write(self, text: str) -> int:
-        """Write a text without its secrets."""
-        hidden = self._secrets.hide(text)
-        self._stream.write(_COMMANDS.sub(r"\g<0> ", without_controls(hidden)) if self._is_runners else hidden)
-        return len(text)
-
-    def __getattr__(self, name: str) -> Any:  # whatever a stream has
-        return getattr(self._stream, name)
+    def shown(self, text: str) -> str:
+        """Return a text without its secrets, and without what is obeyed."""
+        plain = super().shown(self._secrets.hide(text))
+        return _COMMANDS.sub(r"\g<0> ", plain) if self._is_runners else plain
 
 
 def mask_streams() -> None:

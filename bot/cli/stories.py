@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 
 from bot.cli.console import edge
+from bot.cli.plain_streams import own
 from bot.cli.running import Source, running_from, terraform_or_stop, wait_for_interrupt
 from bot.cli.story import done, facts, live, section
 from bot.errors import UserError
@@ -58,7 +60,12 @@ def _told(source: Path, as_json: bool) -> Iterator[_Telling]:
 
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
         check_needs()
-        yield _Telling(source.resolve(), Path(scratch), Console(stderr=as_json, emoji=False), as_json)
+        yield _Telling(
+            source.resolve(),
+            Path(scratch),
+            Console(file=own(sys.stderr if as_json else sys.stdout), emoji=False),
+            as_json,
+        )
 
 
 def demo(

@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 
 from bot.cli.terminal import plain
+from bot.control_characters import without_controls
 
 WIDTH = 80
 _LABEL = 14
@@ -44,7 +45,7 @@ def done(console: Console, title: str, seconds: float) -> None:
 
 def facts(console: Console, found: Sequence[tuple[str, str]]) -> None:
     """Print what became of a story, a line or a few for each fact, in 80 columns."""
-    for label, text in found:
+    for label, text in ((label, without_controls(text)) for label, text in found):
         indent = " " * _LABEL
         wrapped = textwrap.fill(
             f"{label:<{_LABEL}}{text}", WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
@@ -81,6 +82,7 @@ class _Progress:
 
 def section(console: Console, title: str, text: str) -> None:
     """Print a text of GitHub's under its title: as it is shown there on a terminal, as plain text in a file."""
+    text = without_controls(text)
     if not console.is_terminal:
         print(f"{title}\n{'-' * min(len(title), WIDTH)}\n{plain(text, as_posted=True)}\n", file=console.file)
         return

@@ -13,6 +13,7 @@ import typer
 
 from bot.cli.commenting import where_to_comment
 from bot.cli.masked import process_secrets
+from bot.control_characters import without_controls
 from bot.core.requests.rerun import attempt_page
 from bot.names import EnvironmentName
 
@@ -75,7 +76,7 @@ def write_summary(text: str) -> None:
     """Add to the summary of this step of Actions, if it is one."""
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(process_secrets().hide(text))
+            file.write(without_controls(process_secrets().hide(text)))
 
 
 @contextmanager

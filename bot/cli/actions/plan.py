@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import AsJson, run_url, say_how_in_a_comment
+from bot.cli.actions.options import AsJson, run_url, say_how_in_a_comment, write_summary
 from bot.cli.actions.run_context import account_store, proposed_commit, terraform_of
 from bot.cli.commenting import Post, post_comment
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, environment_name, say, width
@@ -157,10 +157,8 @@ def _tell(request: PlanRequest, said: Report, output: Path | None, *, to_termina
         typer.echo(said.check.title)
     if output is not None:
         write_report(output, request, said)
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(said.step_summary)
-    if to_terminal and output is None and not summary:
+    write_summary(said.step_summary)
+    if to_terminal and output is None and not os.environ.get("GITHUB_STEP_SUMMARY"):
         from bot.cli.terminal import plain  # noqa: PLC0415 (in a workflow nothing is printed)
 
         typer.echo(f"\n{plain(said.complete, width())}")

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+from bot.cli.plain_streams import name_controls
 from bot.clients.own_memory import keep_memory_private
 from bot.errors import UserError
 from bot.logs import set_up
@@ -22,6 +23,7 @@ LIFELINE = "--lifeline"
 
 def start() -> Settings:
     """Read the settings from the environment and set up the log. Ends the process (2) when the settings are invalid."""
+    name_controls()
     try:
         settings = read(os.environ)
     except UserError as error:

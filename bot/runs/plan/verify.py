@@ -80,12 +80,16 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = (), proved: P
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What one environment is found to be; no manifest where that can't be read. One that can't be read keeps no other from being verified."""
+    """What one environment is found to be; no manifest where that can't be read. One that can't be read keeps no other from being verified.
+
+    `tree` is the id of the very files that were looked at.
+    """
 
     name: str
     manifest: Manifest | None = None
     findings: Sequence[Finding] = ()
     unreadable: Sequence[Finding] = ()
+    tree: str = ""
 
 
 def _looks(
@@ -103,12 +107,9 @@ def _looks(
     before = {name: manifest for name, manifest in proved.among(trees).items() if _is_readable(templates, manifest)}
     left = [name for name in known if name not in before]
     found = {look.name: look for look in side_by_side(work, left)}
-    holding = {
-        look.name: look.manifest
-        for look in found.values()
-        if look.manifest is not None and not look.findings and look.name in chosen and look.name in trees
-    }
-    proved.keep(trees, holding)
+    holds = [each for each in found.values() if each.manifest is not None and each.tree and not each.findings]
+    # By what was looked at: since `trees` was read, somebody may have written or checked out other files.
+    proved.keep({look.name: look.tree for look in holds}, {look.name: look.manifest for look in holds if look.manifest})
     return [found.get(name) or _Look(name, before[name]) for name in known]
 
 
@@ -163,7 +164,7 @@ def _look(checkout: Checkout, templates: "Templates", text: str) -> _Look:
         return _Look(text, unreadable=tuple(unreadable(error)))
     except UserError as error:
         return _Look(text, findings=(Finding(f"{where}/{MANIFEST}", 1, str(error)),))
-    return _Look(text, manifest, tuple(verify(name, files, template)))
+    return _Look(text, manifest, tuple(verify(name, files, template)), tree=tree_id(files))
 
 
 class Templates:

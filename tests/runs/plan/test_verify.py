@@ -1,5 +1,6 @@
 """What was proved before is not proved again; whatever was changed since is."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from bot.clients.git.checkout import Checkout
 from bot.clients.proved_before import ProvedBefore
 from bot.core.rendering.assemble import assemble
 from bot.core.tree import tree_id
+from bot.model.environment import Manifest
 from bot.model.roots import DEFAULT
 from bot.names import EnvironmentName
 from bot.runs.plan.verify import verify_environments
@@ -52,6 +54,29 @@ def test_what_was_proved_is_not_proved_again(checkout: Checkout, proved: ProvedB
     )  # which is not true, so a second proof would find it
     assert verify_environments(checkout, proved=proved).holds
     assert not verify_environments(checkout).holds
+
+
+class _Restored(ProvedBefore):
+    """Somebody checks out other files after the ids of the trees were read, and before the files are looked at."""
+
+    restore: Callable[[], object]
+
+    def among(self, trees: Mapping[str, str]) -> Mapping[str, Manifest]:
+        found = super().among(trees)
+        self.restore()
+        return found
+
+
+def test_what_is_kept_is_what_was_looked_at_and_not_what_was_there_before(checkout: Checkout, tmp_path: Path) -> None:
+    proved, file = _Restored(tmp_path / "cache", DEFAULT), checkout.root / FILE
+    written = file.read_bytes()
+    edit(checkout)
+    by_hand = file.read_bytes()
+    proved.restore = lambda: file.write_bytes(written)
+    assert verify_environments(checkout, proved=proved).holds
+    proved.restore = lambda: file.write_bytes(by_hand)
+    file.write_bytes(by_hand)
+    assert [each.path for each in verify_environments(checkout, proved=proved).findings] == [FILE]
 
 
 def test_only_what_was_asked_for_counts_as_proved(checkout: Checkout, proved: ProvedBefore) -> None:
