@@ -44,4 +44,5 @@ def name_controls() -> None:
 
 def own(stream: TextIO) -> TextIO:
     """Return a stream as it was, for who draws on a terminal, and names what is obeyed in the texts of others itself."""
-    return stream.stream if type(stream) is PlainStream else stream  # one that also hides secrets goes on hiding them
+    given: object = stream
+    return given.stream if type(given) is PlainStream else stream  # one that also hides secrets goes on hiding them

@@ -31,13 +31,14 @@ MOST_MARKUP = 3_000
 MOST_LINES = 100
 """Lines that begin with a slash. More are a list of paths; each is compared with the names of commands."""
 
+# Neither of these goes on to another line, nor gives back what it took: both would be read once for each line before it.
 _OPENING = re.compile(rf"(?:[^\S\n]|[*_{INVISIBLE}])*+(?:[/\uff0f]|(?:{GREETING})?@envclone\b)", re.IGNORECASE)
 _COMMAND = re.compile(rf"^{LIST_MARKERS}{_OPENING.pattern}", re.MULTILINE | re.IGNORECASE)
 _LIST_MARKERS = re.compile(LIST_MARKERS)
 _GOES_ON = re.compile(r"(?:--|[\u2013\u2014])[A-Za-z]|(?:for|as|ttl)\s+\S+|[A-Za-z][\w-]*=", re.IGNORECASE)
 """How a line begins that belongs to the command above it."""
-_IN_CODE = re.compile(r"^[ ]{0,3}`[^\n]*\n?[ ]*/|^[ ]{0,3}~~~", re.MULTILINE)
-_CODE_LINE = re.compile(r"[ ]{0,3}(?P<ticks>`+)[ ]*(?P<code>/[^`\n]+?)[ ]*(?P=ticks)[ ]*")
+_IN_CODE = re.compile(r"^[ ]{0,3}`[^\n/]*+(?:\n[ ]*+)?/|^[ ]{0,3}~~~", re.MULTILINE)
+_CODE_LINE = re.compile(r"[ ]{0,3}(?P<ticks>`+)[ ]*(?P<code>/[^`\n]++)(?P=ticks)[ ]*")
 _BRACKETS = re.compile(r"<([A-Za-z][\w.=-]*)>")
 _BRACKETED = re.compile(rf"^/[^\n<>]*{_BRACKETS.pattern}[^\n]*", re.MULTILINE)
 _ASKED = re.compile(rf"^[ \t]*+{ASKING}", re.MULTILINE | re.IGNORECASE)
@@ -79,7 +80,7 @@ def command_in_code(body: str) -> str | None:
         return None
     paragraphs = (token.content for token in tokens if token.type == "inline" and token.level == 1)
     found = (_CODE_LINE.fullmatch(line) for paragraph in paragraphs for line in paragraph.split("\n"))
-    return next((match["code"] for match in found if match), None)
+    return next((match["code"].rstrip(" ") for match in found if match), None)
 
 
 def command_in_brackets(body: str) -> str | None:

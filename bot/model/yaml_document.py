@@ -8,7 +8,7 @@ keys without a search, and so many mistakes are reported and no more.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -42,7 +42,28 @@ DocumentPath = tuple[str | int, ...]
 _Fastest = cast(type[yaml.SafeLoader], getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # libyaml: ten times as fast
 
 
-class _Loader(_Fastest):  # type: ignore[misc, valid-type]
+LONGEST_NUMBER = 4_300
+"""Characters of a number, as for Python's own; `1:59:59…` is one, too, and takes quadratic time."""
+
+
+def _number(construct: Callable[[Any, yaml.ScalarNode], object]) -> Callable[[Any, yaml.ScalarNode], object]:
+    def constructed(loader: Any, node: yaml.ScalarNode) -> object:
+        if len(node.value) > LONGEST_NUMBER:
+            raise ValueError(f"an integer or another number of more than {LONGEST_NUMBER:,} characters")
+        return construct(loader, node)
+
+    return constructed
+
+
+class _Bounded(_Fastest):  # type: ignore[misc, valid-type]
+    """SafeLoader with numbers of some length."""
+
+
+_Bounded.add_constructor("tag:yaml.org,2002:int", _number(yaml.SafeLoader.construct_yaml_int))
+_Bounded.add_constructor("tag:yaml.org,2002:float", _number(yaml.SafeLoader.construct_yaml_float))
+
+
+class _Loader(_Bounded):
     """SafeLoader with YAML 1.2's booleans, no timestamps and no duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -110,7 +131,15 @@ def plain_value(text: str) -> object:
 
     It may be far larger than the text, where aliases stand for the same values. Raises `yaml.YAMLError`, `ValueError`."""
     _refuse_bombs(text, has_aliases=True)
-    return yaml.load(text, Loader=_Fastest)  # noqa: S506 - a safe loader, whichever it is
+    loader = _Bounded(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _Merges().count(node)
+        return cast(object, loader.construct_document(node))
+    finally:
+        loader.dispose()
 
 
 def dump(data: BaseModel | dict[str, Any], schema: str) -> str:
@@ -146,6 +175,35 @@ def _refuse_bombs(text: str, *, has_aliases: bool = False) -> None:
         if depth > DEEPEST:
             problem = f"nested more than {DEEPEST} levels deep. Write it flatter"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+
+
+class _Merges:
+    """Counts the keys that maps have once others are merged into them (`<<: [*a, *a]` doubles them), each map once."""
+
+    def __init__(self) -> None:
+        self._keys: dict[int, int] = {}
+        self._left = MOST_NODES
+
+    def count(self, node: yaml.Node) -> int:
+        """Return the keys of a map, or of all maps in a list. Raises `yaml.YAMLError`."""
+        if id(node) in self._keys:
+            return self._keys[id(node)]
+        self._keys[id(node)] = found = 0
+        if isinstance(node, yaml.MappingNode):
+            merged = 0
+            for key, value in node.value:
+                self.count(key)
+                inner = self.count(value)
+                merged += inner if key.tag == "tag:yaml.org,2002:merge" else 0
+            self._left -= merged
+            found = len(node.value) + merged
+        elif isinstance(node, yaml.SequenceNode):
+            found = sum(map(self.count, node.value))
+        if self._left < 0:
+            problem = f"more than {MOST_NODES:,} keys once `<<` is filled in"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        self._keys[id(node)] = found
+        return found
 
 
 _LEVELS = re.compile(r"^[ \-?:]+", re.MULTILINE)

@@ -32,11 +32,13 @@ def known_texts(code: Tree, directories: Sequence[str], inputs: Collection[str])
     """Return what is known in each directory that a root module is made of, the first its own; `inputs` are handed to it."""
     found: dict[str, KnownTexts] = {}
     given = _values(code, directories[0])
+    paths = code_files(code)
+    read = {directory: _blocks(code, paths.get(directory, ())) for directory in directories}
+    callers = _callers(read)
     for position, directory in enumerate(directories):
-        blocks = _blocks(code, directory)
-        variables = {block.labels[-1]: block for block in blocks if block.type == "variable" and block.labels}
+        variables = {block.labels[-1]: block for block in read[directory] if block.type == "variable" and block.labels}
         if position:
-            calls = _calls_of(code, directories, directory)
+            calls = callers.get(directory, ())
             if not all(caller in found for caller, _ in calls):
                 found[directory] = {}  # called by a module that comes after it
                 continue
@@ -45,14 +47,14 @@ def known_texts(code: Tree, directories: Sequence[str], inputs: Collection[str])
             values = {name: None if name in inputs else given.get(name, []) for name in variables}
         texts = {f"var.{name}": _with_default(values[name], block) for name, block in variables.items()}
         known = {name: each for name, each in texts.items() if each}
-        local = {s.name: s.value for block in blocks if block.type == "locals" for s in block.settings}
+        local = {s.name: s.value for block in read[directory] if block.type == "locals" for s in block.settings}
         found[directory] = _with_locals(known, local)
     return found
 
 
 def locals_of(code: Tree, directory: str) -> Mapping[str, Expression]:
     """Return the locals of a module as they are written, by their names in expressions."""
-    found = (each for each in _blocks(code, directory) if each.type == "locals")
+    found = (each for each in _blocks(code, code_files(code).get(directory, ())) if each.type == "locals")
     return {f"local.{setting.name}": setting.value for block in found for setting in block.settings}
 
 
@@ -95,13 +97,15 @@ def _with_default(given: Sequence[str] | None, variable: Block) -> Sequence[str]
     return [*given, *texts] if texts or is_null else []
 
 
-def _calls_of(code: Tree, directories: Sequence[str], called: str) -> Sequence[tuple[str, Block]]:
-    return [
-        (caller, block)
-        for caller in directories
-        for block in _blocks(code, caller)
-        if block.type == "module" and local_directory(caller, block.text("source") or "") == called
-    ]
+def _callers(read: Mapping[str, Sequence[Block]]) -> Mapping[str, Sequence[tuple[str, Block]]]:
+    """Return the calls of each directory, with the directory in which each stands."""
+    found: dict[str, list[tuple[str, Block]]] = {}
+    for caller, code in read.items():
+        for block in (each for each in code if each.type == "module"):
+            called = local_directory(caller, block.text("source") or "")
+            if called is not None:
+                found.setdefault(called, []).append((caller, block))
+    return found
 
 
 def _handed(name: str, calls: Sequence[tuple[str, Block]], found: Mapping[str, KnownTexts]) -> Sequence[str] | None:
@@ -139,9 +143,9 @@ def _of_file(path: str, data: bytes) -> Mapping[str, Sequence[str]]:
         return {}  # Terraform refuses it
 
 
-def _blocks(code: Tree, directory: str) -> Sequence[Block]:
+def _blocks(code: Tree, paths: Sequence[str]) -> Sequence[Block]:
     found: list[Block] = []
-    for path in code_files(code).get(directory, ()):
+    for path in paths:
         try:
             found += blocks(path, code[path].data)
         except (InvalidInput, ValueError):

@@ -54,7 +54,7 @@ def local_directory(caller: str, source: str) -> str | None:
 
 def local_calls(code: Tree, directory: str) -> Sequence[ModuleCall]:
     """Return the calls of local modules in the files of one directory; what can't be read has none."""
-    return [call for path in code_files(code).get(directory, ()) for call in _calls_in(path, directory, code[path])]
+    return _calls(code, code_files(code), directory)
 
 
 def code_files(code: Tree) -> Mapping[str, Sequence[str]]:
@@ -63,6 +63,10 @@ def code_files(code: Tree) -> Mapping[str, Sequence[str]]:
     for path in sorted(path for path in code if path.endswith(CODE)):
         found[path.rpartition("/")[0]].append(path)
     return found
+
+
+def _calls(code: Tree, files: Mapping[str, Sequence[str]], directory: str) -> Sequence[ModuleCall]:
+    return [call for path in files.get(directory, ()) for call in _calls_in(path, directory, code[path])]
 
 
 def _calls_in(path: str, directory: str, file: File) -> Iterator[ModuleCall]:
@@ -79,11 +83,15 @@ def _calls_in(path: str, directory: str, file: File) -> Iterator[ModuleCall]:
 
 def reached(code: Tree, directory: str) -> tuple[str, ...]:
     """Return the directories that a module is made of: its own first, then those of the modules that it calls, each once."""
-    files, found = code_files(code), {directory: None}
+    return _reached(code, code_files(code), directory)
+
+
+def _reached(code: Tree, files: Mapping[str, Sequence[str]], directory: str) -> tuple[str, ...]:
+    found = {directory: None}
     left = [directory]
     while left:
         caller = left.pop(0)
-        for call in (call for path in files.get(caller, ()) for call in _calls_in(path, caller, code[path])):
+        for call in _calls(code, files, caller):
             if call.directory not in found:
                 found[call.directory] = None
                 left.append(call.directory)
@@ -105,9 +113,9 @@ def modules_outside(files: Tree, read: ReadDirectory) -> dict[str, File]:
             continue
         seen.add(directory)
         found |= {posixpath.normpath(f"{directory}/{path}"): file for path, file in read(directory).items()}
-        left += [call.directory for call in local_calls(found, directory)]
-        for inner in reached(found, directory):
-            left += [call.directory for call in local_calls(found, inner)]
+        files_by_directory = code_files(found)
+        for inner in _reached(found, files_by_directory, directory):
+            left += [call.directory for call in _calls(found, files_by_directory, inner)]
     return found
 
 
@@ -149,7 +157,8 @@ def code_id(code: Tree) -> str:
 
 def places_outside(code: Tree) -> Sequence[str]:
     """Return the directories outside that an environment's code is made of, none of them inside another of them."""
-    called = {call.directory for directory in code_files(code) for call in local_calls(code, directory)}
+    files = code_files(code)
+    called = {call.directory for directory in files for call in _calls(code, files, directory)}
     found = sorted(directory for directory in called if is_outside(directory))
     return [each for each in found if not any(f"{each}/".startswith(f"{other}/") for other in found if other != each)]
 

@@ -5,7 +5,6 @@ parser accepts, or less: every difference known to us is a refusal (`clients/hcl
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from bot.core.hcl.ast import Block, Expression, Setting
 from bot.core.hcl.expressions import Expressions, shown
@@ -22,12 +21,13 @@ from bot.core.hcl.tokens import (
     HclToken,
     NotHcl,
     decoded,
+    remembered,
     template_tokens,
     tokens,
 )
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def body(data: bytes) -> Block:
     """Return a file as one block without a type. Raises `InvalidInput` with the line."""
     try:
@@ -50,7 +50,7 @@ def blocks(path: str, data: bytes) -> tuple[Block, ...]:
     return parsed(path, data).blocks
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def template(text: str) -> Expression:
     """Return a template file's text as an expression; backslashes are plain there. Raises `InvalidInput`."""
     try:
@@ -59,9 +59,17 @@ def template(text: str) -> Expression:
         raise NotHcl(1, "nested too deeply to be read") from error
 
 
+@remembered(1024)
 def expression_in(text: str) -> Expression:
     """Return what stands right of an equals sign as an expression. Raises `InvalidInput`."""
-    return body(f"x = {text}\n".encode()).settings[0].value
+    reader = Expressions(tokens(f"{text}\n"))
+    try:
+        value = reader.expression()
+    except RecursionError as error:
+        raise NotHcl(1, "nested too deeply to be read") from error
+    if (token := reader.read()).kind != NEWLINE or reader.peek().kind != END:
+        raise NotHcl(token.line, f"expected the end of the expression, found {shown(token)}.")
+    return value
 
 
 class _Bodies(Expressions):

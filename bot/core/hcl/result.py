@@ -73,4 +73,11 @@ def free(taken: Mapping[str, object], name: str) -> str:
     """Return the name, or with a number when there are several such blocks (`moved`, two `terraform` blocks)."""
     if name not in taken:
         return name
-    return next(f"{name}#{n}" for n in range(2, 10_000) if f"{name}#{n}" not in taken)
+    # They are numbered one after the other, so the first that is free is found by halves: there may be thousands.
+    last, beyond = 1, 2
+    while f"{name}#{beyond}" in taken:
+        last, beyond = beyond, beyond * 2
+    while beyond - last > 1:
+        middle = (last + beyond) // 2
+        last, beyond = (middle, beyond) if f"{name}#{middle}" in taken else (last, middle)
+    return f"{name}#{beyond}"

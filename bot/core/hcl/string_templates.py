@@ -6,9 +6,10 @@ The parser reads it into parts; here they become one expression, as HashiCorp's 
 
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import groupby
+from typing import TypeAlias, cast
 
 from bot.core.hcl.ast import Choice, Expression, For, Joined, Literal, TemplateExpression
 from bot.core.hcl.tokens import BLANKS, NotHcl
@@ -127,9 +128,9 @@ def unescaped(text: str, line: int, *, is_quoted: bool) -> str:
 def melded(parts: Iterable[Part]) -> list[Part]:
     """Return the parts with neighbouring texts made one."""
     found: list[Part] = []
-    for part in parts:
-        if isinstance(part, str) and found and isinstance(found[-1], str):
-            found[-1] += part
-        elif part != "":
-            found.append(part)
+    for is_text, group in groupby(parts, lambda part: isinstance(part, str)):
+        if not is_text:
+            found += group
+        elif text := "".join(cast("Iterator[str]", group)):
+            found.append(text)
     return found

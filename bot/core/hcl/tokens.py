@@ -7,18 +7,25 @@ comment means anything inside a text.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from bot.errors import Finding, InvalidInput
+
+Source = TypeVar("Source", bound=Hashable)
+Read = TypeVar("Read")
 
 MARK = "\ufeff"  # Windows editors begin files with it, and Terraform passes over it
 
 NAME, NUMBER, TEXT, NEWLINE, END = "name", "number", "text", "newline", "end"
 QUOTE, CLOSING_QUOTE, HEREDOC, HEREDOC_END = '"', 'closing "', "<<", "marker"
 FILL, DIRECTIVE, SEQUENCE_END = "${", "%{", "}$"
+
+
+MOST_WORDS = 200_000
+"""Words of one file. A file of 20,000 lines has some 120,000; what is made of each word takes ten microseconds."""
 
 
 class NotHcl(InvalidInput):
@@ -123,16 +130,20 @@ class _Scanner:
         return self.found
 
     def _add(self, kind: str, text: str) -> None:
+        if len(self.found) > MOST_WORDS:
+            raise too_long(self.line)
         self.found.append(HclToken(kind, text, self.line, self.at))
         self.at += len(text)
 
-    def _code(self, mode: _Mode) -> None:
+    def _code(self, mode: _Mode) -> None:  # noqa: C901 (one case a kind of word)
         """Read code up to a text or to the brace that leads back to one."""
         found, line = self.found, self.line  # in names of their own: this loop is most of a reading
         for word in _CODE.finditer(self.text, self.at):
             kind = str(word.lastgroup)
             text, at = word[kind], word.start(kind)
             self.at = word.end()
+            if len(found) > MOST_WORDS:
+                raise too_long(line)
             match kind:
                 case "newline":
                     found.append(HclToken(NEWLINE, text, line, at))
@@ -233,29 +244,48 @@ class _Scanner:
         )
 
 
-@lru_cache(maxsize=256)
+class RememberedReading(Generic[Source, Read]):
+    """A reading whose results are kept, and also why something is not HCL: each check asks for it again."""
+
+    def __init__(self, read: Callable[[Source], Read], most: int) -> None:
+        self._read, self._tried = read, lru_cache(maxsize=most)(self._try)
+        self.cache_clear = self._tried.cache_clear
+
+    def __call__(self, source: Source) -> Read:
+        """Return what the source is read as. Raises `NotHcl`."""
+        found = self._tried(source)
+        if isinstance(found, NotHcl):
+            raise NotHcl(found.finding.line, found.finding.message, found.finding.path)
+        return found
+
+    def _try(self, source: Source) -> "Read | NotHcl":
+        try:
+            return self._read(source)
+        except NotHcl as error:
+            return error
+
+
+def remembered(most: int) -> Callable[[Callable[[Source], Read]], RememberedReading[Source, Read]]:
+    """Return a decorator that remembers the newest results of a reading."""
+    return lambda read: RememberedReading(read, most)
+
+
+@remembered(256)
 def tokens(text: str) -> Sequence[HclToken]:
-    """Return the words of code, the last of them `END`. Raises `NotHcl`. Remembered: structure and parser read the same files."""
+    """Return the words of code, the last of them `END`. Raises `NotHcl`. RememberedReading: structure and parser read the same files."""
     if "\0" in text:
         raise NotHcl(text.count("\n", 0, text.index("\0")) + 1, "the file holds a NUL character: remove it.")
     return _Scanner(text.removeprefix(MARK), _Mode("code")).scanned()
 
 
-@lru_cache(maxsize=64)
-def without_comments(text: str) -> str:
-    """Return code without its comments, every line where it was. Raises `NotHcl`."""
-    plain, at = text.removeprefix(MARK), 0
-    kept: list[str] = []
-    for token in tokens(text):
-        # Between words there is nothing but blanks and comments.
-        kept += ["\n" * plain.count("\n", at, token.at) or " " * (token.at > at), token.text]
-        at = token.at + len(token.text)
-    return "".join(kept)
-
-
 def template_tokens(text: str) -> Sequence[HclToken]:
     """Return the words of a file for `templatefile()`: text from its first character to its last, with `${…}` in it."""
     return _Scanner(text, _Mode("heredoc")).scanned()
+
+
+def too_long(line: int) -> NotHcl:
+    """Return what is said of a file that goes on beyond this line."""
+    return NotHcl(line, f"more than {MOST_WORDS:,} words in one file: split it.")
 
 
 def decoded(path: str, data: bytes) -> str:

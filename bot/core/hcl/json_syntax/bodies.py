@@ -6,19 +6,18 @@ argument and what a block: see `kinds`.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 
 from bot.core.hcl.ast import Block, Expression, Items, Literal, Pairs, Setting
 from bot.core.hcl.expressions import Expressions
 from bot.core.hcl.json_syntax.kinds import FILE, INNER, BlockKind
 from bot.core.hcl.json_syntax.nodes import JsonArray, JsonNode, JsonObject, JsonText, JsonWord, nodes
 from bot.core.hcl.string_templates import Directive, assembled, melded
-from bot.core.hcl.tokens import END, HclToken, NotHcl, decoded, template_tokens, tokens
+from bot.core.hcl.tokens import END, HclToken, NotHcl, decoded, remembered, template_tokens, tokens
 
 COMMENT = "//"
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def json_body(data: bytes) -> Block:
     """Return a file in JSON as one block without a type. Raises `InvalidInput` with the line."""
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.core.hcl.tokens import MARK, NotHcl
+from bot.core.hcl.tokens import MARK, MOST_WORDS, NotHcl, too_long
 
 DEEPEST = 100
 """Values inside one another, as for HCL's own expressions."""
@@ -136,7 +136,9 @@ class _Reader:
 
 def _words(text: str) -> Iterator[tuple[str, str, int]]:
     line, at = 1, 0
-    for found in _WORD.finditer(text):
+    for count, found in enumerate(_WORD.finditer(text)):
+        if count > MOST_WORDS:
+            raise too_long(line)
         kind = str(found.lastgroup)
         start = found.start(kind)
         line += text.count("\n", at, start)

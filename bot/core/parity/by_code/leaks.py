@@ -14,7 +14,7 @@ from functools import lru_cache
 from bot.core.hcl.address_patterns import key_of, of_stack
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.local_modules import is_outside
-from bot.core.hcl.tokens import NotHcl, without_comments
+from bot.core.hcl.tokens import MARK, NotHcl, tokens
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
@@ -81,7 +81,7 @@ def _code(path: str, text: str) -> str:
     if not path.endswith((".tf", ".tofu", ".tfvars", ".hcl")):
         return text
     try:
-        return without_comments(text)
+        return _without_comments(text)
     except NotHcl:
         return text
 
@@ -176,3 +176,15 @@ def _made_of(name: str) -> re.Pattern[str]:
 
 def _word(text: str, match: re.Match[str]) -> str:
     return grown(text, match, r"[\w./:*@+-]*")
+
+
+@lru_cache(maxsize=64)
+def _without_comments(text: str) -> str:
+    """Return code without its comments, every line where it was. Raises `NotHcl`."""
+    plain, at = text.removeprefix(MARK), 0
+    kept: list[str] = []
+    for token in tokens(text):
+        # Between words there is nothing but blanks and comments.
+        kept += ["\n" * plain.count("\n", at, token.at) or " " * (token.at > at), token.text]
+        at = token.at + len(token.text)
+    return "".join(kept)
