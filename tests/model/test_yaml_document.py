@@ -1,12 +1,13 @@
 """Documents of somebody else's making: a mistake has its line, and none of them takes long."""
 
 import pytest
+import yaml
 
 from bot.core.rendering.assemble import manifest_file
 from bot.errors import Unreadable
 from bot.model.environment import Manifest
 from bot.model.roots import DEFAULT as ROOTS
-from bot.model.yaml_document import DEEPEST, MOST_FINDINGS, line_of, load
+from bot.model.yaml_document import DEEPEST, MOST_FINDINGS, line_of, load, plain_value
 from tests.support import example
 
 
@@ -28,6 +29,7 @@ def refused(text: str) -> Unreadable:
         ("[" + "a," * 450_000 + "]", "keys and values"),
         ("\n".join(f"k{number}: 1" for number in range(80_000)), "keys and values"),
         ("a: " + "9" * 900_000, "integer"),
+        ("a: 1" + ":59" * 300_000, "more than 4,300 characters"),
         ("a: &a [b]\nc: *a\n", "aliases"),
         ("a" * 1_000_001, "longer than"),
     ],
@@ -44,6 +46,14 @@ def test_as_many_mistakes_as_anybody_reads_are_told_each_with_its_line() -> None
         (1, "unknown key `wrong0`"),
         (2, "unknown key `wrong1`"),
     ]
+
+
+def test_maps_that_are_merged_into_one_another_are_counted_before() -> None:
+    doubled = "".join(f"b{n}: &b{n}\n  <<: [*b{n - 1}, *b{n - 1}]\n" for n in range(1, 40))  # 2**40 keys
+    with pytest.raises(yaml.YAMLError, match="keys once `<<` is filled in"):
+        plain_value(f"b0: &b0\n  x: 1\n{doubled}")
+    assert plain_value("a: &a {x: 1}\nb:\n  <<: *a\n  y: 2\n") == {"a": {"x": 1}, "b": {"x": 1, "y": 2}}
+    assert plain_value("a: &a [1]\nb: [*a, *a]\n") == {"a": [1], "b": [[1], [1]]}
 
 
 def test_each_line_of_a_long_document_is_found_at_once() -> None:

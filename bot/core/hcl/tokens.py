@@ -24,7 +24,7 @@ QUOTE, CLOSING_QUOTE, HEREDOC, HEREDOC_END = '"', 'closing "', "<<", "marker"
 FILL, DIRECTIVE, SEQUENCE_END = "${", "%{", "}$"
 
 
-MOST_WORDS = 200_000
+MOST_WORDS = 150_000
 """Words of one file. A file of 20,000 lines has some 120,000; what is made of each word takes ten microseconds."""
 
 
