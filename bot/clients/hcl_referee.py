@@ -29,7 +29,7 @@ PARSER = WarmChild("bot.clients.hcl_child")
 _KEPT = 4096
 _UNFILLED = "panic HCL: value is null"
 """What becomes of a text with a null in it, where the parser's values are handed over."""
-_Reading: TypeAlias = Mapping[str, object]
+Reading: TypeAlias = Mapping[str, object]
 
 
 def gate_rules(policy: Policy) -> GateRules:
@@ -47,8 +47,8 @@ def disagreements(files: Tree, where: str) -> Sequence[Finding]:
     return [
         Finding(place_of(where, path), line, message)
         for path, data in texts.items()
-        if (verdict := found[data]) is not None
-        for line, message in [verdict]
+        if (said := found[data]) is not None
+        for line, message in [said]
     ]
 
 
@@ -60,10 +60,10 @@ def _is_read(data: bytes) -> bool:
     return True
 
 
-_Verdict: TypeAlias = tuple[int, str] | None
+Verdict: TypeAlias = tuple[int, str] | None
 
 
-def _verdicts(texts: Sequence[bytes]) -> Mapping[bytes, _Verdict]:
+def _verdicts(texts: Sequence[bytes]) -> Mapping[bytes, Verdict]:
     """Return for each text where the two readings differ, asking only for what wasn't asked before."""
     new = [data for data in texts if data not in _known()]
     if new:
@@ -73,12 +73,12 @@ def _verdicts(texts: Sequence[bytes]) -> Mapping[bytes, _Verdict]:
             if len(_known()) >= _KEPT:
                 _known().clear()
             plain = read[f"{number} plain"]
-            _known()[data] = _verdict(data, plain, read.get(f"{number} marked", plain))
+            _known()[data] = verdict(data, plain, read.get(f"{number} marked", plain))
     return {data: _known()[data] for data in texts}
 
 
 @lru_cache(maxsize=1)
-def _known() -> dict[bytes, _Verdict]:
+def _known() -> dict[bytes, Verdict]:
     """Return the verdicts of this process by content."""
     return {}
 
@@ -90,7 +90,8 @@ def _versions(data: bytes) -> Iterator[tuple[str, str]]:
         yield "marked", marked
 
 
-def _verdict(data: bytes, plain: _Reading, marked: _Reading) -> _Verdict:
+def verdict(data: bytes, plain: Reading, marked: Reading) -> Verdict:
+    """Return where HashiCorp's readings of a file, as it is and with its texts marked, are not ours; None where they are the same."""
     if "error" in plain:
         said = str(plain["error"])
         if said.startswith(_UNFILLED):
@@ -113,8 +114,8 @@ def _verdict(data: bytes, plain: _Reading, marked: _Reading) -> _Verdict:
     return 1, f"HashiCorp's parser reads `{place or 'this file'}` differently: write it in another way."
 
 
-def _read(texts: Mapping[str, str]) -> Mapping[str, _Reading]:
+def _read(texts: Mapping[str, str]) -> Mapping[str, Reading]:
     try:
-        return cast("Mapping[str, _Reading]", PARSER.ask(texts, WITHIN))
+        return cast("Mapping[str, Reading]", PARSER.ask(texts, WITHIN))
     except (ChildEnded, OSError) as error:
         raise Unverifiable(f"HashiCorp's parser gave no answer: {error}") from error

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clients.hcl_referee import PARSER, disagreements
+from bot.clients.hcl_referee import PARSER, Reading, disagreements, verdict
 from bot.core.hcl.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
 from bot.core.hcl.tokens import NAME, tokens
@@ -183,3 +183,18 @@ def test_an_argument_and_a_block_of_one_name_are_refused() -> None:
     assert [str(each) for each in found] == [
         "envs/x/app/main.tf:1: `a` in line 1 is both an argument and a block: give them different names."
     ]
+
+
+@pytest.mark.parametrize(
+    ("plain", "marked", "why"),
+    [
+        ({"tree": {"a": None}}, {"tree": {"a": None}}, "reads `b` differently"),
+        ({"tree": {"a": None, "b": {"x": None}}}, {}, "differently"),
+        ({"error": "1:1: no"}, {}, "refuses this file: 1:1: no"),
+        ({"tree": {"a": None, "b": {}}}, {"error": "2:1: no"}, "finds a function call"),
+        ({"tree": {"a": None, "b": {}}}, {"tree": {}}, None),
+    ],
+)
+def test_a_file_that_is_read_otherwise_is_refused(plain: Reading, marked: Reading, why: str | None) -> None:
+    said = verdict(b"a = 1\nb {\n}\n", plain, marked)
+    assert (said is None) if why is None else (said is not None and why in said[1])

@@ -6,6 +6,7 @@ for the inside of a quoted string of that language; a value that isn't text has 
 
 import json
 from collections.abc import Callable
+from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
 from bot.errors import InvalidInput
@@ -29,8 +30,10 @@ def in_hcl_string(text: str) -> str:
     """Escape for the inside of an HCL quoted template: quotes, backslashes, newlines, `${` and `%{`.
 
     The brace of `${` is written as `\\u007b`, which Terraform reads as the same text: with `$${`, the customary escape, a
-    text that holds `$${` itself is ambiguous, and python-hcl2 8.1 rejects one that is never closed.
+    text that holds `$${` itself is ambiguous, and python-hcl2 8.1 rejects one that is never closed. Raises `InvalidInput`.
     """
+    if "\0" in text:
+        raise InvalidInput("a text with a NUL character can't be written: no program reads a file beyond it")
     escaped = "".join(_HCL.get(character, character) for character in text)
     return escaped.replace("${", "$\\u007b").replace("%{", "%\\u007b")
 
@@ -45,6 +48,8 @@ def hcl(value: "Json") -> Rendered:
         case dict():
             pairs = ", ".join(f"{hcl(key)} = {hcl(item)}" for key, item in value.items())
             return Rendered(f"{{{pairs}}}")
+        case float() if not isfinite(value):
+            raise InvalidInput(f"{value} is no number that code knows")
         case _:
             return Rendered(json.dumps(value, default=_unwritten))
 

@@ -105,7 +105,8 @@ class _Splice:
             elif inner:
                 gone, new = self._blocks(inner, _items(now), _items(said))
                 edits += gone
-                added += "".join(written(name, [item], f"{self._indent(block)}  ") for item in new)
+                objects = [_object(item, place) for item in new]
+                added += "".join(written(name, [item], f"{self._indent(block)}  ") for item in objects)
             elif not _is_empty(now):
                 added += written(name, now, f"{self._indent(block)}  ")
             else:

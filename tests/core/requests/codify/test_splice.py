@@ -5,6 +5,7 @@ import pytest
 from bot.core.hcl.parser import expression_in, parsed
 from bot.core.hcl.structure import structure
 from bot.core.requests.codify.splice import CannotSplice, block_at, spliced, without
+from bot.errors import InvalidInput
 from bot.model.pipeline import Json
 
 PATH = "app/main.tf"
@@ -117,3 +118,16 @@ def test_a_mark_at_the_start_and_windows_line_ends_stay() -> None:
     code = '\ufeffresource "x" "y" {\r\n  a = 1\r\n}\r\n'
     assert after(code, {"a": 2}, {"a": 1}) == code.replace("1", "2")
     assert expression_in("1") is not None
+
+
+def test_what_is_there_is_no_block_where_the_code_has_one() -> None:
+    code = 'resource "x" "y" {\n  part {\n    a = 1\n  }\n}\n'
+    there: dict[str, Json] = {"part": [["b"], False]}
+    with pytest.raises(CannotSplice, match="`part` is a block in the code, and what is there is none"):
+        after(code, there, {"part": [{"a": 1}]})
+
+
+@pytest.mark.parametrize("value", ["a\0b", ["\0"], {"\0": 1}, float("inf"), float("nan")])
+def test_what_no_code_can_say_is_not_written(value: Json) -> None:
+    with pytest.raises(InvalidInput):
+        after('resource "x" "y" {\n  a = 1\n}\n', {"a": value}, {"a": 1})
