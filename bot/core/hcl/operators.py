@@ -23,7 +23,9 @@ _COUNTED: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {
 
 
 def decided(word: str, left: HclValue, right: HclValue) -> bool | None:
-    """Return what one known side decides alone."""
+    """Return what one known side decides alone, where the other one is not known yet."""
+    if not isinstance(left, Unknown) and not isinstance(right, Unknown):
+        return None
     if word == "&&" and (left is False or right is False):
         return False
     if word == "||" and (left is True or right is True):
@@ -42,7 +44,8 @@ def computed(word: str, left: HclValue, right: HclValue, is_unary: bool) -> HclV
     if word in {"==", "!="}:
         return same(left, right) == (word == "==")
     if word in {"&&", "||"}:
-        return (truth(left) and truth(right)) if word == "&&" else (truth(left) or truth(right))
+        sides = (truth(left), truth(right))  # both: Terraform refuses `true || 1`
+        return all(sides) if word == "&&" else any(sides)
     if word in _COMPARED:
         return _COMPARED[word](number(left), number(right))
     return held(_COUNTED[word](exact(number(left)), exact(number(right))))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from bot.core.hcl.module import Module
-from bot.core.hcl.result import ModuleResult
+from bot.core.hcl.result import ModuleResult, free
 from bot.core.hcl.scope import ModuleAddress
 from bot.core.hcl.values import HclValue, Unknown, plain
 from bot.core.tree import File
@@ -95,6 +95,8 @@ def test_what_code_decides_is_a_value(expression: str, expected: HclValue) -> No
         ("1 + aws_x.y.z", "1 + aws_x.y.z"),
         ("local.circle", "local.circle"),
         ("1 / 0", "1 / 0"),
+        ("true || -11", "true || -11"),
+        ("[] && false", "[] && false"),
         ('regex("a+", "aa")', 'regex("a+", "aa")'),
         ('file("/etc/passwd")', 'file("/etc/passwd")'),
         ("provider::x::f(1)", "provider::x::f(1)"),
@@ -107,6 +109,13 @@ def test_what_it_does_not_decide_stays_an_expression(expression: str, text: str)
     assert isinstance(found, Unknown)
     assert found.text == text
     assert found.rules
+
+
+def test_thousands_of_blocks_of_one_name_are_numbered() -> None:
+    names: dict[str, int] = {}
+    for _ in range(100):
+        names[free(names, "moved")] = 1
+    assert list(names) == ["moved", *(f"moved#{number}" for number in range(2, 101))]
 
 
 def test_count_and_for_each_become_instances() -> None:
