@@ -10,10 +10,10 @@ from contextlib import suppress
 
 import pytest
 
-from bot.clients.filler import FILLER, fill_in_a_child
+from bot.clients.children.filler import FILLER, fill_in_a_child
 from bot.commands.comment import LONGEST_BODY, command_in_code, command_lines
 from bot.core.checks.static_checks import gate
-from bot.core.hcl.structure import structure
+from bot.core.hcl.comparison.structure import structure
 from bot.core.rendering.fill import filled
 from bot.core.rendering.filling import Filling, NotFilled, elsewhere
 from bot.core.tree import File

@@ -66,7 +66,7 @@ class Commands(TyperGroup):
 
 def loaded(command: CommandPlace) -> Any:
     """Import a command, and return it as the command line runs it."""
-    from bot.clients.filler import fill_in_a_child  # noqa: PLC0415 (`--help` fills nothing)
+    from bot.clients.children.filler import fill_in_a_child  # noqa: PLC0415 (`--help` fills nothing)
 
     fill_in_a_child()
     module, _, name = command.place.partition(":")

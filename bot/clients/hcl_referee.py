@@ -2,7 +2,7 @@
 
 Everything that decides what code may do stands on our reader, so a text that the two read differently is what somebody
 would look for who wants to slip a block or a call past the checks. Held against one another: blocks, their labels, the names
-of arguments, plain texts, and that nothing we take for text is a call (`core/hcl/outline`).
+of arguments, plain texts, and that nothing we take for text is a call (`core/hcl/comparison/outline`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TypeAlias, cast
 
-from bot.clients.warm_child import ChildEnded, WarmChild
+from bot.clients.children.warm_child import ChildEnded, WarmChild
 from bot.clouds.registry import FACTS
 from bot.core.checks.gate_rules import GateRules
-from bot.core.hcl.outline import NotComparable, difference, outline, with_marked_texts
+from bot.core.hcl.comparison.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
 from bot.core.hcl.tokens import MARK
 from bot.core.tree import Tree
@@ -24,7 +24,7 @@ from bot.model.policy import Policy
 WITHIN = timedelta(minutes=1)
 """HashiCorp's parser reads 4 MB a second; this is for a machine that is busy with other things."""
 
-PARSER = WarmChild("bot.clients.hcl_child")
+PARSER = WarmChild("bot.clients.children.hcl_child")
 
 _KEPT = 4096
 _UNFILLED = "panic HCL: value is null"

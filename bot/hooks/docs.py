@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator
 
-from bot.core.messages.generated_docs import GENERATED, table_lines, tables
+from bot.core.messages.reference.generated_docs import GENERATED, table_lines, tables
 from bot.hooks import program
 from bot.hooks.registry import AnyKind, built_in
 

@@ -11,7 +11,7 @@ from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.stacks import policy_text
 from bot.core.checks.files.by_name import is_state
-from bot.core.messages.generated_docs import schema_files
+from bot.core.messages.reference.generated_docs import schema_files
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.parity.directories.sides import Side
 from bot.core.rendering.assemble import TemplateAt, assemble

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from bot.clients.git.commits import message_of
-from bot.clients.git.history import change_of
+from bot.clients.git.history.changes import change_of
 from bot.core.requests.commit_trailers import read
 
 # Anybody who may push can write a commit's message, and this is shown on terminals.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
-from bot.clients.git.history import change_of
+from bot.clients.git.history.changes import change_of
 from bot.clients.github import GitHub, GitHubRefused
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.store import ObjectStore

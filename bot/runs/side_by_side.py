@@ -33,7 +33,7 @@ def side_by_side(
 
 def _begin() -> None:
     """Leave Ctrl-C to the process that waits, and evaluate nothing of a template in this one."""
-    from bot.clients.filler import fill_in_a_child  # noqa: PLC0415 (the one that waits has it already)
+    from bot.clients.children.filler import fill_in_a_child  # noqa: PLC0415 (the one that waits has it already)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     fill_in_a_child()

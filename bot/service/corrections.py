@@ -15,7 +15,7 @@ from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import draft_sync
 from bot.errors import UserError
 from bot.names import Login
-from bot.service.drafting import change_subject, draft, sync_subject
+from bot.service.proposals.drafting import change_subject, draft, sync_subject
 from bot.service.repository import Repository
 
 MOST_CORRECTIONS = 3

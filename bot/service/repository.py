@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from bot.clients.git.history.templates import template_history
 from bot.clients.git.mirror import Mirror
 from bot.clients.git.remote import GitFailed
-from bot.clients.git.template_history import template_history
 from bot.clients.github.client import GitHub
 from bot.clients.github.records import PullRequest
 from bot.clients.manifest_cache import many_made

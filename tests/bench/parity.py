@@ -13,8 +13,8 @@ from statistics import median
 
 import hcl2
 
+from bot.core.hcl.comparison.structure import structure
 from bot.core.hcl.parser import body
-from bot.core.hcl.structure import structure
 from bot.core.hcl.tokens import tokens
 from bot.core.parity.by_code import causes, evaluated
 from bot.core.parity.by_code.code_side import CodeSide

@@ -7,7 +7,7 @@ from statistics import median
 from jinja2 import Environment, StrictUndefined
 
 from bot.clouds.registry import FACTS
-from bot.core.hcl.structure import structure
+from bot.core.hcl.comparison.structure import structure
 from bot.core.rendering.assemble import TemplateAt, assemble, read_template
 from bot.core.rendering.render import ENDING
 from bot.core.rendering.verify import verify

@@ -17,7 +17,7 @@ from bot.core.requests.refusal import Refused
 from bot.names import Login, RepositoryName
 from bot.service.authorize import Reply, meant_in
 from bot.service.corrections import Corrections, keeps
-from bot.service.drafting import draft
+from bot.service.proposals.drafting import draft
 from bot.service.repository import Repository, repository_at_head
 from tests.support.budget import examples
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, small_monorepo

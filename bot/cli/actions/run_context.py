@@ -14,7 +14,7 @@ from bot.cli.masked import mask_streams, process_secrets
 from bot.clients.cage import landlock, reach_of, unconfined
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of
-from bot.clients.git.history import change_of
+from bot.clients.git.history.changes import change_of
 from bot.clients.github import GitHub, Token
 from bot.clients.hcl_referee import gate_rules
 from bot.clients.lock_owner import stale_reason, this_lock_owner

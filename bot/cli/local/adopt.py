@@ -17,7 +17,7 @@ from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.program import find_terraform
 from bot.clients.terraform.terraform import Terraform
 from bot.core.adoption.hooks import ProposedHook
-from bot.core.messages.generated_docs import SCHEMAS
+from bot.core.messages.reference.generated_docs import SCHEMAS
 from bot.core.plural import counted
 from bot.errors import InvalidInput, Unverifiable
 from bot.model.environment import HOOKS

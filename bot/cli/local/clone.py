@@ -14,7 +14,7 @@ from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import commit_of
-from bot.clients.git.past import commit_at
+from bot.clients.git.history.past import commit_at
 from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.code_side import CodeSide, read_side

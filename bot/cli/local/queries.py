@@ -21,7 +21,7 @@ from bot.commands.spec import Spec
 from bot.commands.specs import BY_VERB, TABLE
 from bot.core.messages import replies
 from bot.core.messages.environment_list import matching, nothing_matches, only, unmanaged
-from bot.core.messages.help_text import help_text
+from bot.core.messages.reference.help_text import help_text
 from bot.core.requests.branches import read_branch
 from bot.core.requests.refusal import unknown_environment
 from bot.core.requests.template_history import TemplateHistory, behind

@@ -2,7 +2,7 @@
 
 from bot.cli.commands import AUDIENCES, COMMANDS
 from bot.cli.console import DOES_NOT_HOLD, HOLDS, NOT_CHECKED
-from bot.core.messages.generated_docs import GENERATED, table_lines
+from bot.core.messages.reference.generated_docs import GENERATED, table_lines
 
 
 def command_line_page() -> str:

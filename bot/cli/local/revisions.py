@@ -1,7 +1,7 @@
 """The revisions of a template as a checkout knows them: those that are committed, and the one of the work tree."""
 
 from bot.clients.git.checkout import Checkout
-from bot.clients.git.template_history import template_history
+from bot.clients.git.history.templates import template_history
 from bot.core.requests.template_history import TemplateHistory, TemplateVersion
 from bot.core.tree import tree_id
 from bot.errors import Unverifiable, UserError

@@ -10,7 +10,7 @@ import typer
 from bot.cli.console import DOES_NOT_HOLD, say, stop
 from bot.cli.local.reference import command_line_page
 from bot.clouds.registry import FACTS
-from bot.core.messages.generated_docs import GENERATED, commands_page, formats_page, schema_files, table_lines
+from bot.core.messages.reference.generated_docs import GENERATED, commands_page, formats_page, schema_files, table_lines
 from bot.hooks.docs import hooks_page
 from bot.model import duration
 from bot.settings import ALIASES, FILE, PREFIX, Settings

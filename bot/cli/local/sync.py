@@ -15,8 +15,8 @@ from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import tree_at
+from bot.clients.git.history.templates import template_history
 from bot.clients.git.merge_file import merge_text
-from bot.clients.git.template_history import template_history
 from bot.commands.model import Sync
 from bot.core.messages import sync_text
 from bot.core.parity.by_code.code_side import CodeSide, read_side

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from bot.cli.serving.composition import service
 from bot.cli.serving.processes import start, told_to_stop
-from bot.clients.filler import fill_in_a_child
+from bot.clients.children.filler import fill_in_a_child
 from bot.clients.store import JobStore, StoreUnavailable, open_store
 from bot.clients.transient import Transient
 from bot.errors import UserError

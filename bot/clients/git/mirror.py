@@ -18,7 +18,7 @@ from gitdb.util import hex_to_bin
 from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
 from bot.clients.git.damage import is_damaged, is_unlocked, opened, renewed
-from bot.clients.git.past import was_at
+from bot.clients.git.history.past import was_at
 from bot.clients.git.recent import Recent
 from bot.clients.git.remote import GitFailed, Moved, Remote
 from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, directories

@@ -19,7 +19,7 @@ from bot.core.checks.module_sources import (
 )
 from bot.core.checks.named_files import named_file_findings
 from bot.core.checks.paths.evaluated import StackCode, evaluated_path_findings
-from bot.core.checks.provider_config import backend_complaints, machine_complaints, provider_complaints
+from bot.core.checks.providers.config import backend_complaints, machine_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
 from bot.core.checks.required_providers import local_names_of, source_of

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Self
 
-from bot.core.hcl.structure import HCL, KNOWN, check_syntax, structure
+from bot.core.hcl.comparison.structure import HCL, KNOWN, check_syntax, structure
 from bot.core.rendering.filling import Filling, NotFilled
 from bot.core.tree import File, Tree, check_tree
 from bot.errors import InvalidInput

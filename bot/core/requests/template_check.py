@@ -14,7 +14,7 @@ from bot.core.checks.outputs import output_problems
 from bot.core.checks.required_providers import LOCK, of_one_platform
 from bot.core.checks.static_checks import gate
 from bot.core.graph import StepDocuments, problems
-from bot.core.hcl.structure import check_syntax
+from bot.core.hcl.comparison.structure import check_syntax
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.external_references import ExternalReference, external_references
 from bot.core.plural import counted

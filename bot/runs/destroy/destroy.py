@@ -15,7 +15,7 @@ from datetime import datetime
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import tree_at
-from bot.clients.git.history import change_of
+from bot.clients.git.history.changes import change_of
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.store import ObjectStore
 from bot.clouds.registry import FACTS

@@ -20,8 +20,8 @@ from bot.model.modules import place_of
 from bot.model.roots import Roots
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName
-from bot.runs.plan.base_contract import base_contract, contradicted
-from bot.runs.plan.base_history import History
+from bot.runs.plan.base.contract import base_contract, contradicted
+from bot.runs.plan.base.history import History
 from bot.runs.plan.verify import Templates
 
 

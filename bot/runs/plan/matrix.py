@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import file_at
-from bot.clients.git.history import change_of
+from bot.clients.git.history.changes import change_of
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import terraform_version
 from bot.core.parity.by_code.code_side import CodeSide
@@ -24,10 +24,10 @@ from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 from bot.runs.plan.approvals import ProposedCommit
-from bot.runs.plan.base_history import History
+from bot.runs.plan.base.history import History
+from bot.runs.plan.base.proof import other_findings, unproved
 from bot.runs.plan.code_parity import check_parity
 from bot.runs.plan.module_callers import calling
-from bot.runs.plan.proof import other_findings, unproved
 from bot.runs.plan.verify import Verified, verify_environments
 
 NO_COMMIT = "0" * 40

@@ -37,9 +37,9 @@ from bot.model.environment import Manifest
 from bot.model.modules import place_of
 from bot.model.policy import Policy
 from bot.names import StepName
-from bot.runs.plan.base_contract import base_contract
-from bot.runs.plan.base_history import History
-from bot.runs.plan.proof import demands_less
+from bot.runs.plan.base.contract import base_contract
+from bot.runs.plan.base.history import History
+from bot.runs.plan.base.proof import demands_less
 from bot.runs.plan.verify import Templates
 from bot.runs.reviewed_commit import OnGitHub
 

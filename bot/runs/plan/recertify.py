@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from bot.clients.git.checkout import Checkout
 from bot.clients.git.commits import commit_of, tree_at
-from bot.clients.git.history import change_of
+from bot.clients.git.history.changes import change_of
 from bot.clients.github import CheckState
 from bot.clients.objects.store import ObjectStore
 from bot.core.hcl.local_modules import code_id

@@ -16,9 +16,9 @@ from bot.errors import Finding, HandEdit
 from bot.hooks.validate import JUDGES
 from bot.model.environment import MANIFEST
 from bot.names import EnvironmentName, is_valid
-from bot.runs.plan.base_history import History
+from bot.runs.plan.base.history import History
+from bot.runs.plan.base.proof import unproved
 from bot.runs.plan.context import PlanContext
-from bot.runs.plan.proof import unproved
 from bot.runs.plan.verify import verify_environments
 
 

@@ -27,12 +27,12 @@ from bot.core.requests.sync import Synced, conflicts_in
 from bot.errors import UserError
 from bot.model.environment import Request
 from bot.names import EnvironmentName, Login
-from bot.service.change_proposal import change_proposal
-from bot.service.clone_proposal import clone_proposal_at
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.drafter import Change, ChangePlace, Drafter
-from bot.service.drafting import change_subject
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
+from bot.service.proposals.change import change_proposal
+from bot.service.proposals.clone import clone_proposal_at
+from bot.service.proposals.drafting import change_subject
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import OwnProposal, followed, proposal_on

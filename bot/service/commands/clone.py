@@ -28,11 +28,11 @@ from bot.core.requests.status import StatusFacts
 from bot.errors import UserError
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
-from bot.service.clone_proposal import clone_proposal, clone_proposal_at
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.lost_race import learn
-from bot.service.drafting import OthersClaims, draft
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
+from bot.service.proposals.clone import clone_proposal, clone_proposal_at
+from bot.service.proposals.drafting import OthersClaims, draft
 from bot.service.removals import Removal, let_go_unless_there, unfinished_removal
 from bot.service.replies import reply_first, reply_to
 from bot.service.repository import Repository, repository_at, repository_at_head

@@ -21,8 +21,8 @@ from bot.service.command_job import Accepted
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.everywhere import TemplateProposed, propose_everywhere
-from bot.service.drafting import change_subject
 from bot.service.jobs_api import REPORTED, Ended, Reported, Steps
+from bot.service.proposals.drafting import change_subject
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.versions.drift import drift_found

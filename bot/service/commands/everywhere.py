@@ -19,8 +19,8 @@ from bot.core.requests.refusal import Refused, unknown_environment
 from bot.model.environment import Manifest, Request
 from bot.model.policy import ACTIONS
 from bot.names import EnvironmentName, is_valid
-from bot.service.drafting import change_subject
 from bot.service.jobs_api import JobStepResult
+from bot.service.proposals.drafting import change_subject
 from bot.service.repository import Repository
 from bot.service.versions.drift import drift_found
 from bot.service.way import publish

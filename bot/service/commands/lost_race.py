@@ -8,7 +8,7 @@ from bot.core.requests.branches import Branch
 from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
-from bot.service.drafting import OthersClaims
+from bot.service.proposals.drafting import OthersClaims
 from bot.service.removals import unfinished_removal
 from bot.service.repository import Repository
 

@@ -21,12 +21,12 @@ from bot.core.requests.versions.rollback import refused_now
 from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
-from bot.service.clone_proposal import clone_proposal_at
 from bot.service.commands.lost_race import learn
 from bot.service.commands.rollback import rollback_subject
-from bot.service.drafting import OthersClaims
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.planned.resets import MergedReset, made_again_by, reset_of
+from bot.service.proposals.clone import clone_proposal_at
+from bot.service.proposals.drafting import OthersClaims
 from bot.service.removals import release_removed, unfinished_removal
 from bot.service.repository import Repository
 from bot.service.status import report_branch

@@ -20,7 +20,7 @@ from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.lost_race import learn
 from bot.service.commands.run_end import last_run
 from bot.service.commands.sync import SyncDrafter
-from bot.service.drafting import OthersClaims, change_subject
+from bot.service.proposals.drafting import OthersClaims, change_subject
 from bot.service.repository import Repository
 
 

@@ -5,7 +5,7 @@ from typing import TypeAlias, assert_never
 from bot.commands.model import Help, List, Status
 from bot.core.messages import replies
 from bot.core.messages.environment_list import Listed, environment_list, unmanaged
-from bot.core.messages.help_text import help_text
+from bot.core.messages.reference.help_text import help_text
 from bot.core.messages.replies import ProposedEnvironment, Standing
 from bot.core.messages.status_comment import headline
 from bot.core.requests.branches import read_branch

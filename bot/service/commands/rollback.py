@@ -20,7 +20,7 @@ from bot.names import EnvironmentName
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.lost_race import learn
-from bot.service.drafting import OthersClaims, contract_of, estate_for, source_side
+from bot.service.proposals.drafting import OthersClaims, contract_of, estate_for, source_side
 from bot.service.repository import Repository
 from bot.service.versions.applied import applied_commits
 

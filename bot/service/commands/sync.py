@@ -15,7 +15,7 @@ from bot.names import EnvironmentName
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.lost_race import learn
-from bot.service.drafting import OthersClaims, sync_subject
+from bot.service.proposals.drafting import OthersClaims, sync_subject
 from bot.service.repository import Repository
 
 

@@ -11,7 +11,7 @@ from bot.core.requests.dispatched.request import DispatchedRequest, check_target
 from bot.core.requests.sync import Synced
 from bot.names import EnvironmentName
 from bot.service.commands.drafter import ChangePlace
-from bot.service.drafting import change_subject
+from bot.service.proposals.drafting import change_subject
 from bot.service.repository import Repository
 
 

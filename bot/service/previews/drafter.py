@@ -15,7 +15,7 @@ from bot.errors import UserError
 from bot.names import EnvironmentName
 from bot.service.commands.drafter import ChangePlace
 from bot.service.commands.lost_race import learn
-from bot.service.drafting import OthersClaims, sync_subject
+from bot.service.proposals.drafting import OthersClaims, sync_subject
 from bot.service.repository import Repository
 from bot.service.versions.past import past_template
 from bot.service.versions.proposed import source_in

@@ -17,8 +17,8 @@ from bot.model.risk import Risk
 from bot.names import EnvironmentName
 from bot.service.deployments.confirmed import SILENT, confirmation
 from bot.service.deployments.silent import ended_silently
-from bot.service.drafting import sync_subject
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
+from bot.service.proposals.drafting import sync_subject
 from bot.service.repository import Repository
 from bot.service.requesters import proposal_on
 

@@ -1,6 +1,6 @@
 """An environment as it was when the default branch was at another commit, to make a clone of that."""
 
-from bot.clients.git.past import commit_at
+from bot.clients.git.history.past import commit_at
 from bot.commands.model import Clone
 from bot.commands.moments import time_of
 from bot.core.markdown import code

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.core.hcl.ast import Block, Call, Choice, Literal, NameExpression
+from bot.core.hcl.comparison.structure import structure
 from bot.core.hcl.parser import blocks, body, expression_in, parsed, template
-from bot.core.hcl.structure import structure
 from bot.errors import InvalidInput
 
 

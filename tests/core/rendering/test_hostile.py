@@ -8,7 +8,7 @@ import pytest
 from bot.commands.comment import command_lines
 from bot.commands.grammar import Mistake, parse
 from bot.commands.model import Clone, Set, Unlock
-from bot.core.hcl.structure import structure
+from bot.core.hcl.comparison.structure import structure
 from bot.core.markdown import cell, code, details, fence
 from bot.core.messages.change_pull_request import ProposedChange, body, title, values_table
 from bot.core.requests.change import Changed, ChangeSubject, draft_change

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone
-from bot.core.hcl.structure import structure
+from bot.core.hcl.comparison.structure import structure
 from bot.core.rendering.assemble import assemble, manifest_file, read_manifest, read_template
 from bot.core.rendering.escape import as_json, finalize_hcl, hcl
 from bot.core.rendering.parameter_types import checked

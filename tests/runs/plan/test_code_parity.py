@@ -15,7 +15,7 @@ from bot.core.plans.environment_plan import EnvironmentPlan
 from bot.core.rendering.assemble import assemble, read_manifest, read_template
 from bot.errors import Unverifiable
 from bot.names import EnvironmentName, ParameterName, TemplateName
-from bot.runs.plan.base_history import History
+from bot.runs.plan.base.history import History
 from bot.runs.plan.code_parity import check_parity
 from bot.runs.plan.matrix import Span, find_targets
 from bot.runs.plan.parity import ParityBase, compare_code, parity_result

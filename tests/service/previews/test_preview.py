@@ -11,8 +11,8 @@ from bot.errors import UserError
 from bot.events import CommentCreated, PreviewDue, Tick
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, ParameterName
-from bot.runs.plan.base_history import History
-from bot.runs.plan.proof import unproved
+from bot.runs.plan.base.history import History
+from bot.runs.plan.base.proof import unproved
 from bot.runs.plan.verify import verify_environments
 from bot.sandbox.github import IssueText, PullSpec
 from tests.support import example

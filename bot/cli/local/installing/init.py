@@ -32,7 +32,7 @@ from bot.core.installation.files import (
 )
 from bot.core.installation.renovate import PLACES, RenovateConfiguration, kept_paths, rule
 from bot.core.installation.tool_source import ToolSource
-from bot.core.messages.generated_docs import schema_files
+from bot.core.messages.reference.generated_docs import schema_files
 from bot.errors import InvalidInput, UserError
 from bot.model.policy import PATH as POLICY_PATH
 from bot.model.roots import Roots

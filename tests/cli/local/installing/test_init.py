@@ -17,7 +17,7 @@ from bot.clouds.roles import ROLE_CODE
 from bot.core.installation.files import NO_SERVER, PRISTINE, ROLES, SHIPPED
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
-from bot.core.messages.generated_docs import FORMATS
+from bot.core.messages.reference.generated_docs import FORMATS
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
 from tests import ROOT

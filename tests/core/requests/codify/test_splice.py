@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.core.hcl.comparison.structure import structure
 from bot.core.hcl.parser import expression_in, parsed
-from bot.core.hcl.structure import structure
 from bot.core.requests.codify.splice import CannotSplice, block_at, spliced, without
 from bot.errors import InvalidInput
 from bot.model.pipeline import Json

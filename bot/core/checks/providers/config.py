@@ -7,7 +7,7 @@ from bot.core.checks.bounded_paths import bounded
 from bot.core.checks.file_access import maps_in
 from bot.core.checks.files.by_name import STATE
 from bot.core.checks.gate_rules import HOLD_PROGRAMS, RUNS, GateRules
-from bot.core.checks.provider_credentials import COMMAND, EXEC, allowed_programs, role_complaints
+from bot.core.checks.providers.credentials import COMMAND, EXEC, allowed_programs, role_complaints
 from bot.core.checks.workspaces import kind_of
 from bot.core.cloud_facts import BackendFacts
 from bot.core.hcl.ast import Block, Items, Literal, Pairs, parts_of

@@ -10,7 +10,7 @@ import yaml
 from bot.cli.local import schema as generated
 from bot.cli.local.schema import with_settings
 from bot.commands.specs import TABLE
-from bot.core.messages.generated_docs import FORMATS
+from bot.core.messages.reference.generated_docs import FORMATS
 from bot.settings import ALIASES, Settings
 from tests import ROOT
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.clients.filler import FILLER, TOO_MUCH, Filler, fill_in_a_child
+from bot.clients.children.filler import FILLER, TOO_MUCH, Filler, fill_in_a_child
 from bot.core.rendering.fill import evaluated, filled
 from bot.core.rendering.filling import Filling, NotFilled, elsewhere
 from bot.core.rendering.render import render

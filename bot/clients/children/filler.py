@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from datetime import timedelta
 
-from bot.clients.warm_child import ChildEnded, WarmChild
+from bot.clients.children.warm_child import ChildEnded, WarmChild
 from bot.core.rendering.filling import Filling, NotFilled, elsewhere
 
 WITHIN = timedelta(minutes=1)
@@ -26,7 +26,7 @@ class Filler:
     """A process that fills, and the contents that ended it. Safe to use from any thread."""
 
     def __init__(self, within: timedelta = WITHIN) -> None:
-        self.child = WarmChild("bot.clients.fill_child")
+        self.child = WarmChild("bot.clients.children.fill_child")
         self._within = within
         self._lock = threading.Lock()
         self._too_much: OrderedDict[bytes, None] = OrderedDict()

@@ -21,7 +21,7 @@ from bot.errors import HandEdit
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Hook
 from bot.names import EnvironmentName, StepName
-from bot.service.drafting import source_side
+from bot.service.proposals.drafting import source_side
 from bot.service.repository import Repository
 from bot.service.requesters import OwnProposal, requests_of
 from bot.service.versions.evidence import evidence_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.warm_child import ChildEnded, WarmChild
+from bot.clients.children.warm_child import ChildEnded, WarmChild
 from tests.support.patience import PATIENCE
 
 SOON = timedelta(seconds=PATIENCE)
@@ -23,7 +23,7 @@ def children() -> set[int]:
 
 
 def test_it_is_started_once_and_anew_after_its_end() -> None:
-    before, child = children(), WarmChild("bot.clients.hcl_child")
+    before, child = children(), WarmChild("bot.clients.children.hcl_child")
     assert child.ask({"one": "a = 1\n"}, SOON) == {"one": {"tree": {"a": 1}}}
     (first,) = [pid for pid in children() - before if Path(f"/proc/{pid}").exists()]  # `ps` itself is over
     assert child.ask({"two": "a = "}, SOON) != {}
@@ -42,7 +42,7 @@ def test_an_end_without_an_answer_is_said() -> None:
 
 
 def test_an_answer_that_does_not_come_in_time_ends_the_program() -> None:
-    child = WarmChild("bot.clients.hcl_child")
+    child = WarmChild("bot.clients.children.hcl_child")
     with pytest.raises(ChildEnded):
         child.ask({}, timedelta(0))
     assert child.ask({}, SOON) == {}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.git.past import commit_at
+from bot.clients.git.history.past import commit_at
 
 
 class History:

@@ -13,8 +13,8 @@ from bot.core.rendering.assemble import TemplateAt, read_manifest
 from bot.core.rendering.verify import contradictions
 from bot.errors import Finding, UserError
 from bot.model.environment import Manifest
-from bot.runs.plan.base_history import History
-from bot.runs.plan.proof import base_template
+from bot.runs.plan.base.history import History
+from bot.runs.plan.base.proof import base_template
 
 
 def base_contract(checkout: Checkout, history: History, manifest: Manifest, template: TemplateAt) -> TemplateAt | None:

@@ -18,7 +18,7 @@ from bot.errors import Finding, HandEdit, UserError
 from bot.model.environment import MANIFEST
 from bot.model.template import DECLARATION
 from bot.names import EnvironmentName
-from bot.runs.plan.base_history import History
+from bot.runs.plan.base.history import History
 from bot.runs.plan.verify import Templates, Verified
 
 
