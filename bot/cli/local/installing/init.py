@@ -1,4 +1,7 @@
-"""`envclone init`: what a monorepo needs of envclone, written into a checkout; and the same, brought up to date."""
+"""`envclone init`: what a monorepo needs of envclone, written into a checkout; and the same, brought up to date.
+
+At a terminal it asks for what the repository does not say.
+"""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -119,10 +122,7 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited.
-
-    At a terminal it asks for what the repository does not say.
-    """
+    """Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited."""
     with edge():
         if not (root / ".git").exists():
             raise UserError(
