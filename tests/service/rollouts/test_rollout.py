@@ -361,7 +361,9 @@ def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonore
     change(place)
     look(place)
     assert f"Comment in #{issue(place).number} instead." in (place.say("/rollout pause") or "")
-    assert f"Under way: #{issue(place).number}. In its issue" in (place.say("/rollout", by=READER) or "")
+    assert f"Under way: #{issue(place).number}. In the rollout's issue, comment" in (
+        place.say("/rollout", by=READER) or ""
+    )
     assert "\n/rollout pause\n" in say(place, "/rollout pauze")
     assert say(place, "/rollout pause").startswith("Paused")
     assert issue(place).title.endswith("(paused)")
