@@ -5,8 +5,10 @@ Workers take whole files (`--dist loadscope`), so that what a file sets up is se
 """
 
 import gc
+import os
 import signal
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -90,8 +92,19 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Let a test start only what its markers name."""
     METER.read()  # what was between two tests, or before the first, is none's
-    with needs.allowed({marker.name for marker in item.iter_markers()}):
+    with needs.allowed({marker.name for marker in item.iter_markers()}), _umask_kept():
         return (yield)
+
+
+@contextmanager
+def _umask_kept() -> Iterator[None]:
+    """Give the process its umask back: commands that keep secrets in files take one of their own, also where a test calls them here."""
+    before = os.umask(0o077)
+    os.umask(before)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -98,7 +98,15 @@ def privileges() -> Sequence[str] | None:
 
 
 def build(directory: Path, become: Sequence[str]) -> Image:
-    """Make the root in a directory, by the Dockerfile's steps."""
+    """Make the root in a directory, by the Dockerfile's steps, and with the umask that Docker builds with: the image's user reads it."""
+    before = os.umask(0o022)
+    try:
+        return _built(directory, become)
+    finally:
+        os.umask(before)
+
+
+def _built(directory: Path, become: Sequence[str]) -> Image:
     dockerfile = Dockerfile.read((ROOT / "Dockerfile").read_text())
     stage, root = directory / "stage", directory / "root"
     _build_stage(stage, dockerfile)
