@@ -25,11 +25,11 @@ VARIABLES = "terraform.tfvars.json"
 class Request(Document):
     """Who requested the environment, and where; the comment's id makes the request unique."""
 
-    by: Login
-    repository: RepositoryName
-    issue: int
-    comment: int
-    url: str
+    by: Annotated[Login, Field(description="The login of its author.")]
+    repository: Annotated[RepositoryName, Field(description="The repository of the comment, as `owner/name`.")]
+    issue: Annotated[int, Field(description="The number of the issue or pull request.")]
+    comment: Annotated[int, Field(description="GitHub's id of the comment.")]
+    url: Annotated[str, Field(description="The comment's address.")]
 
 
 class Waiver(Document):
@@ -39,17 +39,24 @@ class Waiver(Document):
     `path:line`; `*` stands for any run of characters.
     """
 
-    what: Annotated[str, Field(min_length=3, max_length=500)]
-    reason: Annotated[str, Field(min_length=10, max_length=500)]
-    owner: Login
-    expires_at: AwareDatetime
+    what: Annotated[
+        str,
+        Field(
+            min_length=3,
+            max_length=500,
+            description="The finding: `ADDRESS:ATTRIBUTE`, or a rendered file's `PATH:LINE`; `*` is any run of characters.",
+        ),
+    ]
+    reason: Annotated[str, Field(min_length=10, max_length=500, description="Why it is accepted.")]
+    owner: Annotated[Login, Field(description="Who answers for it.")]
+    expires_at: Annotated[AwareDatetime, Field(description="When it no longer holds.")]
 
 
 class Preview(Document):
     """The pull request whose change a clone tries, and the commit of it that the clone was rendered from."""
 
-    pull_request: Annotated[int, Field(ge=1)]
-    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    pull_request: Annotated[int, Field(ge=1, description="Its number.")]
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="The commit.")]
 
 
 class ExistingState(Document):
@@ -59,8 +66,19 @@ class ExistingState(Document):
     of HCP Terraform by tags, `key` is the workspace's name.
     """
 
-    key: Annotated[str, Field(min_length=1, max_length=900, pattern=r"^[A-Za-z0-9:_./-]+$")]
-    workspace: Annotated[str, Field(min_length=1, max_length=90, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
+    key: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=900,
+            pattern=r"^[A-Za-z0-9:_./-]+$",
+            description="The key, as the stack's backend has it; with workspaces chosen by tags, the workspace's name.",
+        ),
+    ]
+    workspace: Annotated[
+        Annotated[str, Field(min_length=1, max_length=90, pattern=r"^[A-Za-z0-9_-]+$")] | None,
+        Field(description="Terraform's workspace, if it is not the default one."),
+    ] = None
 
 
 class Manifest(Document):
@@ -71,14 +89,24 @@ class Manifest(Document):
     `expires_at` and `request` are absent from a protected environment.
     """
 
-    name: EnvironmentName
-    template: TemplateName
-    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-    source: EnvironmentName | None = None
-    purpose: PurposeName
-    owner: Login
-    expires_at: AwareDatetime | None = None
-    request: Request | None = None
+    name: Annotated[EnvironmentName, Field(description="The name of its directory.")]
+    template: Annotated[TemplateName, Field(description="The template that it is rendered from.")]
+    revision: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-9a-f]{40}$",
+            description="The git tree id of the template's directory, whatever commit holds it.",
+        ),
+    ]
+    source: Annotated[
+        EnvironmentName | None, Field(description="The environment that it was cloned from, and is compared with.")
+    ] = None
+    purpose: Annotated[PurposeName, Field(description="One of the template's purposes.")]
+    owner: Annotated[Login, Field(description="The GitHub login of whoever answers for it.")]
+    expires_at: Annotated[
+        AwareDatetime | None, Field(description="When it is due to be destroyed; a protected environment never is.")
+    ] = None
+    request: Annotated[Request | None, Field(description="The comment that asked for it.")] = None
     ends_with: Annotated[
         int | None,
         Field(
@@ -90,10 +118,15 @@ class Manifest(Document):
         Preview | None,
         Field(description="Of a clone that tries a pull request: its template and values are those of that commit."),
     ] = None
-    overrides: tuple[ParameterName, ...] = ()
-    parameters: dict[ParameterName, Json]
-    waivers: tuple[Waiver, ...] = ()
-    stacks: Stacks
+    overrides: Annotated[
+        tuple[ParameterName, ...],
+        Field(description="The parameters that were given by `--set` or `/set`: a sync keeps their values."),
+    ] = ()
+    parameters: Annotated[dict[ParameterName, Json], Field(description="The value of every parameter.")]
+    waivers: Annotated[tuple[Waiver, ...], Field(description="Findings that are accepted for a while.")] = ()
+    stacks: Annotated[
+        Stacks, Field(description="Its stacks, as the template declares them for this purpose and these values.")
+    ]
     repaired_at: Annotated[
         AwareDatetime | None,
         Field(

@@ -50,8 +50,15 @@ class FromOutput(Document):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    source: Annotated[str, Field(alias="from", pattern=rf"^{StepName.pattern}\.{ParameterName.pattern}$")]
-    stand_in: Json = None
+    source: Annotated[
+        str,
+        Field(
+            alias="from",
+            pattern=rf"^{StepName.pattern}\.{ParameterName.pattern}$",
+            description="The output, as `STEP.OUTPUT`.",
+        ),
+    ]
+    stand_in: Annotated[Json, Field(description="The mock output that a plan uses while the step has none.")] = None
 
     @property
     def step(self) -> StepName:
@@ -71,13 +78,13 @@ def _parts(source: str) -> tuple[StepName, ParameterName]:
 class FromParameter(Document):
     """An input that is a parameter of the environment."""
 
-    parameter: ParameterName
+    parameter: Annotated[ParameterName, Field(description="The parameter.")]
 
 
 class Literally(Document):
     """An input that is the same in every environment."""
 
-    value: Json
+    value: Annotated[Json, Field(description="The value.")]
 
 
 Input: TypeAlias = FromOutput | FromParameter | Literally
@@ -94,9 +101,15 @@ class Retries(Document):
     way (a missing permission, a wrong input, a plan that is not the reviewed one) is never retried.
     """
 
-    attempts: Annotated[int, Field(ge=1, le=10)] = 1
-    backoff: Duration = _duration("5s")
-    on: Annotated[tuple[Failure, ...], Field(min_length=1)] = ("failure",)
+    attempts: Annotated[int, Field(ge=1, le=10, description="How often it is tried in all.")] = 1
+    backoff: Annotated[
+        Duration,
+        Field(description="How long to wait before the second attempt; twice as long before each further one."),
+    ] = _duration("5s")
+    on: Annotated[
+        tuple[Failure, ...],
+        Field(min_length=1, description="What is retried: an attempt that failed, or one that its `timeout` ended."),
+    ] = ("failure",)
 
     def again(self, attempt: int, failure: Failure) -> bool:
         """Say whether there is another attempt after this one, counted from 1, ended in this way."""
@@ -106,8 +119,12 @@ class Retries(Document):
 class When(Document):
     """A step or a file is part of an environment only for these purposes, and only if these parameters have these values."""
 
-    purpose: tuple[PurposeName, ...] = ()
-    parameter: dict[ParameterName, Json] = {}
+    purpose: Annotated[
+        tuple[PurposeName, ...], Field(description="The environment has one of these purposes; left out, any.")
+    ] = ()
+    parameter: Annotated[
+        dict[ParameterName, Json], Field(description="And each of these parameters has this value.")
+    ] = {}
 
     def applies(self, purpose: PurposeName, parameters: Mapping[ParameterName, Json]) -> bool:
         """Say whether it holds: the purpose is one of those named (if any are), and every named parameter has its value."""
@@ -119,11 +136,14 @@ class When(Document):
 class Step(Document):
     """What every step may declare."""
 
-    description: str = ""
-    needs: tuple[StepName, ...] = ()
-    timeout: Duration = _duration("30m")
-    retries: Retries = Retries()
-    when: When | None = None
+    description: Annotated[str, Field(description="What it does, in a line; shown in plans and receipts.")] = ""
+    needs: Annotated[
+        tuple[StepName, ...],
+        Field(description="Steps that must be applied first. Those whose outputs it takes need not be named."),
+    ] = ()
+    timeout: Annotated[Duration, Field(description="How long one attempt may take.")] = _duration("30m")
+    retries: Annotated[Retries, Field(description="Whether and when it is tried again.")] = Retries()
+    when: Annotated[When | None, Field(description="The environments that have it; left out, all.")] = None
     renamed_from: Annotated[
         tuple[StepName, ...],
         Field(
@@ -144,7 +164,9 @@ class Step(Document):
 class Stack(Step):
     """A step whose verbs are Terraform's: a root module in the directory that its name is the path of. Inputs become Terraform variables."""
 
-    inputs: dict[ParameterName, FromOutput] = {}
+    inputs: Annotated[
+        dict[ParameterName, FromOutput], Field(description="Terraform variables that take other steps' outputs.")
+    ] = {}
 
     @property
     def kind(self) -> str:
@@ -176,7 +198,7 @@ Stacks: TypeAlias = Annotated[dict[StepName, Stack], AfterValidator(_apart)]
 class NoUndo(Document):
     """States that a hook has nothing to undo, and why; reviewers see the reason."""
 
-    none: Annotated[str, Field(min_length=10)]
+    none: Annotated[str, Field(min_length=10, description="The reason.")]
 
 
 Argv: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -186,10 +208,13 @@ Argv: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
 class RunProgram(Document):
     """The verbs of a hook that is the repository's own program. Inputs arrive as JSON on stdin; outputs leave as JSON on stdout."""
 
-    apply: Argv
-    check: Argv | None = None
-    verify: Argv | None = None
-    undo: Argv | None = None
+    apply: Annotated[Argv, Field(description="Makes it so.")]
+    check: Annotated[
+        Argv | None,
+        Field(description="Looks whether apply would change something; asked by plans and by the search for drift."),
+    ] = None
+    verify: Annotated[Argv | None, Field(description="Looks at what apply made.")] = None
+    undo: Annotated[Argv | None, Field(description="Undoes what apply made.")] = None
 
 
 class Hook(Step):
@@ -197,10 +222,15 @@ class Hook(Step):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    uses: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$")] | None = None
-    run: RunProgram | None = None
-    inputs: Annotated[dict[ParameterName, Input], Field(alias="with")] = {}
-    undo: NoUndo | None = None
+    uses: Annotated[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$")] | None,
+        Field(description="A kind of hook (docs/hooks.md)."),
+    ] = None
+    run: Annotated[
+        RunProgram | None, Field(description="Or a program of the repository, with an argument list for each verb.")
+    ] = None
+    inputs: Annotated[dict[ParameterName, Input], Field(alias="with", description="Its inputs.")] = {}
+    undo: Annotated[NoUndo | None, Field(description="Says that there is nothing to undo.")] = None
     data: Annotated[
         bool | None,
         Field(
@@ -245,8 +275,18 @@ class Hooks(Document):
     `concurrency` limits how many steps (stacks and hooks) run in parallel, however many a run would allow.
     """
 
-    concurrency: Annotated[int | None, Field(ge=1, le=16)] = None
-    hooks: dict[Annotated[StepName, AfterValidator(_one_word), WithJsonSchema(_ONE_WORD)], Hook] = {}
+    concurrency: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=16,
+            description="How many steps (stacks and hooks) run in parallel at most, however many a run would allow.",
+        ),
+    ] = None
+    hooks: Annotated[
+        dict[Annotated[StepName, AfterValidator(_one_word), WithJsonSchema(_ONE_WORD)], Hook],
+        Field(description="The hooks, by name."),
+    ] = {}
 
 
 Verb = Literal["check", "apply", "verify", "undo"]

@@ -34,9 +34,13 @@ Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy", 
 class Ttl(Document):
     """Limits of a clone's time to live."""
 
-    default: Duration = timedelta(days=7)
-    max: Duration = timedelta(days=30)
-    min: Duration = timedelta(hours=1)
+    default: Annotated[Duration, Field(description="How long a clone lives whose request does not say.")] = timedelta(
+        days=7
+    )
+    max: Annotated[
+        Duration, Field(description="The longest that may be asked for, from now, by `--ttl` or `/extend`.")
+    ] = timedelta(days=30)
+    min: Annotated[Duration, Field(description="The shortest.")] = timedelta(hours=1)
 
     @model_validator(mode="after")
     def _ordered(self) -> "Ttl":
@@ -48,16 +52,23 @@ class Ttl(Document):
 class Quota(Document):
     """The maximum number of clones, counting the default branch, open pull requests, and removed clones that are not destroyed yet."""
 
-    total: Annotated[int, Field(ge=0)] = 50
-    per_owner: Annotated[int, Field(ge=0)] = 5
-    per_purpose: dict[PurposeName, Annotated[int, Field(ge=0)]] = {}
+    total: Annotated[int, Field(ge=0, description="Of all clones.")] = 50
+    per_owner: Annotated[int, Field(ge=0, description="Of one owner.")] = 5
+    per_purpose: Annotated[
+        dict[PurposeName, Annotated[int, Field(ge=0)]],
+        Field(description="Of one purpose; those that are not named have no maximum of their own."),
+    ] = {}
 
 
 class Expiry(Document):
     """How long before its expiry a clone's owner is warned, and whether the pull request that destroys it is merged automatically."""
 
-    warn: tuple[Duration, ...] = (timedelta(days=3), timedelta(days=1))
-    auto_merge: bool = False
+    warn: Annotated[
+        tuple[Duration, ...], Field(description="How long before its expiry the owner is warned, once for each.")
+    ] = (timedelta(days=3), timedelta(days=1))
+    auto_merge: Annotated[
+        bool, Field(description="Whether the pull request that destroys an expired clone is merged without a person.")
+    ] = False
 
 
 class AccountState(Document):
@@ -95,14 +106,18 @@ class PolicyAccount(
         str, Field(description="Whose account it is; left out, the cloud of the template that is shipped.")
     ] = ""
     id: Annotated[str, Field(description="The account in its cloud's form; left out, the account's name here.")] = ""
-    plan_role: str = ""
-    apply_role: str = ""
+    plan_role: Annotated[str, Field(description="The identity that plans: it reads, and writes reviews.")] = ""
+    apply_role: Annotated[str, Field(description="The identity that applies and destroys.")] = ""
     identity: Annotated[
         dict[str, str], Field(description="What else the cloud needs to know to give credentials, by its own names.")
     ] = {}
-    region: str = ""
-    state_bucket: str = ""
-    state: AccountState | None = None
+    region: Annotated[
+        str, Field(description="The region of the state bucket, and of what asks the cloud without naming one.")
+    ] = ""
+    state_bucket: Annotated[
+        str, Field(description="The bucket with state, ledgers and reviews of the environments in this account.")
+    ] = ""
+    state: Annotated[AccountState | None, Field(description="The backend, where state lies elsewhere.")] = None
     store: Annotated[str, Field(description="The address of the objects beside the state: ledger, reviews, keys.")] = ""
     also: Annotated[
         tuple[str, ...],
@@ -149,7 +164,12 @@ class StaticCheckRules(Document):
         description="Data sources that may be read besides the harmless ones: those that return objects, secrets, tokens or "
         "another program's answer, and those of providers that the cloud does not know.",
     )
-    data_sources_forbidden: tuple[str, ...] = ("external", "http", "terraform_remote_state")
+    data_sources_forbidden: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Data sources, or providers by the prefix of their types, that may be read only if `data_sources` names them."
+        ),
+    ] = ("external", "http", "terraform_remote_state")
     remote_states: tuple[str, ...] = Field(
         default=(),
         description="States that `terraform_remote_state` may read besides those of the environment's own stacks, each by the address of its object, as "
@@ -197,7 +217,9 @@ class StaticCheckRules(Document):
             "a `for_each`."
         ),
     ] = False
-    provisioners: bool = False
+    provisioners: Annotated[
+        bool, Field(description="Whether provisioners may run programs while an environment is applied.")
+    ] = False
 
 
 _ALLOW: dict[Permission, Role] = {
@@ -213,8 +235,18 @@ _ALLOW: dict[Permission, Role] = {
 class Policy(Document):
     """Who may do what, and within which limits. Without the file, the defaults below apply."""
 
-    allow: dict[Permission, Role] = _ALLOW
-    protected: tuple[EnvironmentName, ...] = (EnvironmentName("production"),)
+    allow: Annotated[
+        dict[Permission, Role],
+        Field(
+            description="The role on the repository that each permission needs (docs/commands.md says which command needs which permission). What is left out keeps its default."
+        ),
+    ] = _ALLOW
+    protected: Annotated[
+        tuple[EnvironmentName, ...],
+        Field(
+            description="Environments that no command destroys and whose changes are always merged by people; they need no source and never expire."
+        ),
+    ] = (EnvironmentName("production"),)
     may_be_created: Annotated[
         tuple[EnvironmentName, ...],
         Field(
@@ -222,13 +254,22 @@ class Policy(Document):
             "fails: its state was not found, and an apply would build it a second time."
         ),
     ] = ()
-    ttl: Ttl = Ttl()
-    quota: Quota = Quota()
-    expiry: Expiry = Expiry()
-    rollout: RolloutPolicy = RolloutPolicy()
-    dispatch: DispatchPolicy = DispatchPolicy()
-    purposes_requiring: dict[PurposeName, Role] = {}
-    accounts: dict[str, PolicyAccount] = {}
+    ttl: Annotated[Ttl, Field(description="How long clones may live.")] = Ttl()
+    quota: Annotated[Quota, Field(description="How many clones there may be.")] = Quota()
+    expiry: Annotated[Expiry, Field(description="What is done when a clone's time is nearly over.")] = Expiry()
+    rollout: Annotated[RolloutPolicy, Field(description="How a changed template reaches its environments.")] = (
+        RolloutPolicy()
+    )
+    dispatch: Annotated[
+        DispatchPolicy, Field(description="What other repositories may set by `repository_dispatch`.")
+    ] = DispatchPolicy()
+    purposes_requiring: Annotated[
+        dict[PurposeName, Role], Field(description="Purposes for which `/clone` needs a higher role on the repository.")
+    ] = {}
+    accounts: Annotated[
+        dict[str, PolicyAccount],
+        Field(description="The cloud accounts, that the workflows get credentials of, by name or id."),
+    ] = {}
     account_parameters: Annotated[
         tuple[ParameterName, ...],
         Field(
@@ -236,8 +277,10 @@ class Policy(Document):
             "that the environment has counts.",
         ),
     ] = tuple(map(ParameterName, ("account_id", "account", "project_id", "project", "subscription_id")))
-    gate: StaticCheckRules = StaticCheckRules()
-    confinement: Confinement = Confinement()
+    gate: Annotated[StaticCheckRules, Field(description="What code may do when it is planned.")] = StaticCheckRules()
+    confinement: Annotated[Confinement, Field(description="What programs may reach of the machine that runs them.")] = (
+        Confinement()
+    )
     terraform_version: Annotated[
         str,
         Field(
@@ -261,8 +304,11 @@ class Policy(Document):
             "while there are environments; `envclone init` writes it into the workflows and the code owners' lines."
         ),
     ] = DEFAULT
-    labels: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = ("envclone",)
-    reviewers: tuple[Login, ...] = ()
+    labels: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=50)], ...],
+        Field(description="Labels of the pull requests that are opened."),
+    ] = ("envclone",)
+    reviewers: Annotated[tuple[Login, ...], Field(description="Logins that are asked for a review of them.")] = ()
     bot: Annotated[
         str,
         Field(

@@ -15,8 +15,8 @@ from bot.names import EnvironmentName, PurposeName
 class Wave(Document):
     """Environments that get a new revision together: those of the named purposes, and those that are named themselves."""
 
-    purposes: tuple[PurposeName, ...] = ()
-    environments: tuple[EnvironmentName, ...] = ()
+    purposes: Annotated[tuple[PurposeName, ...], Field(description="All environments of these purposes.")] = ()
+    environments: Annotated[tuple[EnvironmentName, ...], Field(description="And these environments.")] = ()
 
 
 class RolloutPolicy(Document):

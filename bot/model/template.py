@@ -18,8 +18,8 @@ DECLARATION = "template.yaml"
 class Pool(Document):
     """Allocate a free network of `prefix` bits from `pool`, for example a /20 from 10.64.0.0/10."""
 
-    pool: IPv4Network
-    prefix: Annotated[int, Field(ge=8, le=30)]
+    pool: Annotated[IPv4Network, Field(description="The network to allocate from.")]
+    prefix: Annotated[int, Field(ge=8, le=30, description="The prefix length of each network.")]
 
     @model_validator(mode="after")
     def _holds_one(self) -> "Pool":
@@ -31,7 +31,9 @@ class Pool(Document):
 class Choices(Document):
     """Allocate the first free one of these values."""
 
-    choices: Annotated[tuple[Json, ...], Field(min_length=1)]
+    choices: Annotated[
+        tuple[Json, ...], Field(min_length=1, description="The values, in the order in which they are tried.")
+    ]
 
 
 Allocation: TypeAlias = Pool | Choices
@@ -40,7 +42,7 @@ Allocation: TypeAlias = Pool | Choices
 class _Parameter(Document):
     """What every parameter may declare."""
 
-    description: Annotated[str, Field(min_length=1)]
+    description: Annotated[str, Field(min_length=1, description="What the value means; shown to whoever sets it.")]
     identity: Annotated[
         bool,
         Field(
@@ -69,7 +71,10 @@ class _Parameter(Document):
             description="Former names of the parameter: an environment that is brought to this revision keeps their value."
         ),
     ] = ()
-    default: Json = None
+    default: Annotated[
+        Json,
+        Field(description="The value if neither the request, nor the purpose, nor the source gives one."),
+    ] = None
     derive: Annotated[str | None, Field(description="Text with `{environment}` or other parameters in braces.")] = None
     allocate: Annotated[Allocation | None, Field(description="A value that no other environment uses.")] = None
 
@@ -84,18 +89,21 @@ class StringParameter(_Parameter):
     """Text, in Unicode's NFC (Terraform normalises strings, so anything else would change on the way)."""
 
     type: Literal["string"]
-    pattern: ValuePattern | None = None
-    min_length: Annotated[int, Field(ge=0)] = 0
-    max_length: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    pattern: Annotated[
+        ValuePattern | None,
+        Field(description="A regular expression that the text must match; no look-around, no back-references."),
+    ] = None
+    min_length: Annotated[int, Field(ge=0, description="The least number of characters.")] = 0
+    max_length: Annotated[int, Field(ge=1, le=10_000, description="The greatest number of characters.")] = 1_000
 
 
 class NumberParameter(_Parameter):
     """A number; `integer` refuses fractions."""
 
     type: Literal["number"]
-    min: float | None = None
-    max: float | None = None
-    integer: bool = False
+    min: Annotated[float | None, Field(description="The least value.")] = None
+    max: Annotated[float | None, Field(description="The greatest value.")] = None
+    integer: Annotated[bool, Field(description="Whether fractions are refused.")] = False
 
 
 class BoolParameter(_Parameter):
@@ -108,42 +116,44 @@ class EnumParameter(_Parameter):
     """One of a fixed set of strings."""
 
     type: Literal["enum"]
-    values: Annotated[tuple[str, ...], Field(min_length=1)]
+    values: Annotated[tuple[str, ...], Field(min_length=1, description="The strings.")]
 
 
 class CidrParameter(_Parameter):
     """An IPv4 network, `10.64.0.0/20`, whose host bits are zero."""
 
     type: Literal["cidr"]
-    min_prefix: Annotated[int, Field(ge=0, le=32)] = 8
-    max_prefix: Annotated[int, Field(ge=0, le=32)] = 30
+    min_prefix: Annotated[int, Field(ge=0, le=32, description="The shortest prefix, so the largest network.")] = 8
+    max_prefix: Annotated[int, Field(ge=0, le=32, description="The longest prefix, so the smallest network.")] = 30
 
 
 class DurationParameter(_Parameter):
     """A duration, `14d`; kept as its canonical text."""
 
     type: Literal["duration"]
-    min: Duration | None = None
-    max: Duration | None = None
+    min: Annotated[Duration | None, Field(description="The shortest duration.")] = None
+    max: Annotated[Duration | None, Field(description="The longest duration.")] = None
 
 
 class ListParameter(_Parameter):
     """A list of strings, numbers or IPv4 networks."""
 
     type: Literal["list"]
-    items: Literal["string", "number", "cidr"] = "string"
-    pattern: ValuePattern | None = None
-    unique: bool = True
-    min_items: Annotated[int, Field(ge=0)] = 0
-    max_items: Annotated[int, Field(ge=1, le=1_000)] = 100
+    items: Annotated[Literal["string", "number", "cidr"], Field(description="The type of each item.")] = "string"
+    pattern: Annotated[ValuePattern | None, Field(description="A regular expression that each string must match.")] = (
+        None
+    )
+    unique: Annotated[bool, Field(description="Whether the same item twice is refused.")] = True
+    min_items: Annotated[int, Field(ge=0, description="The least number of items.")] = 0
+    max_items: Annotated[int, Field(ge=1, le=1_000, description="The greatest number of items.")] = 100
 
 
 class MapParameter(_Parameter):
     """A map from strings to strings or numbers."""
 
     type: Literal["map"]
-    values: Literal["string", "number"] = "string"
-    max_items: Annotated[int, Field(ge=1, le=1_000)] = 100
+    values: Annotated[Literal["string", "number"], Field(description="The type of each value.")] = "string"
+    max_items: Annotated[int, Field(ge=1, le=1_000, description="The greatest number of keys.")] = 100
 
 
 Parameter: TypeAlias = Annotated[
@@ -182,10 +192,18 @@ Demand: TypeAlias = (
 class Purpose(Document):
     """A named use, and a contract: the parameters it sets, what must match the source and what must differ from it."""
 
-    description: Annotated[str, Field(min_length=1)]
-    set: dict[ParameterName, Json] = {}
-    match: tuple[Demand, ...] = ()
-    differ: tuple[Demand, ...] = ()
+    description: Annotated[
+        str,
+        Field(min_length=1, description="What clones of this purpose are for; shown by `/help` and in pull requests."),
+    ]
+    set: Annotated[dict[ParameterName, Json], Field(description="The values that it gives parameters.")] = {}
+    match: Annotated[
+        tuple[Demand, ...],
+        Field(description="What must be as in the source: aspects, `parameter:NAME`, `attribute:ADDRESS:ATTRIBUTE`."),
+    ] = ()
+    differ: Annotated[
+        tuple[Demand, ...], Field(description="What must not be as in the source, in the same forms.")
+    ] = ()
 
 
 _Two = Annotated[tuple[ParameterName, ...], Field(min_length=2, max_length=2)]
@@ -245,13 +263,23 @@ class Template(Document):
     requested values before anything is rendered.
     """
 
-    name: TemplateName
-    description: Annotated[str, Field(min_length=1)]
-    default_purpose: PurposeName
-    parameters: dict[ParameterName, Parameter]
-    purposes: Annotated[dict[PurposeName, Purpose], Field(min_length=1)]
-    aspects: dict[Aspect, tuple[Pattern, ...]] = {}
-    rules: tuple[ParameterRule, ...] = ()
+    name: Annotated[TemplateName, Field(description="The name of its directory.")]
+    description: Annotated[str, Field(min_length=1, description="What it makes, in a line.")]
+    default_purpose: Annotated[PurposeName, Field(description="The purpose of a clone whose request names none.")]
+    parameters: Annotated[dict[ParameterName, Parameter], Field(description="Its inputs, by name.")]
+    purposes: Annotated[
+        dict[PurposeName, Purpose], Field(min_length=1, description="What its environments are for, by name.")
+    ]
+    aspects: Annotated[
+        dict[Aspect, tuple[Pattern, ...]],
+        Field(
+            description="Attributes that belong to another aspect than the built-in table says, as `ADDRESS:ATTRIBUTE` with `*` for any run of characters. The first match counts."
+        ),
+    ] = {}
+    rules: Annotated[
+        tuple[ParameterRule, ...],
+        Field(description="What must hold between two parameters; checked before anything is rendered."),
+    ] = ()
     migrations: Annotated[
         dict[MigrationName, Migration],
         Field(
@@ -265,7 +293,7 @@ class Template(Document):
             description="Hosts, mail addresses and accounts outside that every environment may reach, written out in the code."
         ),
     ] = ()
-    stacks: Annotated[Stacks, Field(min_length=1)]
+    stacks: Annotated[Stacks, Field(min_length=1, description="Its stacks, by the path of their directories.")]
     files: Annotated[
         dict[str, When],
         Field(description="Files that only some environments get, by their path as rendered (`network/imports.tf`)."),

@@ -50,7 +50,7 @@ class AwsCertificate(HookKind[CertificateInputs, CertificateRecord]):
     outputs: ClassVar[Mapping[ParameterName, str]] = {
         ParameterName("certificate_arn"): "The certificate, issued: whoever takes this output waits for it.",
         ParameterName("domain"): "The name that it is for.",
-        ParameterName("expires_at"): "When it ends to be valid, in ISO 8601.",
+        ParameterName("expires_at"): "When it expires, in ISO 8601.",
     }
 
     def check(self, inputs: CertificateInputs, context: HookContext) -> HookCheck:

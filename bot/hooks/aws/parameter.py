@@ -28,7 +28,7 @@ class ParameterInputs(HookModel):
 
     path: Path
     values: dict[ParameterKey, str | int | float | bool] = Field(
-        min_length=1, max_length=200, description="Names below the path, and values; numbers and truth become text."
+        min_length=1, max_length=200, description="Names below the path, and values; numbers and booleans become text."
     )
     secure: bool = Field(default=False, description="Encrypted, and hidden wherever they would be shown.")
     key_id: Annotated[str | None, Field(description="The KMS key for secure ones; AWS's own without it.")] = None

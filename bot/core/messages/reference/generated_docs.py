@@ -136,14 +136,46 @@ def _command(spec: Spec) -> Iterator[str]:
 
 
 def tables(found: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of the tables that explain a JSON Schema: its own keys, then each object that it names."""
+    """Yield the lines of the tables that explain a JSON Schema: its own keys, then each object that it names.
+
+    What the types of parameters share is explained once, before them.
+    """
     definitions: dict[str, Any] = found.get("$defs", {})
+    family = _family(found)
+    shared = _shared([definitions[name] for name in family])
     yield from _object_table(found)
-    for name in sorted(definitions):
-        if "properties" in definitions[name]:
-            yield f"### {name.strip('_')}\n"
-            yield f"{_first(definitions[name].get('description', ''))}\n"
-            yield from _object_table(definitions[name])
+    for name in sorted(definitions, key=lambda each: (family[0] if each in family else each, each)):
+        if "properties" not in definitions[name]:
+            continue
+        if name in family[:1]:
+            yield "### Parameters of every type\n"
+            yield from _object_table({**definitions[name], "properties": shared})
+        yield f"### {name.strip('_')}\n"
+        yield f"{_first(definitions[name].get('description', ''))}\n"
+        own = definitions[name]["properties"]
+        yield from _object_table(
+            {
+                **definitions[name],
+                "properties": {key: own[key] for key in own if name not in family or key not in shared},
+            }
+        )
+
+
+def _family(found: object) -> list[str]:
+    """Return the definitions that a discriminator tells apart, in order: the types of parameters, where a schema has any."""
+    match found:
+        case {"discriminator": _, "oneOf": [*forms]}:
+            return sorted(str(each["$ref"]).rsplit("/", 1)[-1] for each in forms)
+        case dict():
+            return next(filter(None, map(_family, found.values())), [])
+        case _:
+            return []
+
+
+def _shared(definitions: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the keys that all of these have, with the same meaning."""
+    first, *others = [each["properties"] for each in definitions] or [{}]
+    return {key: value for key, value in first.items() if all(each.get(key) == value for each in others)}
 
 
 def _object_table(found: dict[str, Any]) -> Iterator[str]:

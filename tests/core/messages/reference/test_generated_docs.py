@@ -53,3 +53,22 @@ def test_the_shipped_files_keep_to_the_shipped_schemas(schema: str, path: str) -
     text = (ROOT / path).read_text("utf-8")
     jsonschema_rs.validate(description, yaml.safe_load(text))
     assert path.startswith(".github") or f"{schema}.schema.json" in text.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_key_of_a_format_says_what_it_means(name: str) -> None:
+    found = json.loads(documents()[f".github/schemas/{name}.schema.json"])
+    objects = {name: found, **found["$defs"]}
+    bare = [
+        f"{called}.{key}"
+        for called, each in objects.items()
+        for key, value in each.get("properties", {}).items()
+        if "description" not in value and "const" not in value
+    ]
+    assert not bare
+
+
+def test_what_all_types_of_parameters_have_is_explained_once() -> None:
+    page = documents()["docs/formats.md"]
+    assert page.count("| `settable` |") == 1
+    assert page.index("### Parameters of every type") < page.index("| `settable` |") < page.index("### BoolParameter")
