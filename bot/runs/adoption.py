@@ -16,7 +16,7 @@ from bot.core.parity.directories.compare import sides_likeness
 from bot.core.parity.directories.sides import Side
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Inventory
-from bot.core.rendering.parameter_values import Wish, resolve
+from bot.core.rendering.parameter_values import RequestedEnvironment, resolve
 from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.preflight import CheckRules
@@ -160,7 +160,7 @@ def _is_exact(
 def _manifest(checkout: Checkout, asked: AdoptionRequest, found: Adoption, template: TemplateAt) -> Manifest:
     named = {ParameterName(each.name): each.value for each in found.parameters}
     values = {name: value for name, value in named.items() if name in template.declaration.parameters}
-    here = checkout.survey().estate.live.get(asked.name)
+    here = checkout.read_inventory().inventory.live.get(asked.name)
     if here is not None:
         kept = {name: value for name, value in here.parameters.items() if name in template.declaration.parameters}
         return here.model_copy(
@@ -198,7 +198,9 @@ def _completed(
                 f"{where}: `{name}` has no value in {here.name}. Add `{name}: …` under `set:` of the purpose "
                 f"`{here.purpose}`, and run this again."
             )
-    return resolve(template.declaration, Wish(here.name, here.purpose, values, None), Inventory({here.name: here}))
+    return resolve(
+        template.declaration, RequestedEnvironment(here.name, here.purpose, values, None), Inventory({here.name: here})
+    )
 
 
 def _write(place: Path, files: Mapping[str, File]) -> None:

@@ -38,7 +38,7 @@ class ServiceContext:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     """Manifests by the id of the tree they are in, and by commit and name: ids never change their content."""
     unreadable: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
-    """What is wrong with manifests that can't be read, by name and the id of the tree they are in: each survey meets them again."""
+    """What is wrong with manifests that can't be read, by name and the id of the tree they are in: each reading meets them again."""
     bare: set[str] = field(default_factory=set)
     """The ids of trees that have no manifest."""
     remnants: dict[str, Remnant] = field(default_factory=dict)

@@ -55,5 +55,5 @@ class InventoryReader:
     @property
     def reading(self) -> InventoryReading:
         """What came of it."""
-        estate = Inventory(self.live, self.proposed, unreadable=self.unreadable, unmanaged=self.unmanaged)
-        return InventoryReading(estate, tuple(self.findings))
+        inventory = Inventory(self.live, self.proposed, unreadable=self.unreadable, unmanaged=self.unmanaged)
+        return InventoryReading(inventory, tuple(self.findings))

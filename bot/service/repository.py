@@ -164,7 +164,7 @@ class Repository:
 
     def inventory(self) -> Inventory:
         """Return all environments, on the default branch and proposed by us. Raises `Transient`."""
-        return self.read_inventory().estate
+        return self.read_inventory().inventory
 
     def read_inventory(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't; these keep what they hold. Raises `Transient`."""

@@ -171,9 +171,9 @@ def _rollout() -> str:
 
 
 def _listed() -> Listed:
-    estate: dict[EnvironmentName, Manifest] = {name: i.CLONE.model_copy(update={"name": name}) for name in NAMES}
+    inventory: dict[EnvironmentName, Manifest] = {name: i.CLONE.model_copy(update={"name": name}) for name in NAMES}
     proposed = [replies.ProposedEnvironment(Branch("change", name), 44) for name in NAMES]
-    return Listed(Inventory(estate), proposed, dict.fromkeys(NAMES, 200))
+    return Listed(Inventory(inventory), proposed, dict.fromkeys(NAMES, 200))
 
 
 def _ended(key: str) -> str:

@@ -58,9 +58,9 @@ STEP = TemplateStep(
 def synced() -> Synced:
     """Return the clone, brought to the newer revision."""
     base = example.base()
-    estate = Inventory({i.PRODUCTION.name: i.PRODUCTION, i.NAME: i.CLONE})
+    inventory = Inventory({i.PRODUCTION.name: i.PRODUCTION, i.NAME: i.CLONE})
     source = CodeSide(i.PRODUCTION, base.source_files)
-    subject = SyncSubject(i.CLONE, i.DRAFT.files, BEFORE, AFTER, Policy(), estate, merge_text, source)
+    subject = SyncSubject(i.CLONE, i.DRAFT.files, BEFORE, AFTER, Policy(), inventory, merge_text, source)
     found = draft_sync(Sync(i.NAME), subject, i.NOW)
     assert isinstance(found, Synced), found
     return found

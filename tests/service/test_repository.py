@@ -41,7 +41,7 @@ def test_at_another_commit_it_is_as_it_was_there(place: SmallMonorepo) -> None:
 def test_many_manifests_are_read_in_one_process_and_after_a_restart_from_what_was_kept(place: SmallMonorepo) -> None:
     _grow(place, 5)
     first = place.repository().read_inventory()
-    assert len(first.estate.live) == 6
+    assert len(first.inventory.live) == 6
     assert not first.findings
     context = place.service.context
     started = replace(context, manifests={}, unreadable={}, remnants={})
@@ -62,7 +62,7 @@ def test_one_manifest_among_many_that_can_not_be_read_is_named_and_stops_no_othe
     files: dict[str, bytes | None] = {"envs/old-1/environment.yaml": b"name: [", "envs/old-2/environment.yaml": None}
     place.server.commit(REPOSITORY, files, by="admin", message="Break two")
     reading = place.repository().read_inventory()
-    assert {*reading.estate.live} == {"production", "old-0", "old-3"}
+    assert {*reading.inventory.live} == {"production", "old-0", "old-3"}
     assert {finding.path for finding in reading.findings} == {*files}
 
 
@@ -73,7 +73,7 @@ def test_a_directory_without_a_manifest_is_somebody_elses(place: SmallMonorepo) 
     repo = place.repository()
     reading = repo.read_inventory()
     assert reading.findings == ()
-    assert reading.estate.unmanaged == {"modules", "Old_Stuff"}
+    assert reading.inventory.unmanaged == {"modules", "Old_Stuff"}
     assert repo.names() == ["production"]
     listed = place.say("/list") or ""
     assert "In `envs/`, but no environments, because they have no environment.yaml: `Old_Stuff`, `modules`." in listed
@@ -88,13 +88,13 @@ def test_an_environment_that_lost_its_manifest_is_not_taken_for_somebody_elses(p
     place.server.commit(REPOSITORY, {"envs/old-0/environment.yaml": None}, by="admin", message="Lose one")
     reading = place.repository().read_inventory()
     assert [finding.path for finding in reading.findings] == ["envs/old-0/environment.yaml"]
-    assert reading.estate.unmanaged == set()
+    assert reading.inventory.unmanaged == set()
     gone: dict[str, bytes | None] = dict.fromkeys(
         f"envs/old-1/{path}" for path in place.repository().environment(EnvironmentName("old-1"))
     )
     place.server.commit(REPOSITORY, gone, by="admin", message="Remove the other")
     place.server.commit(REPOSITORY, {"envs/old-1/main.tf": b""}, by="admin", message="Another's, of its name")
-    assert place.repository().read_inventory().estate.unmanaged == {"old-1"}
+    assert place.repository().read_inventory().inventory.unmanaged == {"old-1"}
 
 
 def _grow(place: SmallMonorepo, count: int) -> None:

@@ -88,12 +88,12 @@ def _base(checkout: Checkout, asked: CloneRequest) -> Base | Refused:
         else checkout.template_at(wanted, f"{past.commit}:{checkout.roots.template(wanted)}") or {}
     )
     template = checkout.read_template(wanted, found)
-    estate, now = checkout.survey().whole(), checkout.template(wanted)
+    inventory, now = checkout.read_inventory().whole(), checkout.template(wanted)
     if past is None or not now:
-        return Base(template, source, files, estate, checkout.policy(), JUDGES, past)
+        return Base(template, source, files, inventory, checkout.policy(), JUDGES, past)
     contract = checkout.read_template(wanted, now).declaration
-    estate = replace(estate, renamed=renamed(contract.parameters))
-    return Base(template, source, files, estate, checkout.policy(), JUDGES, past, contract)
+    inventory = replace(inventory, renamed=renamed(contract.parameters))
+    return Base(template, source, files, inventory, checkout.policy(), JUDGES, past, contract)
 
 
 def _past(checkout: Checkout, command: Clone) -> PastSource | None:

@@ -127,8 +127,8 @@ def _checkout(root: Path) -> Checkout:
 
 
 def _environments(root: Path) -> Iterator[Verdict]:
-    survey = _checkout(root).survey()
-    yield verdicts.environments(len(survey.estate.live), survey.findings)
+    reading = _checkout(root).read_inventory()
+    yield verdicts.environments(len(reading.inventory.live), reading.findings)
 
 
 def _lock_files(root: Path) -> Iterator[Verdict]:

@@ -87,21 +87,21 @@ def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJso
     """List the environments in this checkout with purpose, owner and expiry."""
     with edge():
         asked, checkout = sentence(List, "list", words or ()), own_checkout(root)
-        survey = checkout.survey()
-        everything = sorted(survey.estate.manifests(), key=lambda m: m.name)
+        reading = checkout.read_inventory()
+        everything = sorted(reading.inventory.manifests(), key=lambda m: m.name)
         manifests = matching(everything, asked, me())
-        estate = only(survey.estate, {each.name for each in manifests})
+        inventory = only(reading.inventory, {each.name for each in manifests})
         late = behind(manifests, _histories(checkout, manifests))
-        listing = replies.listing(estate, datetime.now(UTC), None, late)
+        listing = replies.listing(inventory, datetime.now(UTC), None, late)
         text = plain(listing if manifests or not everything else nothing_matches(everything), width())
         text += (
-            f"\n\n{plain(unmanaged(estate.unmanaged, checkout.roots.environments), width())}"
-            if estate.unmanaged
+            f"\n\n{plain(unmanaged(inventory.unmanaged, checkout.roots.environments), width())}"
+            if inventory.unmanaged
             else ""
         )
         say(text, lambda: [_listed(each, late[each.name]) for each in manifests], as_json)
-        if survey.findings:
-            stop("\n".join(map(str, survey.findings)), NOT_CHECKED)
+        if reading.findings:
+            stop("\n".join(map(str, reading.findings)), NOT_CHECKED)
 
 
 def _listed(manifest: Manifest, behind: int | None) -> Mapping[str, object]:
@@ -121,10 +121,10 @@ def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> 
         name = command.name or (branch.environment if branch else None)
         if name is None:
             raise UserError(NO_SUBJECT)
-        survey = checkout.survey()
-        if wrong := survey.at(checkout.roots.environment(name)):
+        reading = checkout.read_inventory()
+        if wrong := reading.at(checkout.roots.environment(name)):
             raise Unreadable(*wrong)
-        found = survey.estate.live.get(name)
+        found = reading.inventory.live.get(name)
         if found is None:
             raise refused(unknown_environment(Status(name), checkout.environments()))
         facts = found.model_dump(mode="json", exclude={"stacks"}, exclude_none=True)
@@ -150,6 +150,6 @@ def _as_data(spec: Spec) -> dict[str, object]:
 
 def _template(checkout: Checkout) -> Template | None:
     """Return the template of the protected environment, which is what clones are made of."""
-    live, protected = checkout.survey().estate.live, checkout.policy().protected
+    live, protected = checkout.read_inventory().inventory.live, checkout.policy().protected
     source = next((live[name] for name in protected if name in live), None)
     return checkout.read_template(source.template, checkout.template(source.template)).declaration if source else None

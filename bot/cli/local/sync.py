@@ -67,7 +67,7 @@ def sync(
 
 def _subject(checkout: Checkout, command: Sync, manifest: Manifest) -> SyncSubject:
     before, after = Templates(checkout).at(manifest), _template(checkout, command, manifest)
-    survey = checkout.survey()
+    reading = checkout.read_inventory()
     is_allocating = allocates(carried(manifest, before.declaration, after.declaration), after.declaration)
     return SyncSubject(
         manifest=manifest,
@@ -75,7 +75,7 @@ def _subject(checkout: Checkout, command: Sync, manifest: Manifest) -> SyncSubje
         before=before,
         after=after,
         policy=checkout.policy(),
-        estate=survey.whole() if is_allocating else survey.estate,
+        inventory=reading.whole() if is_allocating else reading.inventory,
         merge_text=merge_text,
         source=_source(checkout, manifest),
         judges=JUDGES,

@@ -73,7 +73,7 @@ def _source_of(checkout: Checkout, template: TemplateName) -> Manifest | None:
     """Return the environment that others of this template are cloned from: the protected one."""
     found = (
         m
-        for m in checkout.survey().whole().live.values()
+        for m in checkout.read_inventory().whole().live.values()
         if m.template == template and m.request is None and m.source is None
     )
     return next(found, None)

@@ -1,6 +1,6 @@
 """Fill texts that are not plain in a process with limits of time and memory (`fill_child`); what ended it is remembered.
 
-A template that takes too long takes as long at the next comment and in the next survey, so it is not tried again.
+A template that takes too long takes as long at the next comment and in the next reading, so it is not tried again.
 """
 
 import hashlib

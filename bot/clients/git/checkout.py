@@ -118,7 +118,7 @@ class Checkout:
             return any((self.root / document).exists() for document in documents)
         return any(file_at(self.root, commit, document) is not None for document in documents)
 
-    def survey(self) -> InventoryReading:
+    def read_inventory(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't."""
         live: dict[EnvironmentName, Manifest] = {}
         wrong: list[Finding] = []

@@ -26,14 +26,14 @@ MOST_UNMANAGED: Final = 20
 class Listed:
     """What a list is made of: all environments, what is proposed to them (None: unknown), and how many revisions each is behind."""
 
-    estate: Inventory
+    inventory: Inventory
     proposed: Sequence[ProposedEnvironment] | None
     behind: Mapping[EnvironmentName, int | None]
 
 
 def environment_list(asked: List, by: str, listed: Listed, now: datetime) -> str:
     """Return the page that was asked for, with how many there are in all when that is not plain from the page."""
-    everything = replies.by_expiry(listed.estate.manifests(), now)
+    everything = replies.by_expiry(listed.inventory.manifests(), now)
     found = matching(everything, asked, by)
     if not found and everything:
         return nothing_matches(everything)
@@ -43,7 +43,7 @@ def environment_list(asked: List, by: str, listed: Listed, now: datetime) -> str
         last = format_command(replace(asked, page=None if pages == 1 else pages))
         return f"There is no page {number:,}. The last one is page {pages:,}: comment {code(last)}."
     names = {each.name for each in found[(number - 1) * PER_PAGE : number * PER_PAGE]}
-    page = replies.listing(only(listed.estate, names), now, listed.proposed, listed.behind)
+    page = replies.listing(only(listed.inventory, names), now, listed.proposed, listed.behind)
     if len(found) == len(everything) <= PER_PAGE:
         return page
     whole = "" if len(found) == len(everything) else f" of {len(everything):,}"
@@ -72,13 +72,13 @@ def matching(manifests: Sequence[Manifest], asked: List, by: str) -> Sequence[Ma
     ]
 
 
-def only(estate: Inventory, names: Collection[EnvironmentName]) -> Inventory:
+def only(inventory: Inventory, names: Collection[EnvironmentName]) -> Inventory:
     """Return an inventory with the environments of these names alone."""
     live, proposed = (
         {name: manifest for name, manifest in found.items() if name in names}
-        for found in (estate.live, estate.proposed)
+        for found in (inventory.live, inventory.proposed)
     )
-    return replace(estate, live=live, proposed=proposed)
+    return replace(inventory, live=live, proposed=proposed)
 
 
 def unmanaged(names: Collection[str], root: str) -> str:

@@ -96,7 +96,7 @@ def failed(reference: str) -> str:
 
 
 def listing(
-    estate: Inventory,
+    inventory: Inventory,
     now: datetime,
     proposed: Sequence[ProposedEnvironment] | None = (),
     behind: Mapping[EnvironmentName, int | None] = MappingProxyType({}),
@@ -107,8 +107,8 @@ def listing(
     `behind` says by how many revisions each is behind its template; None when that isn't known.
     """
     rows = [
-        (code(m.name), m.purpose, m.owner, _expiry(m, now), _where(m.name, estate, proposed, behind.get(m.name, 0)))
-        for m in by_expiry(estate.manifests(), now)
+        (code(m.name), m.purpose, m.owner, _expiry(m, now), _where(m.name, inventory, proposed, behind.get(m.name, 0)))
+        for m in by_expiry(inventory.manifests(), now)
     ]
     if not rows:
         return "There are no environments."
@@ -268,7 +268,7 @@ def _expiry(manifest: Manifest, now: datetime) -> str:
 
 
 def _where(
-    name: EnvironmentName, estate: Inventory, proposed: Sequence[ProposedEnvironment] | None, behind: int | None
+    name: EnvironmentName, inventory: Inventory, proposed: Sequence[ProposedEnvironment] | None, behind: int | None
 ) -> str:
     said = (
         ["at a revision not found in its template's history"] if behind is None else [_behind(behind)] if behind else []
@@ -276,7 +276,7 @@ def _where(
     if proposed is None:
         return ", ".join(said)
     ours = [_proposed(each) for each in proposed if each.branch.environment == name]
-    return ", ".join(["merged" if name in estate.live else "proposed", *said, *ours])
+    return ", ".join(["merged" if name in inventory.live else "proposed", *said, *ours])
 
 
 def _behind(revisions: int) -> str:

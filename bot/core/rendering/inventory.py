@@ -118,14 +118,14 @@ class Inventory:
 class InventoryReading:
     """All environments that can be read, and what is wrong with the others (their manifests)."""
 
-    estate: Inventory
+    inventory: Inventory
     findings: tuple[Finding, ...] = ()
 
     def whole(self) -> Inventory:
-        """Return the estate when it is all of it, for whoever allocates or counts. Raises `Unreadable`."""
+        """Return the inventory when it is all of it, for whoever allocates or counts. Raises `Unreadable`."""
         if self.findings:
             raise Unreadable(*self.findings)
-        return self.estate
+        return self.inventory
 
     def at(self, where: str) -> tuple[Finding, ...]:
         """Return what is wrong with the one in this directory."""

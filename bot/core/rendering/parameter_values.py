@@ -34,7 +34,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RequestedEnvironment:
     """A requested environment: its name, purpose and values."""
 
     name: EnvironmentName
@@ -43,9 +43,9 @@ class Wish:
     source: Manifest | None
 
 
-def resolve(template: Template, wish: Wish, estate: Inventory) -> dict[ParameterName, Json]:
+def resolve(template: Template, request: RequestedEnvironment, inventory: Inventory) -> dict[ParameterName, Json]:
     """Return every parameter's value. Raises `UserError` that names the parameter and says what to type."""
-    resolver = _Resolver(template, wish, estate)
+    resolver = _Resolver(template, request, inventory)
     return {name: resolver.value(name) for name in template.parameters}
 
 
@@ -61,7 +61,7 @@ def settled(template: Template, manifest: Manifest) -> dict[ParameterName, Json]
         if name not in manifest.overrides and (name in chosen or parameter.derive is not None)
     ]
     given = {name: value for name, value in manifest.parameters.items() if name not in names}
-    values = resolve(template, Wish(manifest.name, manifest.purpose, given, None), Inventory({}))
+    values = resolve(template, RequestedEnvironment(manifest.name, manifest.purpose, given, None), Inventory({}))
     return {name: values[name] for name in names}
 
 
@@ -115,8 +115,8 @@ class NotApart(UserError):
 class _Resolver:
     """Resolves parameters on demand, since derived ones need others first."""
 
-    def __init__(self, template: Template, wish: Wish, estate: Inventory) -> None:
-        self.template, self.wish, self.estate = template, wish, estate
+    def __init__(self, template: Template, request: RequestedEnvironment, inventory: Inventory) -> None:
+        self.template, self.request, self.inventory = template, request, inventory
         self.values: dict[ParameterName, Json] = {}
         self.underway: list[ParameterName] = []
 
@@ -135,17 +135,17 @@ class _Resolver:
         return self.values[name]
 
     def _chosen(self, name: ParameterName) -> Json:
-        parameter, source = self.template.parameters[name], self.wish.source
-        purpose = self.template.purposes[self.wish.purpose]
-        if name in self.wish.overrides:
-            return self.wish.overrides[name]
+        parameter, source = self.template.parameters[name], self.request.source
+        purpose = self.template.purposes[self.request.purpose]
+        if name in self.request.overrides:
+            return self.request.overrides[name]
         if name in purpose.set:
             return self._filled(purpose.set[name])
         if parameter.derive is not None:
             return self._filled(parameter.derive)
         if parameter.allocate is not None:
-            held = (value for value, _ in self.estate.held(name, parameter, by_others_than=self.wish.name))
-            return allocate(name, parameter.allocate, held, self.wish.name)
+            held = (value for value, _ in self.inventory.held(name, parameter, by_others_than=self.request.name))
+            return allocate(name, parameter.allocate, held, self.request.name)
         theirs = _called_in(source, name, parameter)
         if source is not None and theirs is not None and not parameter.identity:
             return source.parameters[theirs]
@@ -160,10 +160,10 @@ class _Resolver:
         """Say whether nothing but a person can say a value: whoever is asked hears of all at once."""
         parameter, said = (
             self.template.parameters[name],
-            {**self.template.purposes[self.wish.purpose].set, **self.wish.overrides},
+            {**self.template.purposes[self.request.purpose].set, **self.request.overrides},
         )
         is_found = parameter.derive is not None or parameter.allocate is not None or parameter.default is not None
-        is_copied = _called_in(self.wish.source, name, parameter) is not None and not parameter.identity
+        is_copied = _called_in(self.request.source, name, parameter) is not None and not parameter.identity
         return name not in said and not is_found and not is_copied
 
     def _filled(self, value: Json) -> Json:
@@ -173,13 +173,13 @@ class _Resolver:
 
     def _referred(self, name: str) -> str:
         if name == ENVIRONMENT:
-            return self.wish.name
+            return self.request.name
         if name not in self.template.parameters:
             raise InvalidInput(f"template {self.template.name}: unknown parameter `{{{name}}}`")
         return str(self.value(ParameterName(name)))
 
     def _refuse_the_sources_identity(self, name: ParameterName) -> None:
-        parameter, source, value = self.template.parameters[name], self.wish.source, self.values[name]
+        parameter, source, value = self.template.parameters[name], self.request.source, self.values[name]
         called = _called_in(source, name, parameter)
         if not parameter.identity or source is None or called is None:
             return
@@ -188,7 +188,7 @@ class _Resolver:
             return
         advice = (
             f"Leave out `--set {name}=…`, or give another value."
-            if name in self.wish.overrides or source.source is None
+            if name in self.request.overrides or source.source is None
             else f"`{source.name}` is itself a clone. Clone `{source.source}` instead."
         )
         raise NotApart(f"`{name}` would be `{value}`, {_nearness(value, theirs, source.name)} {advice}", name)

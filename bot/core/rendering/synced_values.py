@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.migrations import migrated, pending, rewritten
 from bot.core.rendering.parameter_types import checked
-from bot.core.rendering.parameter_values import Wish, resolve
+from bot.core.rendering.parameter_values import RequestedEnvironment, resolve
 from bot.errors import InvalidInput
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
@@ -120,9 +120,11 @@ def synced(
     template: Template,
     given: Mapping[ParameterName, Json],
     source: Manifest | None,
-    estate: Inventory,
+    inventory: Inventory,
 ) -> dict[ParameterName, Json]:
     """Return every parameter's value; `manifest` is `carried`. Raises `UserError`."""
     follows = following(manifest, template)
     kept = {name: value for name, value in manifest.parameters.items() if name not in follows}
-    return resolve(template, Wish(manifest.name, manifest.purpose, {**kept, **given}, source), estate)
+    return resolve(
+        template, RequestedEnvironment(manifest.name, manifest.purpose, {**kept, **given}, source), inventory
+    )

@@ -17,7 +17,7 @@ from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.rendering.merge import EditedDirectory, FileConflict, merge, merged_tree
 from bot.core.rendering.parameter_types import text
-from bot.core.rendering.parameter_values import Wish, references, resolve
+from bot.core.rendering.parameter_values import RequestedEnvironment, references, resolve
 from bot.core.requests.preflight import CheckRules, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import Correctable, check_code, check_contract, check_refusals, check_rules, overrides
@@ -170,7 +170,9 @@ def _values(manifest: Manifest, template: Template, given: Mapping[ParameterName
     """Return all values: those given, those made from them, and the others as they are, allocated ones too."""
     moving = followers(template, manifest, list(given))
     kept = {name: value for name, value in manifest.parameters.items() if name not in moving}
-    return resolve(template, Wish(manifest.name, manifest.purpose, {**kept, **given}, None), Inventory({}))
+    return resolve(
+        template, RequestedEnvironment(manifest.name, manifest.purpose, {**kept, **given}, None), Inventory({})
+    )
 
 
 def _refuse_fixed(command: Set, template: Template) -> None:

@@ -13,7 +13,7 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
-from bot.core.rendering.parameter_values import NotApart, Wish, resolve
+from bot.core.rendering.parameter_values import NotApart, RequestedEnvironment, resolve
 from bot.core.requests.preflight import CheckRules, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import (
@@ -65,7 +65,7 @@ class Base:
     template: TemplateAt
     source: Manifest
     source_files: Tree
-    estate: Inventory
+    inventory: Inventory
     policy: Policy
     judges: Judges = NOBODY
     past: PastSource | None = None
@@ -126,13 +126,13 @@ def _attempt(asked: CloneRequest, base: Base) -> Draft | Refused:
 
 def _drafted(asked: CloneRequest, base: Base) -> Draft:
     command, template = asked.command, base.template.declaration
-    check_name(command, base.estate, base.policy)
+    check_name(command, base.inventory, base.policy)
     purpose = admitted_purpose(command, template)
     check_purpose(command, purpose, template, base.source)
     given = overrides(command, template)
     lives = admitted_ttl(command, base.policy)
     owner = command.owner or asked.by
-    check_quota(base.estate, base.policy, owner, purpose)
+    check_quota(base.inventory, base.policy, owner, purpose)
     terms = _Terms(asked, purpose, owner, (asked.at + lives).replace(microsecond=0))
     try:
         manifest = _manifest(terms, given, base)
@@ -140,7 +140,7 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
         raise Correctable(
             str(error), without(command, [error.parameter]) if error.parameter in given else None
         ) from error
-    check_free(command, template, manifest.parameters, base.estate)
+    check_free(command, template, manifest.parameters, base.inventory)
     files = assemble(base.template, manifest)
     side = CodeSide(manifest, {**files, **base.template.modules})
     found = compare(CodeSide(base.source, base.source_files), side, base.template, asked.at)
@@ -185,7 +185,9 @@ class _Terms:
 
 def _manifest(terms: _Terms, given: Mapping[ParameterName, Json], base: Base) -> Manifest:
     asked, template = terms.asked, base.template.declaration
-    values = resolve(template, Wish(asked.command.name, terms.purpose, given, base.copied), base.estate)
+    values = resolve(
+        template, RequestedEnvironment(asked.command.name, terms.purpose, given, base.copied), base.inventory
+    )
     return Manifest(
         name=asked.command.name,
         template=template.name,

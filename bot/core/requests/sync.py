@@ -37,7 +37,7 @@ from bot.names import ParameterName
 class SyncSubject:
     """An environment as it is, its template at its own revision and as it is to be, and what it is held against.
 
-    `files` are those of its directory alone. `source` is what it was cloned from, if it was; `estate` is everything that exists.
+    `files` are those of its directory alone. `source` is what it was cloned from, if it was; `inventory` is everything that exists.
     """
 
     manifest: Manifest
@@ -45,7 +45,7 @@ class SyncSubject:
     before: TemplateAt
     after: TemplateAt
     policy: Policy
-    estate: Inventory
+    inventory: Inventory
     merge_text: TextMerger
     source: CodeSide | None = None
     judges: Judges = NOBODY
@@ -178,7 +178,7 @@ def _manifest(subject: SyncSubject, given: Mapping[ParameterName, Json]) -> Mani
     kept, source = carried(subject.manifest, former, template), subject.source.manifest if subject.source else None
     followed = {name: value for name, value in subject.follows.items() if name in kept.parameters}
     kept = kept.model_copy(update={"parameters": {**kept.parameters, **followed}})
-    values = synced(kept, template, given, source, subject.estate)
+    values = synced(kept, template, given, source, subject.inventory)
     by_hand = {*kept.overrides, *(given if kept.source else ())}
     return with_new_names(kept, renamed(kept.stacks, template.stacks)).model_copy(
         update={

@@ -39,7 +39,7 @@ class Unplannable(UserError):
         self.findings = tuple(found)
 
 
-def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
+def check_name(command: Clone, inventory: Inventory, policy: Policy) -> None:
     """Refuse a name that is in use or could be taken for another. Raises `Correctable`."""
     name = command.name
     protected = next((p for p in policy.protected if p == name or resembles(name, p)), None)
@@ -47,26 +47,27 @@ def check_name(command: Clone, estate: Inventory, policy: Policy) -> None:
         raise Correctable(
             f"`{name}` is the protected environment `{protected}`, or looks like it. Choose another name."
         )
-    if name in estate.unmanaged:
+    if name in inventory.unmanaged:
         raise Correctable(
             f"`{policy.roots.environment(name)}` is there already and is no environment of mine: it has no {MANIFEST}. Choose another name.",
-            replace(command, name=_free_name(name, estate)),
+            replace(command, name=_free_name(name, inventory)),
         )
-    if estate.has(name):
-        left = estate.unreadable.get(name)
-        is_live = name in estate.live or (left is not None and left.is_live)
+    if inventory.has(name):
+        left = inventory.unreadable.get(name)
+        is_live = name in inventory.live or (left is not None and left.is_live)
         where = "exists" if is_live else "is proposed in an open pull request"
         raise Correctable(
             f"Environment `{name}` already {where}. Choose another name; `/status {name}` shows this one.",
-            replace(command, name=_free_name(name, estate)),
+            replace(command, name=_free_name(name, inventory)),
         )
-    adopted = next((m.name for m in estate.manifests() if name in _names_of_states(m)), None)
+    adopted = next((m.name for m in inventory.manifests() if name in _names_of_states(m)), None)
     if adopted:
         raise Correctable(
             f"`{adopted}` keeps an older state under the name `{name}`. Choose another name, so that the two can't be confused."
         )
     alike = next(
-        (other for other in (*estate.live, *estate.proposed, *estate.unreadable) if confusable(other, name)), None
+        (other for other in (*inventory.live, *inventory.proposed, *inventory.unreadable) if confusable(other, name)),
+        None,
     )
     if alike:
         raise Correctable(
@@ -113,11 +114,11 @@ def overrides(command: SetsValues, template: Template) -> dict[ParameterName, Js
     return {name: _override(command, template, name, text) for name, text in command.set.items()}
 
 
-def check_free(command: Clone, template: Template, values: Mapping[ParameterName, Json], estate: Inventory) -> None:
+def check_free(command: Clone, template: Template, values: Mapping[ParameterName, Json], inventory: Inventory) -> None:
     """Refuse a value given by `--set` that another environment holds alone. Raises `Correctable` without that `--set`."""
     for name in command.set:
         parameter = template.parameters[name]
-        held = estate.held(name, parameter, by_others_than=command.name) if parameter.allocate else ()
+        held = inventory.held(name, parameter, by_others_than=command.name) if parameter.allocate else ()
         holder = next((holder for value, holder in held if clash(parameter, value, values[name])), None)
         if holder is not None:
             message = (
@@ -221,9 +222,9 @@ def admitted_ttl(command: Clone, policy: Policy) -> timedelta:
     return asked
 
 
-def check_quota(estate: Inventory, policy: Policy, owner: Login, purpose: PurposeName) -> None:
+def check_quota(inventory: Inventory, policy: Policy, owner: Login, purpose: PurposeName) -> None:
     """Refuse one clone too many, counted over the default branch, open pull requests and unfinished ends. Raises `UserError`."""
-    quota, clones = policy.quota, [clone for clone in estate.clones() if clone.name not in policy.protected]
+    quota, clones = policy.quota, [clone for clone in inventory.clones() if clone.name not in policy.protected]
     counts = (
         ("in total", len(clones), quota.total),
         (f"owned by {owner}", sum(clone.owner == owner for clone in clones), quota.per_owner),
@@ -237,12 +238,12 @@ def check_quota(estate: Inventory, policy: Policy, owner: Login, purpose: Purpos
         if count >= most:
             raise UserError(
                 f"Quota reached: {count} of {most} clones {what}. Destroy one first; `/list` shows them."
-                + _unfinished(estate)
+                + _unfinished(inventory)
             )
 
 
-def _unfinished(estate: Inventory) -> str:
-    names = ", ".join(f"`{name}`" for name in estate.ending)
+def _unfinished(inventory: Inventory) -> str:
+    names = ", ".join(f"`{name}`" for name in inventory.ending)
     return f" Removed but not destroyed yet: {names}. `/resume` continues the destroy." if names else ""
 
 
@@ -272,6 +273,6 @@ def _override(command: SetsValues, template: Template, name: ParameterName, text
         raise Correctable(str(error), instead) from error
 
 
-def _free_name(name: EnvironmentName, estate: Inventory) -> EnvironmentName:
+def _free_name(name: EnvironmentName, inventory: Inventory) -> EnvironmentName:
     stem = name[: EnvironmentName.longest - 4].rstrip("-")
-    return next(free for number in range(2, 1000) if not estate.has(free := EnvironmentName(f"{stem}-{number}")))
+    return next(free for number in range(2, 1000) if not inventory.has(free := EnvironmentName(f"{stem}-{number}")))

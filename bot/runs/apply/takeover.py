@@ -36,7 +36,7 @@ class MayNot(UserError):
 
 @dataclass(frozen=True, slots=True)
 class TakeoverRequest:
-    """A wish to take an environment over: why, by whom, and for which comment, as the run's title says."""
+    """A request to take an environment over: why, by whom, and for which comment, as the run's title says."""
 
     environment: EnvironmentName
     because: str

@@ -43,7 +43,7 @@ StoreOf: TypeAlias = Callable[[Manifest], ObjectStore | None]
 def recertify(checkout: Checkout, on: OnGitHub, store_of: StoreOf, now: datetime) -> Sequence[Recertified]:
     """Look at every clone in the checkout, which is the default branch's. Raises `Transient`, `Unverifiable`."""
     found: list[Recertified] = []
-    for name, manifest in checkout.survey().estate.live.items():
+    for name, manifest in checkout.read_inventory().inventory.live.items():
         store = store_of(manifest) if manifest.source is not None else None
         if store is None:
             continue

@@ -74,7 +74,7 @@ def bound_jobs(
         return ()
 
     def look() -> BoundFound:
-        found = repository_at_head(context, event.repository).read_inventory().estate.manifests()
+        found = repository_at_head(context, event.repository).read_inventory().inventory.manifests()
         return BoundFound(
             bound=sorted(each.name for each in found if each.ends_with == event.number),
             previews=sorted(each.name for each in found if each.preview and each.preview.pull_request == event.number),

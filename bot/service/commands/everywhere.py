@@ -94,7 +94,7 @@ def _drafted(repo: Repository, command: Codify, manifest: Manifest) -> TemplateD
 
 def _elsewhere(repo: Repository, manifest: Manifest) -> Mapping[EnvironmentName, frozenset[str]]:
     """Return what the open issues about other environments of the template say of their drift: workflows write them."""
-    live = repo.read_inventory().estate.live
+    live = repo.read_inventory().inventory.live
     found: dict[EnvironmentName, frozenset[str]] = {}
     for issue in repo.github.issues_by(repo.name, ACTIONS):
         name = about(issue.body) if issue.state == "open" else None

@@ -135,11 +135,11 @@ def due_environments(repo: Repository) -> tuple[EnvironmentName, ...]:
     reading = repo.read_inventory()
     for finding in reading.findings:
         log.warning("its expiry can't be read: %s", finding, extra={"action": "expire"})
-    live = reading.estate.live.values()
+    live = reading.inventory.live.values()
     # Of one whose pull request was reopened, the removal is open all the same.
     removed = repo.mirror.proposals("destroy")
     kept = {each.name for each in live if each.ends_with is not None and each.name in removed}
-    left = not_needed(repo, reading.estate.proposed.values())
+    left = not_needed(repo, reading.inventory.proposed.values())
     return tuple(sorted({*_due(repo, live, repo.policy()).names, *kept, *left}))
 
 

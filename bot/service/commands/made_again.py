@@ -135,9 +135,9 @@ def _publication(repo: Repository, reset: MergedReset, others: OthersClaims) -> 
     name, branch = manifest.name, Branch("clone", manifest.name)
     declared = repo.template_of(manifest).declaration.parameters
     held = claims(declared, manifest.parameters)
-    estate = rollback_subject(repo, manifest, reset.files, others).estate
+    inventory = rollback_subject(repo, manifest, reset.files, others).inventory
     for each, value in allocated(declared, manifest.parameters).items():
-        holder = estate.holder(Claim(each, value), declared[each], by_others_than=name)
+        holder = inventory.holder(Claim(each, value), declared[each], by_others_than=name)
         if holder is not None:
             raise UserError(f"`{each}` was `{value}`, and `{holder}` has that now.")
     trailers = Trailers(name, said.by, said.comment, said.url, base=repo.commit)

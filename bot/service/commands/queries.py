@@ -59,12 +59,12 @@ def answer(repo: Repository, command: Query, request: Request) -> str:
 
 def _list(repo: Repository, command: List, request: Request) -> str:
     reading = repo.read_inventory()
-    manifests = reading.estate.manifests()
+    manifests = reading.inventory.manifests()
     histories = {name: repo.template_history(name) for name in {each.template for each in manifests}}
     late = behind(manifests, histories)
-    everything = Listed(reading.estate, _proposed(repo), late)
+    everything = Listed(reading.inventory, _proposed(repo), late)
     listed = [environment_list(command, request.by, everything, repo.context.now())]
-    listed += [unmanaged(reading.estate.unmanaged, repo.roots.environments)] if reading.estate.unmanaged else []
+    listed += [unmanaged(reading.inventory.unmanaged, repo.roots.environments)] if reading.inventory.unmanaged else []
     listed += [replies.left_out(reading.findings)] if reading.findings else []
     strangers = repo.strangers()
     return "\n\n".join([*listed, replies.strangers(strangers)] if strangers else listed)
@@ -79,7 +79,7 @@ def _help(repo: Repository, command: Help) -> str:
 
 def _subject(repo: Repository, request: Request) -> EnvironmentName | None:
     """Return the environment that a thread is about: the one asked for in it, or that its pull request proposes something to."""
-    manifests = repo.read_inventory().estate.manifests()
+    manifests = repo.read_inventory().inventory.manifests()
     requested = next((m.name for m in manifests if m.request and m.request.issue == request.issue), None)
     if requested is not None:
         return requested
@@ -104,7 +104,7 @@ def _status(repo: Repository, command: Status) -> str:
     name, reading = command.name, repo.read_inventory()
     if name is None:
         return replies.NO_SUBJECT
-    inventory = reading.estate
+    inventory = reading.inventory
     manifest = inventory.live.get(name) or inventory.proposed.get(name)
     if manifest is None and (wrong := reading.at(repo.roots.environment(name))):
         return replies.unreadable(wrong)

@@ -20,7 +20,7 @@ from bot.names import EnvironmentName
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.lost_race import learn
-from bot.service.proposals.drafting import OthersClaims, contract_of, estate_for, source_side
+from bot.service.proposals.drafting import OthersClaims, contract_of, inventory_for, source_side
 from bot.service.repository import Repository
 from bot.service.versions.applied import applied_commits
 
@@ -62,7 +62,7 @@ def rollback_subject(repo: Repository, manifest: Manifest, files: Tree, others: 
         files=files,
         template=repo.template_of(manifest),
         policy=repo.policy(),
-        estate=estate_for(repo, manifest.template, others),
+        inventory=inventory_for(repo, manifest.template, others),
         source=source_side(repo, source) if source else None,
         judges=JUDGES,
         contract=contract_of(repo, manifest.template),

@@ -63,7 +63,7 @@ def _draft(
             template=repo.template(template) if past is None else past_template(repo, template, past),
             source=source,
             source_files=source_side(repo, source).files,
-            estate=replace(estate_for(repo, template, claims), ending=removals),
+            inventory=replace(inventory_for(repo, template, claims), ending=removals),
             policy=repo.policy(),
             judges=JUDGES,
             past=past,
@@ -96,7 +96,7 @@ def contract_of(repo: Repository, template: TemplateName) -> Template | None:
     return repo.template(template).declaration if template in repo.templates() else None
 
 
-def estate_for(repo: Repository, template: TemplateName, others: OthersClaims) -> Inventory:
+def inventory_for(repo: Repository, template: TemplateName, others: OthersClaims) -> Inventory:
     """Return all environments, for whoever wants values of a template, perhaps by the names that it has had. Raises `Transient`."""
     now = contract_of(repo, template)
     names = renamed(now.parameters) if now is not None else {}
@@ -130,7 +130,7 @@ def sync_subject(
         before=repo.template_of(manifest),
         after=_template_to(repo, command, manifest),
         policy=repo.policy(),
-        estate=estate_for(repo, manifest.template, others or OthersClaims()),
+        inventory=inventory_for(repo, manifest.template, others or OthersClaims()),
         merge_text=merge_text,
         source=source_side(repo, source) if source else None,
         judges=JUDGES,

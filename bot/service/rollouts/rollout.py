@@ -70,7 +70,7 @@ def rollout_templates(repo: Repository, only: Collection[EnvironmentName] = ()) 
     """
     if not repo.policy().rollout.enabled:
         return () if only else tuple(sorted({name for each in _open(repo) if (name := template_of(each.body))}))
-    found = repo.read_inventory().estate.live.values()
+    found = repo.read_inventory().inventory.live.values()
     return tuple(sorted({each.template for each in found if not only or each.name in only}))
 
 
@@ -95,7 +95,7 @@ def _found(repo: Repository, template: TemplateName) -> Rollout | None:
     newest = history[0]
     issues = [each for each in repo.github.our_issues(repo.name) if is_of(template, each.body)]
     issue = next((each for each in issues if marker(template, newest.commit) in each.body), None)
-    live = repo.read_inventory().estate.live.values()
+    live = repo.read_inventory().inventory.live.values()
     # A preview follows its pull request.
     everywhere = [each for each in live if each.template == template and each.preview is None]
     late = [each for each in everywhere if each.revision != newest.revision]

@@ -59,7 +59,7 @@ def preview_now(repo: Repository, name: EnvironmentName) -> Manifest | None:
 
 def previews_behind(repo: Repository) -> tuple[EnvironmentName, ...]:
     """Return the previews whose pull request has changed what they try since they were rendered. Raises `Transient`."""
-    found = [each for each in repo.read_inventory().estate.manifests() if each.preview is not None]
+    found = [each for each in repo.read_inventory().inventory.manifests() if each.preview is not None]
     heads = {number: _head(repo, number) for number in {each.preview.pull_request for each in found if each.preview}}
     behind = []
     for each in found:

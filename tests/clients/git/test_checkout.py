@@ -102,7 +102,7 @@ def test_no_environment_is_read_through_a_symlink(root: Path, tmp_path: Path) ->
     (root / "envs/demo-y").mkdir()
     (tmp_path / "elsewhere").write_text("a_key_of_the_machine: 1\n")
     (root / "envs/demo-y/environment.yaml").symlink_to(tmp_path / "elsewhere")
-    read = Checkout(root).survey()
+    read = Checkout(root).read_inventory()
     said = "\n".join(str(each) for each in read.findings)
     assert "envs/demo-x is a symlink" in said
     assert "envs/demo-y/environment.yaml is a symlink" in said

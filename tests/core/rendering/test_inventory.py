@@ -4,7 +4,7 @@ from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import TemplateAt, read_template
 from bot.core.rendering.collisions import collisions
 from bot.core.rendering.inventory import Inventory, renamed
-from bot.core.rendering.parameter_values import Origin, Wish, origin, resolve
+from bot.core.rendering.parameter_values import Origin, RequestedEnvironment, origin, resolve
 from bot.core.tree import File
 from bot.model.environment import Manifest
 from bot.model.roots import DEFAULT as ROOTS
@@ -35,18 +35,18 @@ def newer() -> TemplateAt:
     return template(text.replace("greeting: {", "salute: {renamed_from: [greeting], "))
 
 
-def clone(at: TemplateAt, *others: Manifest, name: str = "demo-y", estate: Inventory | None = None) -> Manifest:
+def clone(at: TemplateAt, *others: Manifest, name: str = "demo-y", inventory: Inventory | None = None) -> Manifest:
     """Return the manifest of a clone of a production that is behind, with values of a template."""
     source = example.production(older())
-    every = estate or Inventory({each.name: each for each in (source, *others)})
-    wish = Wish(EnvironmentName(name), PurposeName("demo"), {}, source)
+    every = inventory or Inventory({each.name: each for each in (source, *others)})
+    request = RequestedEnvironment(EnvironmentName(name), PurposeName("demo"), {}, source)
     return source.model_copy(
         update={
             "name": EnvironmentName(name),
             "source": source.name,
             "revision": at.revision,
-            "purpose": wish.purpose,
-            "parameters": resolve(at.declaration, wish, every),
+            "purpose": request.purpose,
+            "parameters": resolve(at.declaration, request, every),
         }
     )
 
@@ -61,8 +61,8 @@ def test_law_5_a_network_that_an_environment_ahead_holds_by_its_later_name_is_ta
     for name in NAMES:
         theirs = clone(newer(), name="demo-x")
         live = {theirs.name: theirs}
-        estate = Inventory(live, renamed=renamed(newer().declaration.parameters))
-        assert clone(older(), name=name, estate=estate).parameters[OLD] != theirs.parameters[NEW]
+        inventory = Inventory(live, renamed=renamed(newer().declaration.parameters))
+        assert clone(older(), name=name, inventory=inventory).parameters[OLD] != theirs.parameters[NEW]
 
 
 def test_law_5_the_check_finds_one_network_under_two_names() -> None:
@@ -77,8 +77,8 @@ def test_law_5_the_check_finds_one_network_under_two_names() -> None:
 def test_a_clone_of_a_source_that_is_behind_has_its_values_under_their_new_names() -> None:
     source = example.production(older())
     source = source.model_copy(update={"parameters": {**source.parameters, ParameterName("greeting"): "ave"}})
-    wish = Wish(EnvironmentName("demo-y"), PurposeName("demo"), {}, source)
-    values = resolve(newer().declaration, wish, Inventory({}))
+    request = RequestedEnvironment(EnvironmentName("demo-y"), PurposeName("demo"), {}, source)
+    values = resolve(newer().declaration, request, Inventory({}))
     salute = ParameterName("salute")
     assert values[salute] == "ave"
     made = clone(newer())

@@ -134,7 +134,11 @@ def test_quotas_count_what_exists_and_what_is_proposed() -> None:
     first, second = drafted(name="one").manifest, drafted(name="two").manifest
     base = example.base(first, policy=Policy(quota=Quota(per_owner=2)))
     both = Base(
-        base.template, base.source, base.source_files, Inventory(base.estate.live, {second.name: second}), base.policy
+        base.template,
+        base.source,
+        base.source_files,
+        Inventory(base.inventory.live, {second.name: second}),
+        base.policy,
     )
     assert isinstance(draft_clone(example.asked("three"), base), Draft)
     assert "Quota reached: 2 of 2 clones owned by alice" in refusal(both, "three").reason
@@ -156,7 +160,7 @@ def test_each_quota_counts_its_own_over_the_default_branch_and_open_pull_request
         base.template,
         base.source,
         base.source_files,
-        Inventory(base.estate.live, {proposed.name: proposed}),
+        Inventory(base.inventory.live, {proposed.name: proposed}),
         base.policy,
     )
     assert message in refusal(full, "three", purpose=PurposeName("demo")).reason
@@ -176,7 +180,7 @@ def test_a_clone_that_nobody_asked_for_in_a_comment_counts_as_its_owner_s() -> N
 def test_what_is_being_destroyed_counts_until_it_is() -> None:
     gone = drafted(name="one").manifest
     base = example.base(policy=Policy(quota=Quota(total=1)))
-    full = replace(base, estate=replace(base.estate, ending={gone.name: gone}))
+    full = replace(base, inventory=replace(base.inventory, ending={gone.name: gone}))
     reason = refusal(full, "two").reason
     assert "Quota reached: 1 of 1 clones in total" in reason
     assert "Removed but not destroyed yet: `one`" in reason
@@ -186,7 +190,7 @@ def test_a_proposed_change_of_a_clone_counts_it_once() -> None:
     live = drafted(name="one").manifest
     base = example.base(live, policy=Policy(quota=Quota(total=2)))
     both = Base(
-        base.template, base.source, base.source_files, Inventory(base.estate.live, {live.name: live}), base.policy
+        base.template, base.source, base.source_files, Inventory(base.inventory.live, {live.name: live}), base.policy
     )
     assert isinstance(draft_clone(example.asked("two"), both), Draft)
 
@@ -296,7 +300,7 @@ def test_claims_that_others_hold_are_avoided() -> None:
         base.template,
         base.source,
         base.source_files,
-        Inventory(base.estate.live, {}, {claim: EnvironmentName("other")}),
+        Inventory(base.inventory.live, {}, {claim: EnvironmentName("other")}),
         base.policy,
     )
     assert drafted(held).claims != first.claims

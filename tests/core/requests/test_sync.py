@@ -64,7 +64,7 @@ def subject(after: TemplateAt, manifest: Manifest | None = None, files: Tree | N
         before=before,
         after=after,
         policy=POLICY,
-        estate=Inventory({production.name: production, manifest.name: manifest}),
+        inventory=Inventory({production.name: production, manifest.name: manifest}),
         merge_text=merge_text,
         source=CodeSide(production, assemble(before, production)) if manifest.source else None,
     )

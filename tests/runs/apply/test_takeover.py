@@ -48,22 +48,22 @@ def test_nobody_else_may(place: SmallMonorepo, actor: str) -> None:
 
 
 def test_a_run_for_an_unlock_comment_is_as_good_as_its_author(place: SmallMonorepo) -> None:
-    wish = asked(place)
+    request = asked(place)
     with pytest.raises(MayNot):
-        authorize(wish, github(place), Policy())
+        authorize(request, github(place), Policy())
     place.server.set_role(REPOSITORY, MAINTAINER, "maintain")
-    authorize(wish, github(place), Policy())
+    authorize(request, github(place), Policy())
 
 
 def test_a_comment_counts_for_what_it_says_and_for_a_day(place: SmallMonorepo) -> None:
     place.server.set_role(REPOSITORY, MAINTAINER, "maintain")
-    wish = asked(place)
+    request = asked(place)
     others = [
-        replace(wish, environment=EnvironmentName("demo-y")),
-        replace(wish, because=wish.because.replace("gone", "slow")),
-        replace(wish, at=wish.at + timedelta(hours=25)),
-        replace(wish, title=wish.title.replace("demo-x", "demo-y")),
-        replace(wish, title=wish.title.replace("unlock", "resume")),
+        replace(request, environment=EnvironmentName("demo-y")),
+        replace(request, because=request.because.replace("gone", "slow")),
+        replace(request, at=request.at + timedelta(hours=25)),
+        replace(request, title=request.title.replace("demo-x", "demo-y")),
+        replace(request, title=request.title.replace("unlock", "resume")),
         asked(place, "/resume demo-x"),
         asked(place, UNLOCK, READER),
     ]

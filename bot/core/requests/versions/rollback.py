@@ -48,7 +48,7 @@ class RollbackSubject:
     files: Tree
     template: TemplateAt
     policy: Policy
-    estate: Inventory
+    inventory: Inventory
     source: CodeSide | None = None
     judges: Judges = NOBODY
     contract: Template | None = None
@@ -155,7 +155,7 @@ def _new_claims(subject: RollbackSubject, earlier: EarlierVersion) -> Sequence[C
         claim = Claim(name, own)
         holder = None
         if claim not in held:
-            holder = subject.estate.holder(claim, declared[name], by_others_than=subject.manifest.name)
+            holder = subject.inventory.holder(claim, declared[name], by_others_than=subject.manifest.name)
         if holder is not None:
             raise UserError(
                 f"{code(name)} was {code(own)} at {code(earlier.commit[:12])}, and {code(holder)} has that now. "

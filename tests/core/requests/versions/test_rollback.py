@@ -37,8 +37,8 @@ def version(of: Manifest, **values: Any) -> EarlierVersion:
 
 def subject(now: Manifest, *others: Manifest) -> RollbackSubject:
     at = example.template()
-    estate = Inventory({each.name: each for each in (now, *others)})
-    return RollbackSubject(now, assemble(at, now), at, Policy(), estate)
+    inventory = Inventory({each.name: each for each in (now, *others)})
+    return RollbackSubject(now, assemble(at, now), at, Policy(), inventory)
 
 
 def test_an_environment_that_is_as_it_was_is_not_changed() -> None:
@@ -96,7 +96,7 @@ def test_a_value_that_it_held_alone_is_claimed_again_unless_another_has_it_now()
     assert drafted.claims == [Claim(CIDR, str(then.parameters[CIDR]))]
     taken = other.model_copy(update={"parameters": {**other.parameters, CIDR: then.parameters[CIDR]}})
     refused = draft_rollback(
-        replace(free, estate=Inventory({now.name: now, other.name: taken})), version(then), example.NOW
+        replace(free, inventory=Inventory({now.name: now, other.name: taken})), version(then), example.NOW
     )
     assert isinstance(refused, Refused)
     assert "and `demo-y` has that now" in refused.reason
