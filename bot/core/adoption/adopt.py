@@ -14,7 +14,7 @@ from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
 from bot.core.adoption.search import identity_found
 from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, state_parameters
-from bot.core.hcl.tokens import decoded
+from bot.core.hcl.tokens import NotHcl, decoded
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.likeness import Likeness, production_words
 from bot.core.parity.directories.sides import RootSource, Side
@@ -148,7 +148,11 @@ def _with_paths(root: RootSource, path: str, data: bytes, new: str) -> tuple[byt
         return data, moved
     text = decoded(path, data)
     old = posixpath.dirname(posixpath.join(root.directory, path))
-    for literal in reversed([each for item in items(path, data) for each in item.literals]):
+    try:
+        literals = [each for item in items(path, data) for each in item.literals]
+    except NotHcl as error:
+        raise error.of(posixpath.join(root.directory, path)) from error
+    for literal in reversed(literals):
         if literal.name != "source" or not literal.text.startswith("../"):
             continue
         directory = posixpath.normpath(posixpath.join(old, literal.text))

@@ -17,6 +17,8 @@ STATE_ARGUMENTS = ("key", "prefix")
 """Of a backend: whose state it is."""
 _SHORTEST = 3
 _FREE = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=10))[::-1]
+_LARGEST = 10
+"""The shortest prefix of a network that may be allocated: no larger one fits into a free pool, and none is one environment's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def _type(parameter: AdoptedParameter) -> str:
 def is_network(text: str) -> bool:
     """Say whether a text is a network that may be allocated."""
     try:
-        return "/" in text and 8 <= IPv4Network(text).prefixlen <= 30
+        return "/" in text and _LARGEST <= IPv4Network(text).prefixlen <= 30
     except ValueError:
         return False
 

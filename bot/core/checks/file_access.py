@@ -22,7 +22,7 @@ from bot.core.checks.bounded_paths import (
     written_out,
 )
 from bot.core.checks.functions import COMPUTING
-from bot.core.checks.known_texts import KnownTexts
+from bot.core.checks.known_texts import WITH_VALUES, KnownTexts, without_text
 from bot.core.hcl.ast import (
     Block,
     Call,
@@ -53,8 +53,8 @@ FILESET, TEMPLATE = "fileset", "templatefile"
 
 
 INSTEAD = (
-    'write the path as "${path.module}/…", without `..`. What lies elsewhere in the repository is read by a module there that the stack '
-    "calls, and that hands it over as an output."
+    'write the path as "${path.module}/…", without `..`. What lies elsewhere in the repository may be read if it is part of a module that '
+    "the stack calls: a `.tf` file in its directory makes it one."
 )
 
 
@@ -170,7 +170,7 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
         yield Finding(at, call.line, f"`{call.name}` runs a text that nobody sees here: use `templatefile`.")
     elif name == FILESET:
         if call.is_spread or len(call.arguments) != 2 or not bounded(call.arguments[0], bounds):
-            yield Finding(at, call.line, _complaint(call))
+            yield Finding(at, call.line, _complaint(call, place))
         elif not is_plain_pattern(call.arguments[1]):
             yield Finding(
                 at, call.line, f"the pattern of `{call.name}` must be plain text without `..` or a leading `/`."
@@ -178,7 +178,7 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
     elif name in ONE_PATH:
         is_made = name != TEMPLATE and bool(call.arguments) and is_made_here(call.arguments[0], bounds)
         if call.is_spread or not call.arguments or not (is_made or bounded(call.arguments[0], bounds)):
-            yield Finding(at, call.line, _complaint(call))
+            yield Finding(at, call.line, _complaint(call, place))
         elif name == TEMPLATE:
             yield from _template_findings(call, bounds, place, at)
     elif name not in COMPUTING and name not in place.functions:
@@ -199,11 +199,13 @@ def _provider_function(call: Call, bounds: Bounds, place: ModulePlace, at: str) 
     elif call.name.rpartition("::")[2] in _PATH_FUNCTIONS and not all(
         bounded(argument, bounds) for argument in call.arguments
     ):
-        yield Finding(at, call.line, _complaint(call))
+        yield Finding(at, call.line, _complaint(call, place))
 
 
-def _complaint(call: Call) -> str:
-    return f"`{call.name}` may read files of its own module only: {INSTEAD}"
+def _complaint(call: Call, place: ModulePlace) -> str:
+    unknown = without_text(call.arguments[0], place.texts) if call.arguments else ""
+    more = f" Here {unknown} gets no plain text {WITH_VALUES}." if unknown else ""
+    return f"`{call.name}` may read files of its own module only: {INSTEAD}{more}"
 
 
 def _template_findings(call: Call, bounds: Bounds, place: ModulePlace, at: str) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """Which texts the variables and locals of a module can have, as far as code and files of values alone say it.
 
 For paths with a variable in them (`file("${path.module}/policies/${var.name}.json")`): a text is known where it is written down, and
-only `var.x`, `local.x` and texts made of these are followed. Nothing is evaluated, so nothing can be evaluated wrongly. What
-another stack, a function or a condition decides is unknown, and so is a variable that one of several callers hands something unknown.
+only `var.x`, `local.x` and texts made of these are followed. Nothing is evaluated, so nothing can be evaluated wrongly: of a choice and of
+`coalesce()` all counts that may be taken. What another stack or another function decides is unknown, and so is a variable that one of
+several callers hands something unknown.
 """
 
 import json
@@ -11,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from bot.core.checks.bounded_paths import name_of
-from bot.core.hcl.ast import Block, Expression, Literal, TemplateExpression
+from bot.core.hcl.ast import Block, Call, Choice, Expression, Literal, TemplateExpression, parts_of
 from bot.core.hcl.local_modules import code_files, local_directory
 from bot.core.hcl.parser import blocks, body
 from bot.core.tree import Tree
@@ -25,6 +26,8 @@ LONGEST = 1_000
 """Texts of one name, and characters of one: beyond it the name is unknown. A path has fewer."""
 DEEPEST = 8
 """Locals that are made of one another. Real code has two or three in a row."""
+WITH_VALUES = "by a default, a call or a file of values (`terraform.tfvars`)"
+"""How a variable gets a text that is known here, for a message."""
 _FILES = ("terraform.tfvars", ".auto.tfvars")
 
 
@@ -83,8 +86,25 @@ def texts_of(value: Expression, known: KnownTexts) -> Sequence[str]:
                 if len(made) > MOST or any(len(text) > LONGEST for text in made):
                     return []
             return made
+        case Choice(_, then, otherwise):
+            return _of_all((then, otherwise), known)
+        case Call("coalesce", arguments, False):
+            return [text for text in _of_all(arguments, known) if text]  # it takes none that is empty
         case _:
             return known.get(name_of(value), [])
+
+
+def without_text(value: Expression, known: KnownTexts) -> str:
+    """Return which variables and locals of an expression have no text that is known, for a message."""
+    names = {name_of(part) for part in parts_of(value)} - known.keys()
+    return ", ".join(f"`{name}`" for name in sorted(names) if name.startswith(("var.", "local.")))
+
+
+def _of_all(values: Sequence[Expression], known: KnownTexts) -> Sequence[str]:
+    """Return the texts of all of some expressions, of which one is taken; none if one of them is unknown."""
+    every = [texts_of(each, known) for each in values]
+    found = [text for texts in every for text in texts] if all(every) else []
+    return found if len(found) <= MOST else []
 
 
 def _with_default(given: Sequence[str] | None, variable: Block) -> Sequence[str]:

@@ -7,6 +7,7 @@ of this machine counts whatever its argument is called.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.core.checks.bounded_paths import Bounds, bounded, is_made_here, written_out
 from bot.core.checks.file_access import INSTEAD, ModulePlace, bodies, bounds_of, parts_in_scope
@@ -25,6 +26,8 @@ _NAMES_OF = {
     "tfe_slug": frozenset({"source_path"}),
 }
 """Arguments of single kinds: a chart is a name, an address or a directory."""
+_OF_FILES = ("archive_", "local_", "template_")
+"""Types whose every file is one."""
 _KEPT = {"null_": "triggers", "random_": "keepers", "time_": "triggers"}
 """What these providers only compare with what it was before, whatever its keys are called. Source: their documentation."""
 _SAYS_FILE = re.compile(r"[a-z0-9_]*_(?:file|filename|filepath|file_path|keyfile|keyring)|keyring|keyfile|filepath")
@@ -47,7 +50,7 @@ def _known(block: Block, names: frozenset[str], place: ModulePlace, path: str) -
     for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
             if setting.name in names - (frozenset() if inner is block else _ELSEWHERE_TOO):
-                yield from _judged(setting.name, setting.value, bounds, Finding(place.at(path), setting.line, ""))
+                yield from _judged(setting.name, setting.value, bounds, Finding(place.at(path), setting.line, INSTEAD))
 
 
 def _by_name(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:
@@ -56,7 +59,7 @@ def _by_name(block: Block, rules: GateRules, place: ModulePlace, path: str) -> I
     kept = next((name for begun, name in _KEPT.items() if kind.startswith(begun)), "")
     for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
-            at = Finding(place.at(path), setting.line, "")
+            at = Finding(place.at(path), setting.line, _instead(kind, setting.name))
             below = names - _ELSEWHERE_TOO
             if kept in (setting.name, inner.type) or allowed(kind, setting.name, rules.policy):
                 continue
@@ -66,7 +69,7 @@ def _by_name(block: Block, rules: GateRules, place: ModulePlace, path: str) -> I
             for node, bound in parts_in_scope(setting.value, bounds):
                 for key, item in _pairs(node):
                     if (key in below or _SAYS_FILE.fullmatch(key)) and not allowed(kind, key, rules.policy):
-                        yield from _judged(key, item, bound, at)
+                        yield from _judged(key, item, bound, replace(at, message=_instead(kind, key)))
             yield from _elsewhere(kind, setting, rules, at)
 
 
@@ -75,9 +78,17 @@ def _pairs(node: Expression) -> Iterator[tuple[str, Expression]]:
         yield (str(key.value) if isinstance(key, Literal) else ""), item
 
 
+def _instead(kind: str, name: str) -> str:
+    """Return what to do where an argument names a file, or only seems to."""
+    if kind.startswith(_OF_FILES):
+        return INSTEAD
+    return f"{INSTEAD} If it is no file, have `{kind}.{name}` added to the policy's `gate.paths`."
+
+
 def _judged(name: str, value: Expression, bounds: Bounds, at: Finding) -> Iterator[Finding]:
+    """Yield what is wrong with an argument that names a file; `at` has the place, and what to do instead."""
     if not (bounded(value, bounds) or is_made_here(value, bounds) or value == Literal(None)):
-        yield Finding(at.path, at.line, f"`{name}` names a file, which must be of its own module: {INSTEAD}")
+        yield Finding(at.path, at.line, f"`{name}` names a file, which must be of its own module: {at.message}")
     elif _is_state(written_out(value, bounds)):
         # An apply that finds one beside the code takes it for what Terraform itself has left there.
         yield Finding(

@@ -9,7 +9,7 @@ from itertools import product
 
 from bot.core.checks.file_access import ModulePlace
 from bot.core.checks.gate_rules import GateRules
-from bot.core.checks.known_texts import KnownTexts, texts_of
+from bot.core.checks.known_texts import WITH_VALUES, KnownTexts, texts_of, without_text
 from bot.core.checks.workspaces import StackState, backend_blocks, kind_of, object_of, state_text, workspace_of
 from bot.core.cloud_facts import BackendFacts
 from bot.core.hcl.ast import AttributeAccess, Block, Expression, Literal, NameExpression, Pairs
@@ -20,6 +20,10 @@ KIND = "terraform_remote_state"
 _ARGUMENTS = frozenset({"backend", "config", "workspace", "defaults", "count", "for_each"})
 _ANY = EnvironmentName("any-environment")
 """Stands for the environment's own name, which is that of its workspaces."""
+_FETCHES = (
+    f"data source `{KIND}` fetches every secret of another state. Take what you need as an input in template.yaml "
+    "(`inputs: {subnet: {from: network.subnet, stand_in: none-yet}}`), make it a parameter"
+)
 
 
 def remote_state_findings(block: Block, place: ModulePlace, path: str, rules: GateRules) -> Iterator[Finding]:
@@ -28,44 +32,77 @@ def remote_state_findings(block: Block, place: ModulePlace, path: str, rules: Ga
         return
     for inner in block.within():
         if inner.type == "data" and inner.labels[:1] == (KIND,):
-            read = _addresses(inner, place.texts, rules.cloud.backends)
-            others = sorted(read - set(rules.policy.remote_states) - _own(place, rules)) if read else [""]
-            yield from (Finding(place.at(path), inner.line, _complaint(address)) for address in others[:1])
+            for complaint in _complaints(inner, place, rules):
+                yield Finding(place.at(path), inner.line, complaint)
 
 
-def _complaint(address: str) -> str:
-    policy = (
-        f"have `{address}` added to the policy's `gate.remote_states`"
-        if address
-        else "write out where it lies (`backend`, and a `config` with plain texts) and have that added to the policy's `gate.remote_states`"
-    )
-    return (
-        f"data source `{KIND}` fetches every secret of another state. Take what you need as an input in template.yaml "
-        f"(`inputs: {{subnet: {{from: network.subnet, stand_in: none-yet}}}}`), make it a parameter, or {policy}."
-    )
+def _complaints(block: Block, place: ModulePlace, rules: GateRules) -> Iterator[str]:
+    """Yield at most one complaint: a state that may not be read, or why nobody can say which one it is."""
+    unclear = next(_unclear(block, place.texts, rules.cloud.backends), None)
+    if unclear is not None:
+        yield (
+            f"{_FETCHES}, or say plainly which state it is: {unclear}. Then have its address added to the policy's `gate.remote_states` "
+            f"(`{KIND}` in `gate.data_sources` there would let code read any state)."
+        )
+        return
+    read = _addresses(block, place.texts, rules.cloud.backends)
+    for address in sorted(read - set(rules.policy.remote_states) - _own(place, rules))[:1]:
+        yield f"{_FETCHES}, or have `{address}` added to the policy's `gate.remote_states`."
+
+
+def _unclear(block: Block, known: KnownTexts, backends: Mapping[str, BackendFacts]) -> Iterator[str]:
+    """Yield what to write so that it is plain where a state lies; nothing if it is."""
+    facts, config = backends.get(block.text("backend") or ""), block.setting("config")
+    others = sorted({each.name for each in block.settings} - _ARGUMENTS | {each.type for each in block.blocks})
+    if facts is None or not facts.store:
+        kinds = ", ".join(f'`"{kind}"`' for kind, each in sorted(backends.items()) if each.store)
+        yield f"`backend` must be one of {kinds}"
+    elif config is None or not isinstance(config.value, Pairs):
+        yield "write `config` out as an object (`config = { … }`)"
+    elif others:
+        yield f"leave `{others[0]}` out"
+    else:
+        yield from _unclear_config(config.value, facts, known)
+        chosen = block.setting("workspace")
+        if chosen is not None and not _workspaces(chosen.value, known):
+            yield _not_known("workspace", chosen.value, known)
+
+
+def _unclear_config(config: Pairs, facts: BackendFacts, known: KnownTexts) -> Iterator[str]:
+    said, needed = _said(config), (*facts.place, facts.key)
+    if said is None:
+        yield "write the names in `config` as they are, each once"
+        return
+    for name in sorted(said.keys() - facts.arguments - {*needed}):
+        yield f"leave `{name}` out of `config`, since credentials and addresses come from the runner"
+    for name in needed:
+        if name not in said:
+            yield f"write `{name}` into `config`"
+        elif not texts_of(said[name], known):
+            yield _not_known(name, said[name], known)
+
+
+def _not_known(name: str, value: Expression, known: KnownTexts) -> str:
+    unknown = without_text(value, known)
+    more = f", and {unknown} gets none" if unknown else ""
+    return f"`{name}` must be a text, or made of variables that get one {WITH_VALUES}{more}"
+
+
+def _said(config: Pairs) -> Mapping[str, Expression] | None:
+    said = {str(key.value): value for key, value in config.pairs if isinstance(key, Literal)}
+    return said if len(said) == len(config.pairs) else None
 
 
 def _addresses(block: Block, known: KnownTexts, backends: Mapping[str, BackendFacts]) -> set[str]:
-    """Return the addresses of all states that a block can mean; none if it isn't plain."""
-    kind, config, chosen = block.text("backend"), block.setting("config"), block.setting("workspace")
-    facts = backends.get(kind or "")
-    if facts is None or not facts.store or config is None or not isinstance(config.value, Pairs):
-        return set()
-    if {setting.name for setting in block.settings} - _ARGUMENTS or block.blocks:
-        return set()
-    said = {str(key.value): value for key, value in config.value.pairs if isinstance(key, Literal)}
+    """Return the addresses of all states that a block can mean, where it is plain."""
+    facts, config, chosen = backends[block.text("backend") or ""], block.setting("config"), block.setting("workspace")
+    said = _said(config.value) if config is not None and isinstance(config.value, Pairs) else None
+    assert said is not None, "what is unclear was refused"
     needed = (*facts.place, facts.key)
-    if (
-        len(said) != len(config.value.pairs)
-        or said.keys() - facts.arguments - {*needed}
-        or not said.keys() >= {*needed}
-    ):
-        return set()
-    workspaces = _workspaces(chosen.value if chosen is not None else None, known)
     every = [texts_of(said[name], known) for name in needed]
     return {
         _address(facts, dict(zip(needed, texts, strict=True)), workspace)
-        for workspace in workspaces
+        for workspace in _workspaces(chosen.value if chosen is not None else None, known)
         for texts in product(*every)
     }
 

@@ -130,6 +130,12 @@ def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) 
             StaticCheckRules(),
             "names a file",
         ),
+        ('locals {\n  x = file("${path.module}/${var.x}")\n}\n', StaticCheckRules(), "Here `var.x` gets no plain text"),
+        (
+            'resource "vault_generic_secret" "x" {\n  path = var.x\n}\n',
+            StaticCheckRules(providers=("hashicorp/vault",)),
+            "`vault_generic_secret.path` added to the policy's `gate.paths`",
+        ),
         ('data "tls_certificate" "x" {\n  url = "https://x.example"\n}\n', StaticCheckRules(), "gate.data_sources"),
         ('data "local_file" "x" {\n  filename = "/etc/passwd"\n}\n', StaticCheckRules(), "names a file"),
         ('data "archive_file" "x" {\n  source_dir = "/etc"\n}\n', StaticCheckRules(), "names a file"),

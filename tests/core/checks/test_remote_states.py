@@ -83,6 +83,34 @@ def test_another_state_is_not_read(main: str) -> None:
     assert len(found(main)) == 1
 
 
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        (read("var.x") + 'variable "x" {}\n', "`var.x` gets none"),
+        (read(key='"${local.x}/y"') + "locals {\n  x = upper(var.name)\n}\n", "`local.x` gets none"),
+        (read(more="  workspace = var.x\n"), "`workspace` must be a text"),
+        (read(config='    profile = "x"\n'), "leave `profile` out of `config`"),
+        (read(backend="local"), '`backend` must be one of `"azurerm"`, `"gcs"`, `"s3"`'),
+        (read(more="  nonsense = 1\n"), "leave `nonsense` out"),
+        (read().replace("bucket", "region"), "write `bucket` into `config`"),
+        ('data "terraform_remote_state" "x" {\n  backend = "s3"\n  config  = var.config\n}\n', "write `config` out"),
+    ],
+)
+def test_what_is_not_plain_about_a_state_is_named(main: str, said: str) -> None:
+    [complaint] = found(main)
+    assert said in complaint
+    assert "`terraform_remote_state` in `gate.data_sources`" in complaint
+    assert found(main, StaticCheckRules(data_sources=("terraform_remote_state",))) == []
+
+
+def test_of_a_choice_every_state_must_be_named() -> None:
+    for key in ("coalesce(var.key, var.other)", "var.is_new ? var.key : var.other"):
+        main = read('"acme"', key) + 'variable "key" {\n  default = "a"\n}\nvariable "other" {\n  default = "b"\n}\n'
+        both = StaticCheckRules(remote_states=("s3://acme/a", "s3://acme/b"))
+        assert found(main, both) == []
+        assert "`s3://acme/b` added" in found(main, StaticCheckRules(remote_states=("s3://acme/a",)))[0]
+
+
 def test_a_directory_that_is_no_stack_owns_no_state() -> None:
     foreign = BACKEND.replace("demo-x/STACK", "production/app")
     assert found(read(key='"production/app/terraform.tfstate"'), files={"fake/backend.tf": foreign})

@@ -409,6 +409,7 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
     [
         ('provider "aws" {\n  allowed_account_ids = [1]\n  dynamic "endpoints" {\n    for_each = [1]\n    content {\n      sts = "x"\n    }\n  }\n}\n', "`endpoints`"),
         ('provider "aws" {\n  allowed_account_ids = [1]\n  some_new_argument = 1\n}\n', "gate.provider_arguments"),
+        ('provider "null" {\n  token = var.x\n}\n', "`gate.provider_arguments` for `hashicorp/null`"),
         ('provider "aws" {\n  allowed_account_ids = []\n}\n', "allowed_account_ids"),
         ('provider "aws" {\n  allowed_account_ids = null\n}\n', "allowed_account_ids"),
         ('provider "aws" {\n  allowed_account_ids = [1]\n  retry_mode = { endpoint = "x" }\n}\n', "`endpoint`"),

@@ -179,6 +179,12 @@ def _argument_complaint(name: str, source: str, rules: GateRules) -> str:
             f"`{name}` in a provider block is not allowed: the runner assumes the role of the account in the policy's `accounts`. Leave "
             "it out, or have the role added to `gate.assume_role`, as the code writes it."
         )
+    if name in rules.cloud.redirects and source != rules.cloud.provider:
+        return (
+            f"`{name}` in a provider block says with whose credentials the provider works, or whom it asks: leave it out and give the "
+            "provider its own environment variable (`variables` of the account in the policy), or have it added to the policy's "
+            f"`gate.provider_arguments` for `{source}`."
+        )
     if name in rules.cloud.redirects:
         return (
             f"`{name}` in a provider block is not allowed: credentials and addresses come from the runner "
