@@ -99,7 +99,7 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
     checkout.write_environment(asked.name, rendered)
     policy_is_new = not (root / POLICY).exists()
     if policy_is_new:
-        _write(root, {POLICY: File(policy_text(str(asked.name), theirs).encode())})
+        _write(root, {POLICY: File(policy_text(str(asked.name), theirs, FACTS).encode())})
     schemas = {path: File(text.encode()) for path, text in schema_files(FACTS).items() if not (root / path).exists()}
     _write(root, schemas)
     changed = [path for path, file in found.written.items() if rendered.get(path) != file]

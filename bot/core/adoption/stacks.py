@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.core.adoption.literals import PairedLiterals
 from bot.core.adoption.parameters import AdoptedParameter, derived
+from bot.core.checks.gate_rules import default_providers
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.sides import Side
@@ -107,10 +108,12 @@ def _state_key(each: EvaluatedRoot) -> str | None:
     )
 
 
-def policy_text(name: str, side: Side) -> str:
+def policy_text(name: str, side: Side, cloud: CloudFacts) -> str:
     """Return a policy that protects production and lets its providers be planned; accounts are for a person to add."""
-    providers = sorted({each for root in side.roots for each in _providers(evaluated_root(root))})
-    said: dict[str, Json] = {"protected": [name], "gate": {"providers": list[Json](providers)}}
+    allowed, used = default_providers(cloud), {each for root in side.roots for each in _providers(evaluated_root(root))}
+    said: dict[str, Json] = {"protected": [name]}
+    if not used <= {*allowed}:
+        said["gate"] = {"providers": list[Json](sorted({*allowed} | used))}
     return dump(said, "schemas/policy.schema.json")
 
 

@@ -27,7 +27,10 @@ HARMLESS = (
     "hashicorp/tls",
 )
 """Providers without credentials that reach nothing outside: what of them names a file is held against the bounds of the module."""
-_HARMLESS_DATA = frozenset({"archive_file", "local_file", "null_data_source", "tls_public_key"})
+_HARMLESS_DATA = frozenset(
+    {"archive_file", "local_file", "local_sensitive_file", "null_data_source", "random_password", "tls_private_key", "tls_public_key"}
+)  # fmt: skip
+"""Data sources of these, and what they make up for one run (ephemeral resources). `tls_certificate` asks a host, so it is none."""
 ANY_VERSION = "*"
 _REF = re.compile(r"[?&]ref=([^&]*)")
 
@@ -61,6 +64,11 @@ class Judges:
 NOBODY = Judges()
 
 
+def default_providers(cloud: CloudFacts) -> tuple[str, ...]:
+    """Return the providers that are allowed where the policy names none."""
+    return (cloud.provider, *HARMLESS)
+
+
 @dataclass(frozen=True, slots=True)
 class GateRules:
     """The policy's rules and the cloud's tables; everything not named by either is refused. What passes them, the referee is asked of."""
@@ -73,7 +81,7 @@ class GateRules:
     @property
     def providers(self) -> Sequence[str]:
         """Return the allowed providers: those of the policy, or the cloud's own and those that reach nothing outside."""
-        return (self.cloud.provider, *HARMLESS) if self.policy.providers is None else self.policy.providers
+        return default_providers(self.cloud) if self.policy.providers is None else self.policy.providers
 
     @property
     def backends(self) -> frozenset[str]:

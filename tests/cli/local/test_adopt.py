@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bot.cli.app import app
 from bot.clouds.registry import FACTS
+from bot.core.checks.gate_rules import default_providers
 from bot.hooks.registry import kinds
 from tests.cli.local.test_directory_parity import lay_out
 from tests.support.terraform import program
@@ -427,19 +428,23 @@ def test_every_proposed_hook_is_a_kind_that_there_is() -> None:
     assert {each.hook for each in FACTS.left_to_hooks.values()} <= set(kinds())
 
 
-def test_a_policy_names_the_providers_that_production_has(tmp_path: Path) -> None:
+@pytest.mark.parametrize("provider", ["random", "datadog"])
+def test_a_policy_names_the_providers_that_production_has_if_they_are_more_than_the_usual_ones(
+    tmp_path: Path, provider: str
+) -> None:
     files = {
         **MODULE,
         "infra/prod/main.tf": 'module "log_name" {\n  source = "../../modules/service"\n  name = "prod"\n  copies = 1\n}\n',
-        "infra/prod/more.tf": 'resource "aws_sqs_queue" "q" {}\nresource "random_id" "r" { byte_length = 4 }\n',
+        "infra/prod/more.tf": 'resource "aws_sqs_queue" "q" {}\nresource "PROVIDER_x" "r" {}\n'.replace(
+            "PROVIDER", provider
+        ),
         "infra/qa/main.tf": "",
     }
     run(lay_out(tmp_path, files), "adopt", "infra/prod", "--with", "infra/qa")
     policy = yaml.safe_load((tmp_path / ".github/envclone.yml").read_text("utf-8"))
-    assert policy == {
-        "protected": ["production"],
-        "gate": {"providers": ["hashicorp/aws", "hashicorp/random", "terraform.io/builtin/terraform"]},
-    }
+    usual = {*default_providers(FACTS)}
+    named = {"gate": {"providers": sorted({*usual, "hashicorp/datadog"})}} if provider == "datadog" else {}
+    assert policy == {"protected": ["production"], **named}
 
 
 def test_items_of_lists_that_differ_in_length_are_no_parameters(tmp_path: Path) -> None:
