@@ -71,6 +71,18 @@ class Graph:
         return tuple(step for step in self.nodes if step in found and step != name)
 
 
+def needed(stacks: Mapping[StepName, Stack], name: StepName) -> set[StepName]:
+    """Return every stack that `name` needs, also through others, said or implied."""
+    found: set[StepName] = set()
+    left = [name]
+    while left:
+        step = stacks.get(left.pop())
+        new = {*step.needs, *_sources(step)} - found if step is not None else set()
+        found |= new
+        left += new
+    return found
+
+
 def problems(pipeline: Pipeline, documents: StepDocuments) -> Sequence[Finding]:
     """Return what is wrong with the pipeline's references."""
     found = [

@@ -13,6 +13,7 @@ class PlanOptions:
     """How to plan: `refresh_only` finds drift, `destroy` plans the removal of everything.
 
     `generate` is the file that code is written to for `import` blocks without any (Terraform's `-generate-config-out`).
+    `unread_states` are data sources of other states that are not read, so that what they say is known after the apply.
     Without `lock` the state isn't locked (a read-only role can't), and what is applied meanwhile makes the plan stale.
     """
 
@@ -21,6 +22,7 @@ class PlanOptions:
     lock: bool = True
     lock_timeout: timedelta = LOCK_TIMEOUT
     generate: Path | None = None
+    unread_states: tuple[str, ...] = ()
 
 
 ORDINARY = PlanOptions()

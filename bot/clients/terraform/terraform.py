@@ -43,6 +43,7 @@ from bot.clients.terraform.passed_on import SHORT_LIVED, passed_on
 from bot.clients.terraform.plan_options import LOCK_TIMEOUT, ORDINARY, PlanOptions, SavedPlan
 from bot.clients.terraform.plugin_cache import plugin_cache_to_itself
 from bot.clients.terraform.selected import Selected
+from bot.clients.terraform.unread_states import without_states
 from bot.clients.terraform.unsaved_state import saved_afterwards
 from bot.clients.terraform.workspace import Lent, state_apart, workspace_at
 from bot.core.checks.paths.planned import planned_path_findings
@@ -171,12 +172,13 @@ class RootModule:
         arguments += ["-refresh-only"] if options.refresh_only else []
         arguments += ["-destroy"] if options.destroy else []
         arguments += [f"-generate-config-out={options.generate}"] if options.generate else []
-        if (self._is_new or self._lent) and not options.lock:
-            with self._apart(timeout):
+        with without_states(self.directory, options.unread_states):
+            if (self._is_new or self._lent) and not options.lock:
+                with self._apart(timeout):
+                    self._run(arguments, timeout, on_event)
+            else:
                 self._run(arguments, timeout, on_event)
-        else:
-            self._run(arguments, timeout, on_event)
-            self._is_new = False  # Terraform made the workspace
+                self._is_new = False  # Terraform made the workspace
         return saved
 
     @contextmanager

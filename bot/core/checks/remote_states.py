@@ -5,16 +5,21 @@ variable can be is followed as far as code and files of values say it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from bot.core.checks.file_access import ModulePlace
 from bot.core.checks.gate_rules import GateRules
-from bot.core.checks.known_texts import WITH_VALUES, KnownTexts, texts_of, without_text
+from bot.core.checks.known_texts import WITH_VALUES, KnownTexts, known_texts, texts_of, without_text
 from bot.core.checks.workspaces import StackState, backend_blocks, kind_of, object_of, state_text, workspace_of
 from bot.core.cloud_facts import BackendFacts
 from bot.core.hcl.ast import AttributeAccess, Block, Expression, Literal, NameExpression, Pairs
+from bot.core.hcl.declarations import module_code
+from bot.core.hcl.local_modules import reached
+from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
-from bot.names import EnvironmentName
+from bot.model.pipeline import Stack
+from bot.names import EnvironmentName, StepName
 
 KIND = "terraform_remote_state"
 _ARGUMENTS = frozenset({"backend", "config", "workspace", "defaults", "count", "for_each"})
@@ -36,6 +41,45 @@ def remote_state_findings(block: Block, place: ModulePlace, path: str, rules: Ga
                 yield Finding(place.at(path), inner.line, complaint)
 
 
+@dataclass(frozen=True, slots=True)
+class StateRead:
+    """A data source of a module that reads states of its environment's own `stacks` alone, and where it stands.
+
+    `is_of_root` if the module is the stack itself, and not one that it calls.
+    """
+
+    name: str
+    path: str
+    line: int
+    stacks: frozenset[StepName]
+    is_of_root: bool
+
+
+def own_states_read(
+    code: Tree, name: StepName, stacks: Mapping[StepName, Stack], backends: Mapping[str, BackendFacts]
+) -> Sequence[StateRead]:
+    """Return what a stack and its modules read of the states of the environment's own stacks."""
+    directories = reached(code, name)
+    blocks = [
+        (directory, path, block)
+        for directory in directories
+        for path, block in module_code(code, directory).blocks
+        if block.type == "data" and block.labels[:1] == (KIND,) and len(block.labels) > 1
+    ]
+    if not blocks:
+        return ()
+    own, known = _own(code, tuple(stacks), backends), known_texts(code, directories, stacks[name].inputs)
+    found: list[StateRead] = []
+    for directory, path, block in blocks:
+        texts = known.get(directory, {})
+        if next(_unclear(block, texts, backends), None) is None:
+            addresses = _addresses(block, texts, backends)
+            if addresses and addresses <= own.keys():
+                read = frozenset(own[each] for each in addresses)
+                found.append(StateRead(block.labels[1], path, block.line, read, directory == name))
+    return found
+
+
 def _complaints(block: Block, place: ModulePlace, rules: GateRules) -> Iterator[str]:
     """Yield at most one complaint: a state that may not be read, or why nobody can say which one it is."""
     unclear = next(_unclear(block, place.texts, rules.cloud.backends), None)
@@ -46,7 +90,8 @@ def _complaints(block: Block, place: ModulePlace, rules: GateRules) -> Iterator[
         )
         return
     read = _addresses(block, place.texts, rules.cloud.backends)
-    for address in sorted(read - set(rules.policy.remote_states) - _own(place, rules))[:1]:
+    own = _own(place.files, place.stacks, rules.cloud.backends).keys()
+    for address in sorted(read - set(rules.policy.remote_states) - own)[:1]:
         yield f"{_FETCHES}, or have `{address}` added to the policy's `gate.remote_states`."
 
 
@@ -124,18 +169,18 @@ def _address(facts: BackendFacts, said: Mapping[str, str], workspace: str) -> st
     return f"{facts.store.format(**said)}/{name}"
 
 
-def _own(place: ModulePlace, rules: GateRules) -> set[str]:
-    """Return the addresses of the states of the environment's declared stacks; where each lies is checked for itself."""
-    found: set[str] = set()
-    for stack in place.stacks:
+def _own(code: Tree, stacks: Sequence[StepName], backends: Mapping[str, BackendFacts]) -> Mapping[str, StepName]:
+    """Return the environment's declared stacks by the addresses of their states; where each lies is checked for itself."""
+    found: dict[str, StepName] = {}
+    for stack in stacks:
         try:
-            workspace = workspace_of(place.files, StackState(_ANY, stack), rules.cloud.backends)
-            blocks = list(backend_blocks(place.files, stack))
+            workspace = workspace_of(code, StackState(_ANY, stack), backends)
+            blocks = list(backend_blocks(code, stack))
         except InvalidInput:
             continue  # reported where it stands
         for _, block in blocks:
-            facts = rules.cloud.backends.get(kind_of(block))
+            facts = backends.get(kind_of(block))
             parts = {name: block.text(name) for name in facts.place} if facts is not None else {}
             if facts is not None and facts.store and state_text(block, facts) and all(parts.values()):
-                found.add(f"{facts.store.format(**parts)}/{object_of(block, workspace, rules.cloud.backends)}")
+                found[f"{facts.store.format(**parts)}/{object_of(block, workspace, backends)}"] = stack
     return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.markdown import cell, clipped, code, details, fence, table
+from bot.core.messages.plan_previews import previews
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import Action, HookPlan, PlannedChange
 from bot.core.plans.risk import said as said_risk
@@ -180,8 +181,10 @@ def title(plan: EnvironmentPlan) -> str:
         return "Nothing to do"
     runs = sum(hook.verb_result != "already_so" for hook in plan.hooks)
     hooks = f"; {counted(runs, 'hook')} to run" if runs else ""
-    deferred = sum(bool(stack.mock_outputs) for stack in plan.stacks)
-    waiting = f"; {counted(deferred, 'stack')} planned with mocks" if deferred else ""
+    mocked = sum(bool(stack.mock_outputs) for stack in plan.stacks)
+    waiting = f"; {counted(mocked, 'stack')} planned with mocks" if mocked else ""
+    unread = sum(bool(stack.unread_states) for stack in plan.stacks)
+    waiting += f"; {counted(unread, 'stack')} planned without another's state" if unread else ""
     return f"{plan.counts}{hooks}{waiting}"
 
 
@@ -227,7 +230,7 @@ def _overview(plan: EnvironmentPlan) -> str:
 
 def _stack_row(stack: StackPlan) -> tuple[str, str, str, str]:
     would = cell(str(stack.plan.counts)) if stack.plan.changes_anything else "nothing"
-    deferred = " *(with mocks)*" if stack.mock_outputs else ""
+    deferred = " *(with mocks)*" if stack.mock_outputs else " *(preview)*" if stack.unread_states else ""
     moves = f"; its state moves here from {code(stack.moves_from)}" if stack.moves_from is not None else ""
     return code(stack.name), "stack", f"{would}{moves}{deferred}", "destroy"
 
@@ -244,17 +247,7 @@ def _notices(plan: EnvironmentPlan) -> Iterator[str]:
         yield f"**Terraform gave {counted(len(warnings), 'warning')}:**\n\n{_findings(warnings[:MOST_WARNINGS], 'What it says')}"
         if more := max(len(warnings) - MOST_WARNINGS, 0):
             yield f"{counted(more, 'other is', 'others are')} in the run's log."
-    deferred = [stack for stack in plan.stacks if stack.mock_outputs]
-    if not deferred:
-        return
-    waits = "; ".join(f"{code(s.name)} waits for {', '.join(map(code, s.waits_for))}" for s in deferred)
-    yield (
-        f"> [!NOTE]\n> **Planned with mock outputs:** {waits}. Some of those outputs don't exist yet, so mock "
-        "outputs were used and these plans are previews. Each stack is planned again after the steps before it, and "
-        "applied only if nothing else differs."
-    )
-    lines = [f"- {code(stack.name)}: {', '.join(map(code, stack.mock_outputs))}" for stack in deferred]
-    yield details("Mocked inputs", "\n".join(lines))
+    yield from previews(plan)
 
 
 def _with_attributes(stack: StackPlan) -> Iterator[str]:

@@ -19,6 +19,7 @@ ChangeKind: TypeAlias = Literal["create", "update", "destroy"]
 class StackPlan:
     """One stack's plan, made with `inputs`. `mock_outputs` are the inputs that it was given in place of outputs of `waits_for`, which don't exist yet.
 
+    `unread_states` are its data sources of states of `waits_for` that are not there yet, so that what they say is known after the apply.
     `warnings` are Terraform's own, failed `check` blocks among them; a plan with some is a plan. `downloaded` is the code of modules of
     elsewhere, by Terraform's key of each. `moves_from` is the name under which the state lies until the
     apply, if the stack was renamed.
@@ -32,6 +33,12 @@ class StackPlan:
     warnings: tuple[Finding, ...] = ()
     downloaded: Mapping[str, Tree] = field(default_factory=dict, repr=False, compare=False)
     moves_from: StepName | None = None
+    unread_states: tuple[str, ...] = ()
+
+    @property
+    def is_preview(self) -> bool:
+        """Say whether it was planned without all that it will be applied with."""
+        return bool(self.mock_outputs or self.unread_states)
 
     @property
     def changes_anything(self) -> bool:
@@ -44,6 +51,7 @@ class StackPlan:
         return ReviewedStep(
             kind="stack",
             mock_outputs=self.mock_outputs,
+            unread_states=self.unread_states,
             fingerprint=found.value,
             parts=found.parts,
             counts=self.plan.counts,

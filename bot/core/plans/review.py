@@ -26,14 +26,16 @@ class ReviewedStep(Stored):
     """One step as it was shown. A hook has neither fingerprint nor counts: its inputs are known only when it runs.
 
     `is_due` says that a hook's check had found something for it to do: it runs although its inputs may be as they were.
-    `mock_outputs` names the inputs that were not real. Before such a step is applied it is planned again with the same mock
-    outputs, and that plan must have this fingerprint (`bot.core.plans.fingerprint` says why).
+    `mock_outputs` names the inputs that were not real, and `unread_states` the data sources of states that were not there yet. Before
+    such a step is applied it is planned again with the same mock outputs, and those states unread as before, and that plan must have this
+    fingerprint (`bot.core.plans.fingerprint` says why).
     """
 
     former_names: ClassVar[Mapping[str, str]] = {"stand_ins": "mock_outputs"}
 
     kind: str
     mock_outputs: tuple[ParameterName, ...] = ()
+    unread_states: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w-]*$")], ...] = ()
     fingerprint: str | None = None
     parts: tuple[tuple[str, str], ...] = ()
     counts: Counts = Counts()
@@ -45,8 +47,9 @@ class ReviewedStep(Stored):
         return bool(self.parts) or self.is_due
 
     @property
-    def uses_mock_outputs(self) -> bool:
-        return bool(self.mock_outputs)
+    def is_preview(self) -> bool:
+        """Say whether it was planned without all that it will be applied with."""
+        return bool(self.mock_outputs or self.unread_states)
 
     @property
     def as_fingerprint(self) -> Fingerprint | None:

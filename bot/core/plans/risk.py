@@ -39,7 +39,7 @@ def _of_step(step: StackPlan | HookPlan) -> Risk:
         return Risk.REPLACE
     if isinstance(step, HookPlan):
         return {"already_so": Risk.NONE, "would_run": Risk.IN_PLACE, "unknown": Risk.UNKNOWN}[step.verb_result]
-    if step.mock_outputs:
+    if step.is_preview:
         return Risk.UNKNOWN  # what it was planned with is not what it will be applied with
     counts = step.plan.counts
     if counts.destroy > counts.replace:

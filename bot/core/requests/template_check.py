@@ -71,7 +71,7 @@ def check_template(
             )
         )
     ]
-    doubts = list(_doubts(template, source, rules.policy))
+    doubts = list(_doubts(template, source, rules))
     if source is None or broken:
         return Proof(proved, findings, doubts=doubts)
     external: dict[str, ExternalReference] = {}
@@ -96,13 +96,13 @@ def _told_apart(drafted: Draft, source: Manifest) -> str:
     return f"{counted(len(drafted.files), 'file')}, of which {counted(other, 'differs', 'differ')} from {source.name}'s"
 
 
-def _doubts(template: TemplateAt, source: Manifest | None, policy: Policy) -> Iterator[str]:
+def _doubts(template: TemplateAt, source: Manifest | None, rules: CheckRules) -> Iterator[str]:
     """Yield what holds here, and may not on the machines that plan."""
-    variables = {name for account in policy.accounts.values() for name in account.variables}
+    variables = {name for account in rules.policy.accounts.values() for name in account.variables}
     with suppress(UserError):  # said with the purpose that can't be rendered
         code = {} if source is None else assemble(template, _current(template, source))
         yield from unset(code, template.declaration.stacks, variables)
-        yield from unready(code, template.declaration.stacks, policy.gate)
+        yield from unready(code, template.declaration.stacks, rules.cloud.backends)
     if of_one := [posixpath.dirname(path) for path in of_one_platform(template.files)]:
         advice = _in_its_directory(template, source, of_one[0], "terraform providers lock -platform=linux_amd64")
         more = "; the same for each other" if len(of_one) > 1 else ""

@@ -94,11 +94,11 @@ class StackTry:
             self._refuse(exceeding(entry.approved, plan), "exceeds what was started")
             return
         reviewed = self._work.approved.review.steps[self._name]
-        if not reviewed.uses_mock_outputs:
+        if not reviewed.is_preview:
             self._compare(reviewed, plan)
             return
         mock_outputs = replayed(self._stack, self._values, reviewed.mock_outputs)
-        options = PlanOptions(lock=False)
+        options = PlanOptions(lock=False, unread_states=reviewed.unread_states)
         again = module.plan(mock_outputs, options, timeout=self._deadline.remaining())
         shown = read_plan(module.show(again), self._secrets)
         self._compare(reviewed, shown)

@@ -18,7 +18,9 @@ from bot.clients.terraform.output import TerraformEvent, TerraformFailed, warnin
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clouds.registry import FACTS
 from bot.core.checks.destroyable import undestroyable_plan
+from bot.core.checks.remote_states import StateRead, own_states_read
 from bot.core.checks.second_production import created_again
+from bot.core.checks.unread_states import advice, has_no_outputs_yet, unread
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
 from bot.core.ledger.ledger import FormerState
@@ -209,23 +211,35 @@ class _Steps:
         self._lock = threading.Lock()
         self._outputs: dict[StepName, Outputs] = {}
         self._changing: set[StepName] = set()
+        self._without_state: set[StepName] = set()
 
     def plan(self, node: Node) -> StackPlan | HookPlan:
         if not isinstance(node.step, Stack):
             planned = self._checks.plan(node.name, node.step, self._known(), self._changing_before(node))
             self._done(node.name, planned.verb_result != "already_so", self._checks.outputs_of(node.name))
             return planned
-        inputs = resolved(node.name, node.step, self._known())
+        inputs, reads = resolved(node.name, node.step, self._known()), self._unread(node.name)
         try:
-            stack = self._plan_stack(node.name, node.step, inputs)
+            stack = self._plan_stack(node.name, node.step, inputs, reads)
         except (TerraformFailed, TimedOut) as error:
-            raise _StepFailed(
-                Failed(node.name, f"{self._context.checkout.roots.environment(self._environment)}/{node.name}: {error}")
-            ) from error
+            where = f"{self._context.checkout.roots.environment(self._environment)}/{node.name}"
+            raise _StepFailed(Failed(node.name, f"{where}: {error}{advice(reads)}")) from error
         self._done(node.name, stack.plan.changes_anything, known(stack.plan))
+        if stack.moves_from is not None or has_no_outputs_yet(stack.plan):
+            with self._lock:
+                self._without_state.add(node.name)
         return stack
 
-    def _plan_stack(self, name: StepName, stack: Stack, inputs: Inputs) -> StackPlan:
+    def _unread(self, name: StepName) -> Sequence[StateRead]:
+        """Return what the stack reads of states that are not there yet, of stacks that it needs."""
+        with self._lock:
+            missing = {each for each in self._without_state if name in self._graph.dependents(each)}
+        if not missing:
+            return ()
+        stacks = {each: node.step for each, node in self._graph.nodes.items() if isinstance(node.step, Stack)}
+        return unread(own_states_read(self._checks.files, name, stacks, FACTS.backends), missing)
+
+    def _plan_stack(self, name: StepName, stack: Stack, inputs: Inputs, reads: Sequence[StateRead]) -> StackPlan:
         where = f"{self._context.checkout.roots.environment(self._environment)}/{name}"
         place, warnings = self._context.checkout.root / where, dict[Finding, None]()
 
@@ -242,12 +256,15 @@ class _Steps:
                 module.lend_state(state_before_its_move(module, name, former, self._former_code()))
             downloaded = module.downloaded_code()  # before any of it, or a provider, runs
             # The plan role can't write a lock; what changes meanwhile is found by the fingerprint before the apply.
-            saved = module.plan(inputs.values, PlanOptions(lock=False), say, stack.timeout)
+            options = PlanOptions(lock=False, unread_states=tuple(read.name for read in reads))
+            saved = module.plan(inputs.values, options, say, stack.timeout)
             made = read_plan(module.show(saved), inputs.secrets)
         waits = {stack.inputs[variable].step for variable in inputs.mock_outputs}
+        waits |= {each for read in reads for each in read.stacks}
         waits_for = tuple(step for step in self._graph.order if step in waits)
         moves_from = former.stack if former is not None else None
-        return StackPlan(name, made, inputs.mock_outputs, waits_for, inputs, tuple(warnings), downloaded, moves_from)
+        planned = StackPlan(name, made, inputs.mock_outputs, waits_for, inputs, tuple(warnings), downloaded, moves_from)
+        return replace(planned, unread_states=options.unread_states)
 
     def _former_state(self, name: StepName) -> FormerState | None:
         entry = self._checks.ledger.steps.get(name)

@@ -193,7 +193,7 @@ def _data(
         if isinstance(step, StackPlan):
             counts = step.plan.counts
             numbers: dict[str, Json] = {"add": counts.add, "change": counts.change, "destroy": counts.destroy}
-            steps[step.name] = {"kind": "stack", "planned_with_mocks": bool(step.mock_outputs), **numbers}
+            steps[step.name] = {"kind": "stack", "planned_with_mocks": step.is_preview, **numbers}
         else:
             steps[step.name] = {"kind": step.kind, "result": step.verb_result}
     return {

@@ -1,4 +1,4 @@
-"""An environment that is applied is given a longer life, and is repaired."""
+"""An environment is given a longer life, repaired, and planned before the states are there that it reads."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,13 +7,17 @@ import pytest
 
 from bot.clients.git.checkout import Checkout
 from bot.commands.model import Extend
+from bot.core.messages.plan_comment import complete
 from bot.core.plans.plan import Counts
 from bot.core.plans.review import read_review, review_key
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.core.requests.versions.repair import draft_repair
 from bot.model.policy import Policy
+from bot.model.risk import Risk
 from bot.model.roots import DEFAULT as ROOTS
+from bot.runs.plan.plan import Planned, plan
+from bot.runs.plan.request import PlanRequest
 from tests.support.cloud import REGION
 from tests.support.deploying import DEMO, Deploying
 from tests.support.product import template
@@ -67,3 +71,36 @@ def _a_repair_does_what_is_due_and_nothing_else(deploying: Deploying) -> None:
     after = deploying.parameters()
     assert {name: value for name, (value, _) in after.items()} == {name: value for name, (value, _) in before.items()}
     assert {step.state for step in deploying.apply(head).steps} == {"skipped"}
+
+
+def test_a_stack_that_reads_the_state_of_another_is_planned_before_that_is_there(deploying: Deploying) -> None:
+    deploying.drop("data")
+    deploying.stacks["app"] += f"""
+data "terraform_remote_state" "network" {{
+  backend = "s3"
+  config = {{
+    bucket = "{deploying.repo.bucket}"
+    key    = "${{var.name}}/network/terraform.tfstate"
+    region = "{REGION}"
+  }}
+}}
+resource "terraform_data" "read" {{
+  input = {{ name = "/${{var.name}}/read", value = data.terraform_remote_state.network.outputs.group_name }}
+}}
+"""
+    head = deploying.propose()
+    deploying.repo.git("checkout", "-q", head)
+    outcome = plan(PlanRequest(DEMO, head, "create"), deploying.planner())
+    assert isinstance(outcome, Planned), outcome
+    [app] = [stack for stack in outcome.plan.stacks if stack.name == "app"]
+    assert (app.unread_states, app.waits_for) == (("network",), ("network",))
+    assert "**Planned without a state that does not exist yet:** `app` waits for `network`." in complete(
+        outcome.plan, Risk.UNKNOWN
+    )
+    assert deploying.repo.git("status", "--porcelain", "--ignored") == "", "nothing is written into the checkout"
+    deploying.merge(head)
+    assert deploying.apply(head).has_succeeded, deploying.lines
+    assert deploying.parameters()["/demo-x/read"][0] == "/demo-x/main"
+    again = plan(PlanRequest(DEMO, head, "update"), deploying.planner())
+    assert isinstance(again, Planned), again
+    assert not any(stack.is_preview or stack.changes_anything for stack in again.plan.stacks), "the state is read"

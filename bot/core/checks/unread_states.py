@@ -1,0 +1,34 @@
+"""Which states of the environment's own stacks a stack can't read yet: their outputs are then planned as known after the apply.
+
+It is Terraform's own way for a data source whose configuration isn't known yet, so nobody has to say what stands for the outputs. Like a plan
+with mock outputs such a plan is a preview: before the apply it is made again in the same way, and compared with what was reviewed.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from bot.core.checks.remote_states import StateRead
+from bot.core.plans.plan import Action, TerraformPlan
+from bot.names import StepName
+
+
+def has_no_outputs_yet(plan: TerraformPlan) -> bool:
+    """Say whether the state that was planned on holds none of the stack's outputs, as before its first apply."""
+    if plan.outputs:
+        return all(output.action is Action.CREATE for output in plan.outputs)
+    return all(change.action in {Action.CREATE, Action.READ} for change in plan.changes)
+
+
+def unread(reads: Iterable[StateRead], missing: Collection[StepName]) -> tuple[StateRead, ...]:
+    """Return what a root module reads of states of which one is `missing`. What its modules read can't be put off."""
+    return tuple(read for read in reads if read.is_of_root and not read.stacks.isdisjoint(missing))
+
+
+def advice(reads: Sequence[StateRead]) -> str:
+    """Return what to do if a plan failed for want of what was put off; nothing where that was nothing."""
+    if not reads:
+        return ""
+    read = reads[0]
+    return (
+        f"\n{read.path}:{read.line} reads a state that is not there yet, so what it says was not known. If that is why, take the value as an input "
+        "with a stand-in (`inputs: {subnet: {from: network.subnet, stand_in: none-yet}}` in template.yaml)."
+    )
