@@ -42,7 +42,7 @@ picture: $(READY) ## Make the picture of the README from the sandbox's pages (ne
 test: $(READY) $(PACKAGED) ## Every test, on the real parts
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
-test-fast: $(READY) $(TERRAFORM) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about two minutes on two cores
+test-fast: $(READY) $(TERRAFORM) ## The tests that need no provider, no PostgreSQL, no browser and no whole system: about two minutes on two idle cores
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(FAST)" --hypothesis-profile=quick $(ARGS)
 
 test-slow: $(READY) $(PACKAGED) ## What `make test-fast` leaves out

@@ -16,7 +16,7 @@ from bot.commands.parser import Reader
 from bot.commands.spec import Slot, Spec
 from bot.commands.specs import BY_VERB, spec_of
 from bot.commands.tokens import Unbalanced, quoted, words
-from bot.commands.typography import opened, without_courtesy
+from bot.commands.typography import listed, opened, without_courtesy
 from bot.commands.verbs import OTHERS, SYNONYMS
 from bot.errors import InvalidInput
 from bot.model.suggest import closest
@@ -133,7 +133,7 @@ def _read(tokens: Sequence[str], patience: int) -> Command | Mistake | None:
     if spec.is_shared and not rest:
         return None
     if any(slot.is_list for slot in spec.slots):
-        rest = without_courtesy(rest)  # any word could be one of a list's
+        rest = listed(without_courtesy(rest))  # any word could be one of a list's
     try:
         return Reader(spec, rest).command()
     except Wrong as wrong:

@@ -55,6 +55,7 @@ _COURTESY = frozenset(
     ]
 )
 _EMOJI_NAME = re.compile(r":[a-z0-9_+-]+:")
+_COMMA = re.compile(r",(?![^\[]*\])")
 _ENDS = ".!?,;:\u2026\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f"
 _TOLD = re.compile(r"@[A-Za-z0-9-]+[.,;]?")
 
@@ -126,6 +127,11 @@ def without_courtesy(words: Sequence[str]) -> list[str]:
     if kept and "=" not in kept[-1]:
         kept[-1] = kept[-1].rstrip(_ENDS)
     return kept
+
+
+def listed(words: Sequence[str]) -> list[str]:
+    """Return the words with those apart that commas join, as people write lists: `a, b`, `a,b`. One in brackets is part of its word."""
+    return [part for word in words for part in _COMMA.split(word) if part]
 
 
 def _told_nobody(words: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import (
     Clone,
+    Codify,
     Command,
     CommandVerb,
     Destroy,
@@ -166,3 +167,25 @@ def test_typographic_quotes_and_dashes_are_what_they_were_meant_to_be() -> None:
     assert isinstance(found, Clone)
     assert found.ttl == timedelta(days=3)
     assert found.set == {"greeting": "hello world"}
+
+
+@pytest.mark.parametrize(
+    ("line", "plain"),
+    [
+        ("/promote demo-x app_cpu, app_memory", "/promote demo-x app_cpu app_memory"),
+        ("/promote demo-x app_cpu,app_memory please", "/promote demo-x app_cpu app_memory"),
+        (
+            "/codify demo-x, app/aws_lb.main , data/aws_kms_key.this.",
+            "/codify demo-x app/aws_lb.main data/aws_kms_key.this",
+        ),
+    ],
+)
+def test_commas_join_a_list(line: str, plain: str) -> None:
+    assert parse(line) == parse(plain)
+    assert not isinstance(parse(plain), Mistake)
+
+
+def test_a_comma_in_an_address_is_the_addresss_own() -> None:
+    command = parse("""/codify demo-x 'app/aws_lb.main["a,b"]'""")
+    assert isinstance(command, Codify)
+    assert command.addresses == ('app/aws_lb.main["a,b"]',)

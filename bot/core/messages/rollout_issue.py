@@ -60,7 +60,7 @@ def opening(record: RolloutRecord, version: TemplateVersion) -> str:
     """Return the issue's text before anything was done; `version` is the commit that made the revision."""
     count = sum(map(len, record.waves))
     said = f"{counted(count, 'environment')} in {counted(len(record.waves), 'wave')}"
-    return f"{written(record)}\n{_introduction(record)}\n\nIt begins with {version.commit[:12]} {cell(version.subject)}: {said}.\n"
+    return f"{written(record)}\n{_introduction(record)}\n\nIt begins with commit {version.commit[:12]} (“{cell(version.subject)}”) and brings {said} up to date.\n"
 
 
 def body(shown: ShownRollout) -> str:

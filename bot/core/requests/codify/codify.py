@@ -89,7 +89,9 @@ def chosen(command: Codify, facts: DriftFacts) -> Sequence[DriftFact]:
 
 
 def _is_named(address: str, fact: DriftFact) -> bool:
-    return matches(address, f"{fact.step}/{fact.address}", "")
+    """Say whether an address is this change's, also as a comment's reader leaves `x["key"]` that is pasted without quotes around it."""
+    called = f"{fact.step}/{fact.address}"
+    return matches(address, called, "") or matches(address, called.replace('"', ""), "")
 
 
 def _set(

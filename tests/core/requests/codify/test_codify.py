@@ -1,12 +1,14 @@
 """The environment whose code says what is there: by a parameter, by a line of its own, or without what is gone."""
 
+import pytest
+
 from bot.clients.git.merge_file import merge_text
 from bot.commands.model import Codify
 from bot.core.plans.drift_facts import DriftFact, DriftFacts
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import Changed, ChangeSubject, Unchanged
-from bot.core.requests.codify.codify import CodifyDraft, CodifySubject, draft_codify
+from bot.core.requests.codify.codify import CodifyDraft, CodifySubject, chosen, draft_codify
 from bot.core.requests.refusal import Refused
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
@@ -104,3 +106,11 @@ def test_where_nothing_can_be_done_the_way_out_is_named() -> None:
         "Comment `/repair production` to put back what was there, or change the template."
     )
     assert isinstance(drafted(), Unchanged)
+
+
+@pytest.mark.parametrize("said", ['app/aws_lb.main["a"]', "app/aws_lb.main[a]", "app/aws_lb.*"])
+def test_an_instance_is_found_by_its_address_with_and_without_the_quotes_that_a_comment_loses(said: str) -> None:
+    facts = DriftFacts(
+        environment=PRODUCTION, commit="c" * 40, changes=(fact('aws_lb.main["a"]'), fact("aws_sns_topic.b"))
+    )
+    assert [each.address for each in chosen(Codify(PRODUCTION, (said,)), facts)] == ['aws_lb.main["a"]']
