@@ -2,6 +2,7 @@
 
 from bot.clients.git.claims import claim_of
 from bot.clients.git.remote import Moved
+from bot.clients.github.records import PullRequest
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers
 from bot.core.requests.branches import Branch
@@ -61,8 +62,20 @@ def _is_to_hold(repo: Repository, holder: EnvironmentName, claim: Claim, commit:
     if synced is not None and _has(repo, synced, holder, claim):
         return True
     branch = Branch("clone", holder)
-    is_between = repo.proposed(branch) == commit and repo.pull_request(branch) is None
-    return is_between and _has(repo, commit, holder, claim)
+    tip = repo.proposed(branch)
+    if tip is None or not _has(repo, tip, holder, claim):
+        return False
+    # The inventory was read before: its pull request may have been opened since, and even merged.
+    pull = repo.pull_request(branch)
+    if pull is None:
+        return tip == commit
+    return pull.state == "open" or (pull.is_merged and not _is_known(repo, pull))
+
+
+def _is_known(repo: Repository, merged: PullRequest) -> bool:
+    """Say whether the default branch had been given a pull request when it was fetched: what it lacks now was removed."""
+    merge = merged.merge_commit_sha
+    return merge is not None and repo.mirror.was_at(merge, repo.commit) is not None
 
 
 def _has(repo: Repository, commit: str, name: EnvironmentName, claim: Claim) -> bool:

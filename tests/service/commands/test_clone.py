@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.git.claims import claim_ref
+from bot.clients.git.remote import Moved
 from bot.clients.github import GitHub, Token
 from bot.core.parity.certificate import CertifiedSubject, certify
 from bot.core.parity.report import Parity
+from bot.core.rendering.inventory import Claim
 from bot.core.rendering.verify import verify
 from bot.core.requests.branches import Branch, branch_of
 from bot.core.requests.refusal import Refused
@@ -20,6 +23,8 @@ from bot.runs.plan.recertify import said
 from bot.service.branch_cleanup import release_branch
 from bot.service.command_job import Accepted, AcceptedCommand, accept
 from bot.service.commands.clone import CloneJob, Published, publish_clone
+from bot.service.commands.lost_race import learn
+from bot.service.proposals.drafting import OthersClaims
 from bot.service.repository import repository_at_head
 from tests.support import example
 from tests.support.clone_calls import MOST, clone_calls
@@ -214,6 +219,16 @@ def test_claims_left_over_by_a_lost_event_are_taken_over(place: SmallMonorepo) -
     assert network(place, again) == network(place, first)
     (claim,) = refs(place, "refs/envclone/claims/").values()
     assert claim == again.commit
+
+
+def test_law_5_a_value_that_was_merged_while_a_race_is_thought_over_is_not_left_over(place: SmallMonorepo) -> None:
+    first = published(place)
+    claim = Claim(CIDR, network(place, first))
+    fetched, others = place.repository(), OthersClaims()
+    pull = place.service.context.github.ensure_pull_request(REPOSITORY, first.pull_request)
+    place.server.merge(REPOSITORY, pull.number, by=MAINTAINER)
+    learn(fetched, Moved((claim_ref(claim),)), others)
+    assert (others.taken, others.left_over) == ({claim: NAME}, {})
 
 
 def test_a_reader_may_not_clone(place: SmallMonorepo) -> None:
