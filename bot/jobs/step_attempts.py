@@ -8,7 +8,8 @@ A container whose memory runs out may be ended whole, so nobody is left to say w
 worker (`turns`), and its note says beforehand that a death now would be the second one. Two kinds of deaths are taken back and count nothing,
 however many there are: those that the step's process outlives for a moment, which somebody else's kill brought; and those of a worker
 that was told to stop. What is killed whole, that process included, by force, twice, and each time with the same step under way, is taken
-for the step's doing: its author is answered, and may ask again.
+for the step's doing: its author is answered, and may ask again. A database that is away when a step begins or ends keeps a note of it,
+which is no death either: the worker lives, and takes the note back before it tries again.
 """
 
 import threading
@@ -45,6 +46,8 @@ class StepAttempts:
         self._suspects = threading.Lock()
         self._turns = Turns()
         self._under_way: dict[str, int] = {}
+        self._unsaid: dict[str, int] = {}
+        """Jobs whose note may say one death too many, with how many there were: the database was away, and this worker lives."""
         self._noting = threading.Lock()
         self._waiting = 0
         self._is_stopping = False
@@ -53,6 +56,7 @@ class StepAttempts:
         """Do a step, with a note that it is under way. Raises `UserError` when it ended workers, `Transient`."""
         job = step.request.key
         try:
+            self._put_right(job)
             if not self._deaths(step):
                 with self._turns.among_others(self._excuse), self._noted(step, 0, counts=1):
                     return act()
@@ -110,7 +114,7 @@ class StepAttempts:
     @contextmanager
     def _noted(self, step: StepUnderWay, deaths: int, *, counts: int) -> Iterator[None]:
         job = step.request.key
-        with self._noting:
+        with self._noting, self._unless_away(job, deaths):
             self._store.begin(job, step.name, 0 if self._is_stopping else counts)
             self._under_way[job] = deaths
         try:
@@ -118,4 +122,20 @@ class StepAttempts:
         finally:
             with self._noting:
                 self._under_way.pop(job, None)
-            self._store.end(job)
+            with self._unless_away(job, 0):
+                self._store.end(job)
+
+    @contextmanager
+    def _unless_away(self, job: str, deaths: int) -> Iterator[None]:
+        """Write to the database; if it can't be known what it holds now, remember how many deaths it is to hold."""
+        try:
+            yield
+        except StoreUnavailable:
+            self._unsaid[job] = deaths
+            raise
+
+    def _put_right(self, job: str) -> None:
+        """Say what the database could not be told when this worker did a step of the job before."""
+        if job in self._unsaid:
+            self._store.forgive(job, self._unsaid[job])
+            del self._unsaid[job]

@@ -1,5 +1,6 @@
 """A step of a job that its worker did not survive: done apart with the same answers as anywhere, and set aside in the end."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.clients.store import SqliteStore, open_store
+from bot.clients.store import SqliteStore, StoreUnavailable, open_store
+from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.events import CommentCreated
 from bot.jobs.alone import ALONE, HANDED, OwnProcess, StepUnderWay, carried_out
@@ -94,6 +96,38 @@ def test_a_suspect_is_the_only_step_and_its_death_would_be_the_last(store: Sqlit
     StepAttempts(store, alone).run(step, lambda: pytest.fail("it was done in the worker"))
     assert alone.counted == [1, 1 + MOST], "while its process starts, nothing is noted"
     assert store.unfinished(step.request.key, step.name) == 0
+
+
+class Restarted(SqliteStore):
+    """A database that is restarted once, when a note was begun or is to end."""
+
+    at = ""
+
+    def begin(self, job: str, step: str, counts: int = 1) -> None:
+        super().begin(job, step, counts)
+        self._away("begin")
+
+    def end(self, job: str) -> None:
+        self._away("end")
+        super().end(job)
+
+    def _away(self, at: str) -> None:
+        if self.at == at:
+            self.at = ""
+            raise StoreUnavailable("server closed the connection unexpectedly")
+
+
+@pytest.mark.parametrize("at", ["begin", "end"])
+def test_a_database_that_is_away_makes_no_death_of_a_suspect_that_lives(tmp_path: Path, at: str) -> None:
+    store, step = Restarted(tmp_path / "steps.sqlite3"), second_step("env")
+    with contextlib.closing(store):
+        attempts = StepAttempts(store, Watched(store), 0)
+        store.begin(step.request.key, step.name)
+        store.at = at
+        with pytest.raises(Transient):
+            attempts.run(step, lambda: pytest.fail("it was done in the worker"))
+        attempts.run(step, dict)
+        assert store.unfinished(step.request.key, step.name) == 0
 
 
 def test_a_process_takes_back_what_was_noted_of_a_step_that_it_was_handed_and_never_began(tmp_path: Path) -> None:
