@@ -59,6 +59,19 @@ class Preview(Document):
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="The commit.")]
 
 
+class Awaited(Document):
+    """The template's revision that an environment is brought to once it has values that only people can give."""
+
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="The revision, as in the manifest.")]
+    missing: Annotated[
+        tuple[ParameterName, ...],
+        Field(min_length=1, description="The parameters that wait for a value, by their names in that revision."),
+    ]
+    given: Annotated[
+        dict[ParameterName, str], Field(description="The values that were given already, as they were typed.")
+    ] = {}
+
+
 class ExistingState(Document):
     """Where a stack's state lies that is older than this directory: its key, as the backend of the stack has it.
 
@@ -148,5 +161,11 @@ class Manifest(Document):
         Field(
             min_length=1,
             description="The template's migrations that the environment came through since it was made, if they have blocks: it holds those.",
+        ),
+    ] = None
+    awaits: Annotated[
+        Awaited | None,
+        Field(
+            description="Of an environment whose sync lacks values: it is as it was until somebody gives them with `/set`."
         ),
     ] = None

@@ -12,7 +12,7 @@ from bot.core.requests.change import Changed, draft_change
 from bot.core.requests.clone import CloneRequest, Draft
 from bot.core.requests.destroy import removable
 from bot.core.requests.refusal import Refused, unknown_environment
-from bot.core.requests.sync import draft_sync
+from bot.core.requests.sync import draft_asking
 from bot.errors import UserError
 from bot.names import Login
 from bot.service.proposals.drafting import change_subject, draft, sync_subject
@@ -73,7 +73,7 @@ class Corrections:
                 )
             if isinstance(command, Sync):
                 subject = sync_subject(self.repo, command, manifest, self.repo)
-                synced = draft_sync(command, subject, self.repo.context.now())
+                synced = draft_asking(command, subject, self.repo.context.now())
                 return synced if isinstance(synced, Refused) else None
             if isinstance(command, Destroy | Reset):
                 removable(command.name, manifest, self.repo.policy())

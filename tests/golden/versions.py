@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.clients.git.merge_file import merge_text
 from bot.clouds.registry import FACTS
 from bot.commands.model import Sync
-from bot.core.messages import apply_comment, rollout_issue
+from bot.core.messages import apply_comment, rollout_issue, sync_text
 from bot.core.messages import change_pull_request as changes
 from bot.core.messages.sync_text import ProposedSync
 from bot.core.messages.versions import repaired
@@ -27,7 +27,7 @@ from bot.core.rollout.next_actions import next_actions
 from bot.core.rollout.record import MemberStage, RolloutMember, RolloutRecord
 from bot.core.tree import File
 from bot.errors import HandEdit
-from bot.model.environment import Manifest, Waiver
+from bot.model.environment import Awaited, Manifest, Waiver
 from bot.model.pipeline import Hook
 from bot.model.policy import Policy
 from bot.model.risk import Risk
@@ -82,6 +82,14 @@ def _sync(*conflicts: SyncConflict) -> str:
         i.CLONE, found.manifest, i.PRODUCTION, AFTER, ["app/terraform.tfvars.json"], (), (i.REQUEST,), rollout=ISSUE, sync=sync
     )  # fmt: skip
     return changes.body(proposed)
+
+
+def _sync_that_asks() -> str:
+    awaits = Awaited(revision=AFTER.revision, missing=(ParameterName("region"),))
+    waiting = i.CLONE.model_copy(update={"awaits": awaits})
+    asks = {ParameterName("region"): "`region` is new: The region."}
+    proposed = changes.ProposedChange(i.CLONE, waiting, i.PRODUCTION, BEFORE, [], (), (i.REQUEST,), asks=asks)
+    return f"{sync_text.waits(waiting)}\n\n{changes.body(proposed)}"
 
 
 def evidence(name: EnvironmentName, edits: int = 0) -> Evidence:
@@ -211,6 +219,7 @@ def _rollout(*members: RolloutMember, is_paused: bool = False) -> Callable[[], s
 
 VERSIONS: Texts = {
     "versions/sync": _sync,
+    "versions/sync-asks": _sync_that_asks,
     "versions/sync-with-conflict": lambda: _sync(SyncConflict("app/main.tf", ((4, 10),)), SyncConflict("app/logo.bin")),
     "versions/promote": _promoted,
     "versions/rollback": _rolled_back,

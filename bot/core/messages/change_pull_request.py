@@ -1,7 +1,7 @@
 """What people read of a change: title, body and commit message of its pull request, and which value is which now."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.hcl.address_patterns import key_of
@@ -59,6 +59,8 @@ class ProposedChange:
     """How the environments did that it follows."""
     hooks: tuple[Mapping[StepName, Hook], Mapping[StepName, Hook]] | None = None
     """Of one that goes back to an earlier version: its hooks, before and after."""
+    asks: Mapping[ParameterName, str] = field(default_factory=dict)
+    """The values that it waits for, each with why."""
     codified: str | None = None
     """Of one whose code follows what was changed outside: what it still does not say, in Markdown, perhaps nothing."""
 
@@ -82,18 +84,23 @@ def title(before: Manifest, after: Manifest, said: Trailers | None = None) -> st
     if after.preview is not None and after.preview != before.preview:
         return f"Bring {after.name} to #{after.preview.pull_request} at {after.preview.commit[:12]}"
     names = changed(before, after)
-    until = f"until {expiry(after)}"
     if before.revision != after.revision:
         return f"Sync {after.name} with template {after.template} at {after.revision[:12]}"
-    if not names and before.repaired_at != after.repaired_at:
-        return f"Repair {after.name}"
-    if not names and before.data_reset_at != after.data_reset_at:
-        return f"Reset the data of {after.name}"
+    if after.awaits is not None and before.awaits != after.awaits:
+        return f"Sync {after.name}: values are missing"
     if not names:
-        return f"Extend {after.name} {until}"
+        return _title_without_values(before, after)
     more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
-    longer = [f"extend it {until}"] if before.expires_at != after.expires_at else []
+    longer = [f"extend it until {expiry(after)}"] if before.expires_at != after.expires_at else []
     return f"Change {after.name}: {', '.join([*names[:MOST_NAMED], *more, *longer])}"
+
+
+def _title_without_values(before: Manifest, after: Manifest) -> str:
+    if before.repaired_at != after.repaired_at:
+        return f"Repair {after.name}"
+    if before.data_reset_at != after.data_reset_at:
+        return f"Reset the data of {after.name}"
+    return f"Extend {after.name} until {expiry(after)}"
 
 
 def values_table(before: Manifest, after: Manifest) -> str:
@@ -133,6 +140,7 @@ def body(proposed: ProposedChange) -> str:
         *(proved(each, name) for each in proposed.evidence),
         rolled_back.left(*proposed.hooks) if proposed.hooks else "",
         codified.left(proposed.codified) if proposed.codified else "",
+        sync_text.asked(proposed.asks, proposed.after),
         *(sync_text.body(proposed.sync, proposed.after, proposed.where) if proposed.sync else ()),
         "### What changes",
         _values(proposed),
@@ -278,7 +286,7 @@ def _purpose_of_no_value(proposed: ProposedChange) -> Iterator[str]:
         yield "**Data is lost and made anew.** The plan names the hooks whose work is undone before they run again; nothing else changes."
     elif proposed.codified is not None:
         yield from codified.attention(after, before)
-    elif not changed(before, after) and proposed.sync is None:
+    elif not changed(before, after) and proposed.sync is None and not proposed.asks:
         yield "No resource changes: the plan is empty, and merging runs no steps."
 
 

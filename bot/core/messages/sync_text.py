@@ -11,7 +11,7 @@ from bot.core.rendering.migrations import FILE
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.rendering.renamed_stacks import renamed
-from bot.core.rendering.synced_values import moved
+from bot.core.rendering.synced_values import answer, moved
 from bot.core.requests.sync import SyncConflict
 from bot.core.requests.template_history import TemplateStep
 from bot.errors import Finding
@@ -76,6 +76,23 @@ def _deviations(parity: tuple[Parity, Parity] | None) -> str:
         ("Broken contracts", str(len(before.breaches)), str(len(after.breaches))),
     )
     return table((f"Against {code(after.against)}", "Before", "After"), rows)
+
+
+def asked(asks: Mapping[ParameterName, str], after: Manifest) -> str:
+    """Return which values an environment waits for, each with why, and what gives them; nothing when it waits for none."""
+    if not asks or after.awaits is None:
+        return ""
+    listed = "\n".join(f"- {cell(shortened(why, LONGEST_LINE))}" for why in asks.values())
+    return (
+        f"### Values that are missing\n\nTemplate {code(after.template)} at revision {code(after.awaits.revision[:12])} asks for values that somebody has to "
+        f"give:\n\n{listed}\n\nComment {code(answer(after))} here, and this pull request brings {code(after.name)} to that revision. Until then it is as it "
+        "was, the check fails, and nothing can be merged."
+    )
+
+
+def waits(after: Manifest) -> str:
+    """Return what gives an environment the values that it waits for; nothing when it waits for none."""
+    return f"**It waits for values:** comment {code(answer(after))}." if after.awaits is not None else ""
 
 
 def revisions(before: Manifest, after: Manifest) -> str:

@@ -108,6 +108,19 @@ def asked_for(manifest: Manifest, template: Template, source: Manifest | None) -
     return found
 
 
+def values_asked_for(
+    manifest: Manifest, former: Template, template: Template, source: Manifest | None
+) -> dict[ParameterName, str]:
+    """Return the parameters of a newer template that nothing gives a value, each with why; `manifest` is as it was there before."""
+    return asked_for(carried(manifest, former, template), template, source)
+
+
+def answer(manifest: Manifest) -> str:
+    """Return the command that gives an environment the values that it waits for."""
+    missing = manifest.awaits.missing if manifest.awaits is not None else ()
+    return f"/set {manifest.name} {' '.join(f'{name}=…' for name in missing)}"
+
+
 def allocates(manifest: Manifest, template: Template) -> bool:
     """Say whether a free value has to be found, so that everything that exists must be known; `manifest` is `carried`."""
     return any(

@@ -12,6 +12,7 @@ from bot.core.rendering.merge import conflict_lines
 from bot.core.rendering.parameter_rules import broken
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import settled
+from bot.core.rendering.synced_values import answer
 from bot.core.tree import File, Tree
 from bot.errors import Finding, HandEdit, InvalidInput, Unreadable, UserError
 from bot.model.environment import MANIFEST, Manifest
@@ -67,6 +68,9 @@ def _manifest_findings(
         if migration not in template.declaration.migrations:
             message = f"template {template.declaration.name} has no migration `{migration}`."
             yield Finding(path, line_of(text, ["migrated"]), message)
+    if manifest.awaits is not None:
+        said = f"the newer template asks for values. Comment `{answer(manifest)}` in the pull request."
+        yield Finding(path, line_of(text, ["awaits"]), said)
     if manifest.stacks != template.declaration.stacks:
         yield Finding(path, line_of(text, ["stacks"]), "the stacks differ from the template's.")
 

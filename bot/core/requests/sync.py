@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeAlias, cast
 
 from bot.commands.grammar import format_command
-from bot.commands.model import Sync
+from bot.commands.model import Set, Sync
 from bot.core.checks.gate_rules import NOBODY, Judges
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
@@ -20,14 +20,14 @@ from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.merge import FileConflict, TextMerger, conflict_lines, merge, merged_tree
 from bot.core.rendering.renamed_stacks import called, renamed, with_new_names
 from bot.core.rendering.render import ENDING
-from bot.core.rendering.synced_values import asked_for, carried, synced
-from bot.core.requests.change import Unchanged
+from bot.core.rendering.synced_values import answer, asked_for, carried, synced, values_asked_for
+from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.preflight import CheckRules, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import Correctable, check_contract, check_rules, overrides
 from bot.core.tree import File, Tree
 from bot.errors import UserError
-from bot.model.environment import MANIFEST, Manifest, Preview
+from bot.model.environment import MANIFEST, Awaited, Manifest, Preview
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.names import ParameterName
@@ -92,6 +92,36 @@ def draft_sync(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     return with_suggestion(found, lambda instead: _attempt(cast(Sync, instead), subject, now))
 
 
+def draft_asking(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft | Changed:
+    """Return what `draft_sync` does, but where only values are missing the environment as it is, with what it waits for."""
+    manifest = subject.manifest
+    try:
+        _refuse_unresolved(subject)
+        given = _given(command, subject)
+    except UserError:
+        return draft_sync(command, subject, now)  # it says what is wrong
+    missing = tuple(_missing(given, subject))
+    if not missing:
+        return draft_sync(command, subject, now)
+    awaited = Awaited(revision=subject.after.revision, missing=missing, given=dict(command.set))
+    if manifest.awaits == awaited:
+        return Unchanged(f"No change: `{manifest.name}` waits for values already. Comment `{answer(manifest)}`.")
+    becomes = manifest.model_copy(update={"awaits": awaited})
+    return Changed(becomes, {**subject.files, MANIFEST: assemble(subject.before, becomes)[MANIFEST]})
+
+
+def draft_answer(command: Set, subject: SyncSubject, now: datetime) -> SyncDraft | Changed:
+    """Return the environment at the revision that it waits for, with the values that `/set` gives; those given before count too."""
+    awaited = subject.manifest.awaits
+    assert awaited is not None
+    sync = Sync(command.name, set={**awaited.given, **command.set})
+    found = draft_asking(sync, subject, now)
+    if isinstance(found, Refused) and isinstance(found.instead, Sync):
+        corrected = {name: text for name, text in found.instead.set.items() if name not in awaited.given}
+        return replace(found, instead=replace(command, set=corrected))
+    return found
+
+
 def conflicts_in(files: Tree, template: TemplateAt) -> Sequence[SyncConflict]:
     """Return the conflicts that are in files between markers, other than what their template says itself."""
     found = (
@@ -119,11 +149,17 @@ def _attempt(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
 
 def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     manifest, template = subject.manifest, subject.after
-    if manifest.revision == template.revision and not subject.follows:
+    if manifest.revision == template.revision and not subject.follows and manifest.awaits is None:
         at = f"revision `{template.revision[:12]}` of template `{manifest.template}`"
         return Unchanged(f"No change: `{manifest.name}` is at {at} already.")
     _refuse_unresolved(subject)
     given = _given(command, subject)
+    if missing := _missing(given, subject):
+        said = "\n".join(f"- {why}" for why in missing.values())
+        whole = format_command(replace(command, set={**command.set, **dict.fromkeys(missing, "…")}))
+        raise UserError(
+            f"The newer template asks for values that `{manifest.name}` has not:\n{said}\n\nComment `{whole}`."
+        )
     becomes = _manifest(subject, given)
     check_rules(command, template.declaration, becomes.parameters)
     base, theirs = assemble(subject.before, manifest), assemble(template, becomes)
@@ -151,7 +187,7 @@ def _refuse_unresolved(subject: SyncSubject) -> None:
 
 
 def _given(command: Sync, subject: SyncSubject) -> Mapping[ParameterName, Json]:
-    """Return the values given for what the newer template asks for. Raises `UserError` when some are missing or not asked for."""
+    """Return the values given for what the newer template asks for. Raises `UserError` when some are not asked for."""
     manifest, template = subject.manifest, subject.after.declaration
     name = manifest.name
     if manifest.purpose not in template.purposes:
@@ -163,13 +199,14 @@ def _given(command: Sync, subject: SyncSubject) -> Mapping[ParameterName, Json]:
     kept = carried(manifest, subject.before.declaration, template)
     for other in given.keys() & kept.parameters.keys() - asked_for(kept, template, None).keys():
         raise UserError(f"`{other}` has a value already. Sync first, then change it with `/set {name} {other}=…`.")
-    source = subject.source.manifest if subject.source else None
-    missing = {key: why for key, why in asked_for(kept, template, source).items() if key not in given}
-    if missing:
-        said = "\n".join(f"- {why}" for why in missing.values())
-        whole = format_command(replace(command, set={**command.set, **dict.fromkeys(missing, "…")}))
-        raise UserError(f"The newer template asks for values that `{name}` has not:\n{said}\n\nComment `{whole}`.")
     return given
+
+
+def _missing(given: Mapping[ParameterName, Json], subject: SyncSubject) -> Mapping[ParameterName, str]:
+    """Return the parameters that only people can give a value, and have not, each with why."""
+    source = subject.source.manifest if subject.source else None
+    asked = values_asked_for(subject.manifest, subject.before.declaration, subject.after.declaration, source)
+    return {name: why for name, why in asked.items() if name not in given}
 
 
 def _manifest(subject: SyncSubject, given: Mapping[ParameterName, Json]) -> Manifest:
@@ -184,6 +221,7 @@ def _manifest(subject: SyncSubject, given: Mapping[ParameterName, Json]) -> Mani
         update={
             "revision": subject.after.revision,
             "preview": subject.preview,
+            "awaits": None,
             "stacks": template.stacks,
             "parameters": values,
             "overrides": tuple(name for name in values if name in by_hand),

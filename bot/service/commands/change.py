@@ -6,7 +6,7 @@ git is the referee. A branch that is left over from a merged or closed change is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, TypeAlias
 
 from pydantic import TypeAdapter
@@ -15,7 +15,7 @@ from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
-from bot.commands.model import Command, Extend, Set
+from bot.commands.model import Command, Extend, Set, Sync
 from bot.core.messages import change_pull_request, replies, sync_text
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
@@ -23,16 +23,17 @@ from bot.core.requests.branches import Branch, Stranger
 from bot.core.requests.change import Changed, ChangeDraft, Unchanged, draft_change
 from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
-from bot.core.requests.sync import Synced, conflicts_in
+from bot.core.requests.sync import Synced, conflicts_in, draft_answer
 from bot.errors import UserError
 from bot.model.environment import Request
 from bot.names import EnvironmentName, Login
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.drafter import Change, ChangePlace, Drafter
+from bot.service.commands.lost_race import learn
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.proposals.change import change_proposal
 from bot.service.proposals.clone import clone_proposal_at
-from bot.service.proposals.drafting import change_subject
+from bot.service.proposals.drafting import OthersClaims, awaited_template, change_subject, sync_subject
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import OwnProposal, followed, proposal_on
@@ -119,25 +120,29 @@ ChangeOutcome: TypeAlias = Pushed | Unchanged | Refused
 
 @dataclass(frozen=True, slots=True)
 class ValuesDrafter:
-    """Drafts other values, or a longer life."""
+    """Drafts other values, or a longer life; of an environment whose sync waits for these values, that sync."""
 
     command: Set | Extend
+    others: OthersClaims = field(default_factory=OthersClaims)
     as_in: None = None
 
     @property
     def changes(self) -> EnvironmentName:
         return self.command.name
 
-    def draft(self, repo: Repository, place: ChangePlace) -> ChangeDraft:
-        return draft_change(
-            self.command, change_subject(repo, place.manifest, repo.at(place.parent)), repo.context.now()
-        )
+    def draft(self, repo: Repository, place: ChangePlace) -> ChangeDraft | Synced:
+        manifest, at, now = place.manifest, repo.at(place.parent), repo.context.now()
+        awaited = manifest.awaits.missing if manifest.awaits is not None else ()
+        if isinstance(self.command, Set) and not self.command.set.keys().isdisjoint(awaited):
+            subject = sync_subject(repo, Sync(self.changes), manifest, at, self.others)
+            return draft_answer(self.command, replace(subject, after=awaited_template(repo, manifest)), now)
+        return draft_change(self.command, change_subject(repo, manifest, at), now)
 
-    def claims(self, _: Changed | Synced) -> Mapping[Claim, str | None]:
-        return {}
+    def claims(self, drafted: Changed | Synced) -> Mapping[Claim, str | None]:
+        return {claim: self.others.left_over.get(claim) for claim in drafted.claims}
 
     def lost(self, repo: Repository, moved: Moved) -> None:
-        """Learn nothing: another commit on the branch is read anew."""
+        learn(repo, moved, self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,4 +284,5 @@ def _in_place(repo: Repository, pushed: Pushed, proposed: ChangeProposed) -> str
         raise UserError(f"Commit {pushed.commit[:12]} does not change `{name}`. Comment the command again.")
     said = change_pull_request.in_place(before, after, f"[#{proposed.number}]({proposed.url})")
     left = conflicts_in(repo.at(pushed.commit).environment(name), repo.template_of(after))
-    return f"{said}\n\n{sync_text.conflicts(repo.roots.environment(name), left)}" if left else said
+    left_to_do = sync_text.conflicts(repo.roots.environment(name), left) if left else sync_text.waits(after)
+    return "\n\n".join(filter(None, (said, left_to_do)))

@@ -10,7 +10,7 @@ from bot.clients.git.remote import Moved
 from bot.commands.model import Sync
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.change import Changed
-from bot.core.requests.sync import SyncDraft, Synced, draft_sync
+from bot.core.requests.sync import SyncDraft, Synced, draft_asking, draft_sync
 from bot.names import EnvironmentName
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
@@ -25,15 +25,18 @@ class SyncDrafter:
 
     command: Sync
     others: OthersClaims = field(default_factory=OthersClaims)
+    asks: bool = False
+    """Whether what only people can give is asked for in the pull request, where `/set` answers."""
     as_in: None = None
 
     @property
     def changes(self) -> EnvironmentName:
         return self.command.name
 
-    def draft(self, repo: Repository, place: ChangePlace) -> SyncDraft:
+    def draft(self, repo: Repository, place: ChangePlace) -> SyncDraft | Changed:
         subject = sync_subject(repo, self.command, place.manifest, repo.at(place.parent), self.others)
-        return draft_sync(self.command, subject, repo.context.now())
+        draft = draft_asking if self.asks else draft_sync
+        return draft(self.command, subject, repo.context.now())
 
     def claims(self, drafted: Changed | Synced) -> Mapping[Claim, str | None]:
         return {claim: self.others.left_over.get(claim) for claim in drafted.claims}
@@ -50,4 +53,4 @@ class SyncJob(ChangeJob):
 
     def drafter(self, repo: Repository, command: Change) -> SyncDrafter:
         assert isinstance(command, Sync)
-        return SyncDrafter(command)
+        return SyncDrafter(command, asks=True)

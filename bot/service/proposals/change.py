@@ -12,6 +12,7 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.migrations import pending
+from bot.core.rendering.synced_values import values_asked_for
 from bot.core.rendering.verify import verify
 from bot.core.requests.branches import Branch
 from bot.core.requests.sync import conflicts_in
@@ -20,8 +21,8 @@ from bot.core.tree import Tree
 from bot.errors import HandEdit
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Hook
-from bot.names import EnvironmentName, StepName
-from bot.service.proposals.drafting import source_side
+from bot.names import EnvironmentName, ParameterName, StepName
+from bot.service.proposals.drafting import awaited_template, source_side
 from bot.service.repository import Repository
 from bot.service.requesters import OwnProposal, requests_of
 from bot.service.versions.evidence import evidence_of
@@ -67,6 +68,7 @@ def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: 
         dispatched=proposal.dispatched,
         evidence=_evidence(repo, proposal),
         codified=_codified(proposal),
+        asks=_asks(repo, after),
         hooks=_hooks(was, becomes, repo.roots.environment(after.name))
         if _goes_back(proposal) and not conflicts
         else None,
@@ -91,6 +93,16 @@ def _sync(repo: Repository, proposal: OwnProposal, before: CodeSide, after: Code
     found = verify(after.manifest.name, repo.at(proposal.tip).environment(after.manifest.name), template)
     edits = [each for each in found if isinstance(each, HandEdit)]
     return ProposedSync(step, conflicts, edits, parity, pending(former.declaration, template.declaration))
+
+
+def _asks(repo: Repository, manifest: Manifest) -> Mapping[ParameterName, str]:
+    """Return the values that an environment waits for, each with why."""
+    if manifest.awaits is None:
+        return {}
+    source = repo.manifest(manifest.source) if manifest.source else None
+    former, template = repo.template_of(manifest), awaited_template(repo, manifest)
+    asked = values_asked_for(manifest, former.declaration, template.declaration, source)
+    return {name: why for name, why in asked.items() if name in manifest.awaits.missing}
 
 
 def _goes_back(proposal: OwnProposal) -> bool:

@@ -137,6 +137,18 @@ def sync_subject(
     )
 
 
+def awaited_template(repo: Repository, manifest: Manifest) -> TemplateAt:
+    """Return the template at the revision that an environment waits for values of. Raises `UserError`."""
+    assert manifest.awaits is not None
+    revision, name = manifest.awaits.revision, manifest.template
+    # Whoever may push can write any revision there.
+    if revision not in {each.revision for each in repo.template_history(name)}:
+        raise UserError(
+            f"`{repo.branch}` never had template `{name}` at revision `{revision[:12]}`. Comment `/sync {manifest.name}` to get the newest."
+        )
+    return repo.template_of(manifest.model_copy(update={"revision": revision}))
+
+
 def _template_to(repo: Repository, command: Sync, manifest: Manifest) -> TemplateAt:
     """Return the template as the default branch has it, or had it at the commit that is asked for. Raises `UserError`."""
     name = manifest.template

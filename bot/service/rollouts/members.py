@@ -7,6 +7,7 @@ from bot.clients.github.records import Issue, PullRequest
 from bot.commands.model import Sync
 from bot.core.plans.required_check import CHECK
 from bot.core.plans.risk import said_in
+from bot.core.rendering.synced_values import answer
 from bot.core.requests.branches import Branch
 from bot.core.requests.sync import Synced, draft_sync
 from bot.core.rollout.next_actions import is_done
@@ -107,6 +108,8 @@ def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullR
         asked = proposal is None or proposal.is_asked_for
         # What an earlier rollout proposed gets another commit; into what people asked for nothing is mixed.
         note = f"another change is open: merge or close it, or comment `/sync {name}` there"
+        if asked and (waits := _waits(repo, pull.head_sha, name)):
+            note = waits
         return RolloutMember(MemberStage.BLOCKED, pull.number, note=note) if asked else _not_proposed(rollout, name)
     check = newest_check(repo, pull.head_sha, REQUIRED_CHECK)
     if check is None or check.conclusion is None:
@@ -117,6 +120,15 @@ def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullR
     risk = said_in(plan.summary) if plan is not None else Risk.UNKNOWN
     is_ours = risk in repo.policy().rollout.merge and is_untouched(repo, name, pull)
     return RolloutMember(MemberStage.PLANNED, pull.number, risk, plan.title if plan is not None else "", is_ours)
+
+
+def _waits(repo: Repository, commit: str, name: EnvironmentName) -> str:
+    """Return what gives an environment the values that its pull request waits for; nothing when it waits for none."""
+    try:
+        manifest = repo.at(commit).manifest(name)
+    except UserError:
+        return ""
+    return f"it waits for values: comment `{answer(manifest)}`" if manifest is not None and manifest.awaits else ""
 
 
 def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRequest | None) -> RolloutMember:

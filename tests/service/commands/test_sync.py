@@ -21,6 +21,12 @@ LIST = example.MAIN.replace(b'"String"', b'"StringList"')
 PEER = "  peer_cidr: {type: cidr, identity: true, allocate: {pool: 10.200.0.0/30, prefix: 30}, description: Another.}\n"
 
 
+ASKING = example.DECLARATION.replace(
+    "  zones:",
+    "  region: {type: string, description: The region.}\n  site: {type: string, description: The site.}\n  zones:",
+).encode()
+
+
 def push(place: SmallMonorepo, message: str, **files: bytes) -> str:
     """Change files of the default branch, named by what they are in this test, and return the commit."""
     paths = {"main": MAIN, "rendered": RENDERED, "declaration": "templates/shop/template.yaml"}
@@ -44,6 +50,12 @@ def manifest(place: SmallMonorepo, branch: str = "main", name: EnvironmentName =
 
 def file(place: SmallMonorepo, branch: str, path: str = "app/main.tf") -> bytes:
     return at(place, branch).environment(NAME)[path].data
+
+
+def wrong(place: SmallMonorepo) -> list[str]:
+    """Return what the check of the change's pull request would name."""
+    there = at(place, CHANGE)
+    return [each.message for each in verify(NAME, there.environment(NAME), there.template_of(manifest(place, CHANGE)))]
 
 
 @pytest.mark.sample
@@ -155,14 +167,56 @@ def test_a_commit_may_be_named_if_the_default_branch_was_at_it(live: SmallMonore
     assert file(live, CHANGE) == SECURE
 
 
-def test_what_the_template_asks_for_is_answered_with_the_line_to_type(live: SmallMonorepo) -> None:
-    more = "  region: {type: string, description: The region.}\n  zones:"
-    push(live, "Ask", declaration=example.DECLARATION.replace("  zones:", more).encode())
-    assert "Comment `/sync demo-x --set region=…`" in (live.say("/sync demo-x") or "")
-    live.say("/sync demo-x --set region=eu-west-1")
-    assert "| `region` | `eu-west-1` | new: set with `--set` |" in (pulls(live)[-1].body or "")
-    assert manifest(live, CHANGE).overrides == ("region",)
+def test_what_the_template_asks_for_is_asked_in_the_pull_request_and_set_answers_there(live: SmallMonorepo) -> None:
+    push(live, "Ask", declaration=ASKING, main=SECURE)
+    revision = at(live, "main").template(manifest(live).template).revision
+    reply = live.say("/sync demo-x") or ""
+    pull, body = pulls(live)[-1], pulls(live)[-1].body or ""
+    assert pull.title == "Sync demo-x: values are missing"
+    assert (
+        "- `region` is new: The region.\n- `site` is new: The site.\n\nComment `/set demo-x region=… site=…` here"
+        in body
+    )
+    assert "the plan is empty" not in body
+    assert "**It waits for values:** comment `/set demo-x region=… site=…`." in reply
+    assert file(live, CHANGE) == example.MAIN
+    assert wrong(live) == [
+        "the newer template asks for values. Comment `/set demo-x region=… site=…` in the pull request."
+    ]
+    assert "waits for values already" in (live.say("/sync demo-x") or "")
+    push(live, "Newer", main=LIST)  # what is answered is what was asked
+    live.say("/set demo-x region=eu-west-1")
+    assert wrong(live) == ["the newer template asks for values. Comment `/set demo-x site=…` in the pull request."]
+    assert "has a value already" in (live.say("/set demo-x site=a app_min=3") or "")
+    assert "waits for values" in (live.say("/set demo-x app_min=3") or "")
+    reply = live.say("/set demo-x site=a") or ""
+    assert "waits for values" not in reply
+    assert pulls(live)[-1].title == f"Sync demo-x with template shop at {revision[:12]}"
+    assert "| `region` | – | `eu-west-1` | new: set with `--set` |" in (pulls(live)[-1].body or "")
+    assert "| `app_min` | `1` | `3` |" in (pulls(live)[-1].body or "")
+    assert (file(live, CHANGE), wrong(live), len(pulls(live))) == (SECURE, [], 2)
+    assert (manifest(live, CHANGE).overrides, manifest(live, CHANGE).awaits) == (("app_min", "region", "site"), None)
     assert "/sync demo-x" in (live.say("/sync demo-y") or "")
+
+
+def test_a_revision_that_somebody_wrote_into_what_is_awaited_is_refused(proposed: SmallMonorepo) -> None:
+    push(proposed, "Ask", declaration=ASKING)
+    assert "**It waits for values:** comment `/set demo-x" in (proposed.say("/sync demo-x") or "")
+    proposed.server.commit(REPOSITORY, {MAIN: LIST}, by="alice", message="Not reviewed", branch="someone")
+    theirs = at(proposed, "someone").template(manifest(proposed, branch_of(NAME)).template).revision
+    waiting = manifest(proposed, branch_of(NAME)).awaits
+    assert waiting is not None
+    text = (
+        at(proposed, branch_of(NAME))
+        .environment(NAME)["environment.yaml"]
+        .data.replace(waiting.revision.encode(), theirs.encode())
+    )
+    proposed.server.commit(
+        REPOSITORY, {"envs/demo-x/environment.yaml": text}, by="alice", message="Other", branch=branch_of(NAME)
+    )
+    assert "never had template `shop` at revision" in (proposed.say("/set demo-x region=a site=b") or "")
+    proposed.say("/sync demo-x --set region=a --set site=b")
+    assert manifest(proposed, branch_of(NAME)).awaits is None
 
 
 def test_a_value_to_be_held_alone_is_claimed_so_that_two_do_not_get_it(live: SmallMonorepo) -> None:
@@ -192,6 +246,21 @@ def test_law_4_a_sync_killed_after_any_step_and_run_again_is_made_once(
     assert file(proposed, branch) == SECURE + (b"# more\n" if killed_after == "accept" else b"")
     assert len(pulls(proposed)) == (2 if where == "live" else 1)
     assert proposed.reply(comment) is not None
+
+
+@pytest.mark.parametrize("killed_after", ["accept", "publish", "propose", "report"])
+def test_law_4_a_question_and_its_answer_killed_after_any_step_are_asked_and_answered_once(
+    live: SmallMonorepo, killed_after: str
+) -> None:
+    push(live, "Ask", declaration=ASKING, main=SECURE)
+    for said in ("/sync demo-x", "/set demo-x region=a site=b"):
+        comment = live.comment(said)
+        live.work(live.event(comment, said), killed_after)
+        live.work(live.event(comment, said))
+        assert live.reply(comment) is not None
+    assert (len(pulls(live)), wrong(live), file(live, CHANGE)) == (2, [], SECURE)
+    head = at(live, CHANGE).commit
+    assert at(live, "main").commit == live.repository().mirror.parent(live.repository().mirror.parent(head) or "")
 
 
 def test_law_4_a_sync_that_was_merged_before_it_is_run_again_is_not_made_twice(live: SmallMonorepo) -> None:
