@@ -159,6 +159,11 @@ class StaticCheckRules(Document):
         "perhaps with the versions that may be installed (`NAMESPACE/NAME/PROVIDER >= 5.0, < 6`). `SOURCE *` takes any version, also of "
         "a call that asks for none.",
     )
+    reading_modules: tuple[str, ...] = Field(
+        default=(),
+        description="Modules that may compute which files they read: sources of modules of elsewhere, as in `module_sources` and with all "
+        "modules in the same download, and directories of the repository (`modules/project`). They read what the process that plans may.",
+    )
     data_sources: tuple[str, ...] = Field(
         default=(),
         description="Data sources that may be read besides the harmless ones: those that return objects, secrets, tokens or "

@@ -6,7 +6,7 @@ run it, and so is what a downloaded module does that the static checks would not
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,12 +52,13 @@ def foreign(data: Path, rules: GateRules, lock: bytes) -> Iterator[str]:
             if known is None or known.version != version or not known.has_hashes:
                 yield f"provider {shown(address)} {shown(version)} is not in `{LOCK}` with this version and a checksum"
     downloads = data / "modules"
-    for module in _modules(downloads / "modules.json"):
+    modules = {module.key: module for module in _modules(downloads / "modules.json")}
+    for module in modules.values():
         if not module.is_local:
             yield from _source_complaints(module, rules)
         # A local one that doesn't lie there is the repository's own, and was judged with the code that calls it.
         if not module.is_local or module.directory.is_relative_to(downloads):
-            yield from _code_complaints(module, downloads, rules)
+            yield from _code_complaints(module, downloads, rules, _downloaded_as(module, modules))
 
 
 def downloaded_code(data: Path) -> Mapping[str, Tree]:
@@ -80,8 +81,32 @@ def handed(stack: Path, data: Path, rules: GateRules) -> Iterator[str]:
     code = {f"{stack.name}/{name}": file for name, file in _files(stack, (*CODE, *VALUES)).items()}
     for module in modules:
         code |= {f"{places[module.key]}/{name}": file for name, file in _files(module.directory, CODE).items()}
-    of = StackCode(code, (stack.name, *places.values()), installed=places)
+    of = StackCode(code, (stack.name, *places.values()), installed=places, free=_free(stack, downloads, modules, rules))
     yield from map(str, evaluated_path_findings(of, rules, "."))
+
+
+def _free(stack: Path, downloads: Path, modules: Sequence[_Installed], rules: GateRules) -> frozenset[str]:
+    """Return the places of the modules that may compute which files they read: downloaded ones, and those of the repository."""
+    repository = next((each for each in stack.parents if stack.is_relative_to(each / rules.roots.environments)), None)
+    found = set[str]()
+    by_key = {module.key: module for module in modules}
+    for module in modules:
+        if module.directory.is_relative_to(downloads):
+            name = _downloaded_as(module, by_key)
+        elif repository is not None and module.directory.is_relative_to(repository):
+            name = module.directory.relative_to(repository).as_posix()
+        else:
+            continue
+        if rules.reads_freely(name):
+            found.add(f".terraform/modules/{module.key}")
+    return frozenset(found)
+
+
+def _downloaded_as(module: _Installed, modules: Mapping[str, _Installed]) -> str:
+    """Return the source of what was downloaded that a module is part of: a package may hold further modules, which it calls."""
+    while module.is_local and (caller := modules.get(module.key.rpartition(".")[0])) is not None:
+        module = caller
+    return _plain(module.source)
 
 
 def _files(directory: Path, endings: tuple[str, ...]) -> dict[str, File]:
@@ -110,7 +135,7 @@ def _is_allowed(version: str, span: str) -> bool:
         return False  # a range that is none allows nothing
 
 
-def _code_complaints(module: _Installed, downloads: Path, rules: GateRules) -> Iterator[str]:
+def _code_complaints(module: _Installed, downloads: Path, rules: GateRules, source: str) -> Iterator[str]:
     name = f"module {shown(module.key)} ({shown(module.source)})"
     files: dict[str, File] = {}
     size = 0
@@ -128,7 +153,7 @@ def _code_complaints(module: _Installed, downloads: Path, rules: GateRules) -> I
                 yield f"{name} has more than {MOST_BYTES // 1024**2} MiB, which are not read"
                 return
             files[place.relative_to(module.directory).as_posix()] = File(place.read_bytes())
-    for found in downloaded_findings(files, rules, module.key):
+    for found in downloaded_findings(files, rules, module.key, source):
         yield f"{name}: {found}"
 
 

@@ -39,7 +39,7 @@ class Bounds:
 
     `locals` are the module's, as they are written. `depth` is how far the module's directory is below that of its stack. `directory` is
     the module's and `root` the stack's; `reached` are the directories of all modules that the stack is made of. `hidden` are the names
-    that variables of loops hide.
+    that variables of loops hide. `is_free` says that the policy lets the module compute its paths.
     """
 
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -50,6 +50,7 @@ class Bounds:
     root: str = ""
     reached: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
+    is_free: bool = False
 
     def without(self, *shadowed: str) -> "Bounds":
         """Return the bounds where variables of these names hide what is called so outside."""

@@ -50,6 +50,7 @@ ONE_PATH = frozenset(
 _PATH_FUNCTIONS = frozenset({"direxists"})
 """Of providers, whatever name a module gives to the provider."""
 FILESET, TEMPLATE = "fileset", "templatefile"
+_READING = ONE_PATH | {FILESET, "templatestring"}
 
 
 INSTEAD = (
@@ -65,6 +66,7 @@ class ModulePlace:
     `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call,
     `texts` what its variables and locals can be, and `locals` how these are written. `stacks` are those of the environment,
     `functions` what the policy lets it call of a newer Terraform, and `reached` the directories of all modules of the root module.
+    `known_as` is what the policy calls the module, if it can name it, and `reads_freely` that the policy lets it compute its paths.
     """
 
     files: Tree
@@ -77,6 +79,16 @@ class ModulePlace:
     stacks: tuple[StepName, ...] = ()
     functions: tuple[str, ...] = ()
     reached: tuple[str, ...] = ()
+    known_as: str = ""
+    reads_freely: bool = False
+
+    @property
+    def instead(self) -> str:
+        """What to write in place of a path that can't be seen, for messages."""
+        more = (
+            f" A module that has to compute its paths needs `{self.known_as}` in the policy's `gate.reading_modules`."
+        )
+        return INSTEAD + (more if self.known_as else "")
 
     @property
     def depth(self) -> int:
@@ -88,7 +100,12 @@ class ModulePlace:
     def outside(self) -> Bounds:
         """What bounds a path wherever it stands in the module, by no name."""
         return Bounds(
-            locals=self.locals, depth=self.depth, directory=self.directory, root=self.root, reached=self.reached
+            locals=self.locals,
+            depth=self.depth,
+            directory=self.directory,
+            root=self.root,
+            reached=self.reached,
+            is_free=self.reads_freely,
         )
 
     @cached_property
@@ -110,7 +127,8 @@ def call_findings(block: Block, place: ModulePlace, path: str) -> Iterator[Findi
     for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
             for call, bound in _calls(setting.value, bounds):
-                yield from _judged(call, bound, place, path)
+                if not (place.reads_freely and call.name.removeprefix("core::") in _READING):
+                    yield from _judged(call, bound, place, path)
 
 
 def bodies(block: Block, bounds: Bounds) -> Iterator[tuple[Block, Bounds]]:
@@ -205,7 +223,7 @@ def _provider_function(call: Call, bounds: Bounds, place: ModulePlace, at: str) 
 def _complaint(call: Call, place: ModulePlace) -> str:
     unknown = without_text(call.arguments[0], place.texts) if call.arguments else ""
     more = f" Here {unknown} gets no plain text {WITH_VALUES}." if unknown else ""
-    return f"`{call.name}` may read files of its own module only: {INSTEAD}{more}"
+    return f"`{call.name}` may read files of its own module only: {place.instead}{more}"
 
 
 def _template_findings(call: Call, bounds: Bounds, place: ModulePlace, at: str) -> Iterator[Finding]:

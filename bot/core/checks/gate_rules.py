@@ -93,6 +93,11 @@ class GateRules:
         entries = [ModuleEntry.of(text) for text in self.policy.module_sources]
         return next((each for each in entries if each.source in {source, plain, package_of(plain)}), None)
 
+    def reads_freely(self, module: str) -> bool:
+        """Say whether a module may compute which files it reads; it is named by its source, or by its directory in the repository."""
+        plain = without_ref(module)
+        return bool({module, plain, package_of(plain)} & set(self.policy.reading_modules))
+
     def allows_data(self, kind: str) -> bool:
         """Say whether a data source may be read: by the policy's name, or as harmless by the cloud's table."""
         denied = {kind, kind.partition("_")[0]} & set(self.policy.data_sources_forbidden)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.core.checks.bounded_paths import Bounds, bounded, is_made_here, written_out
-from bot.core.checks.file_access import INSTEAD, ModulePlace, bodies, bounds_of, parts_in_scope
+from bot.core.checks.file_access import ModulePlace, bodies, bounds_of, parts_in_scope
 from bot.core.checks.files.by_name import STATE
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
@@ -50,7 +50,9 @@ def _known(block: Block, names: frozenset[str], place: ModulePlace, path: str) -
     for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
             if setting.name in names - (frozenset() if inner is block else _ELSEWHERE_TOO):
-                yield from _judged(setting.name, setting.value, bounds, Finding(place.at(path), setting.line, INSTEAD))
+                yield from _judged(
+                    setting.name, setting.value, bounds, Finding(place.at(path), setting.line, place.instead)
+                )
 
 
 def _by_name(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:
@@ -59,7 +61,7 @@ def _by_name(block: Block, rules: GateRules, place: ModulePlace, path: str) -> I
     kept = next((name for begun, name in _KEPT.items() if kind.startswith(begun)), "")
     for inner, bounds in bodies(block, bounds_of(block, place)):
         for setting in inner.settings:
-            at = Finding(place.at(path), setting.line, _instead(kind, setting.name))
+            at = Finding(place.at(path), setting.line, _instead(kind, setting.name, place))
             below = names - _ELSEWHERE_TOO
             if kept in (setting.name, inner.type) or allowed(kind, setting.name, rules.policy):
                 continue
@@ -69,7 +71,7 @@ def _by_name(block: Block, rules: GateRules, place: ModulePlace, path: str) -> I
             for node, bound in parts_in_scope(setting.value, bounds):
                 for key, item in _pairs(node):
                     if (key in below or _SAYS_FILE.fullmatch(key)) and not allowed(kind, key, rules.policy):
-                        yield from _judged(key, item, bound, replace(at, message=_instead(kind, key)))
+                        yield from _judged(key, item, bound, replace(at, message=_instead(kind, key, place)))
             yield from _elsewhere(kind, setting, rules, at)
 
 
@@ -78,16 +80,16 @@ def _pairs(node: Expression) -> Iterator[tuple[str, Expression]]:
         yield (str(key.value) if isinstance(key, Literal) else ""), item
 
 
-def _instead(kind: str, name: str) -> str:
+def _instead(kind: str, name: str, place: ModulePlace) -> str:
     """Return what to do where an argument names a file, or only seems to."""
     if kind.startswith(_OF_FILES):
-        return INSTEAD
-    return f"{INSTEAD} If it is no file, have `{kind}.{name}` added to the policy's `gate.paths`."
+        return place.instead
+    return f"{place.instead} If it is no file, have `{kind}.{name}` added to the policy's `gate.paths`."
 
 
 def _judged(name: str, value: Expression, bounds: Bounds, at: Finding) -> Iterator[Finding]:
     """Yield what is wrong with an argument that names a file; `at` has the place, and what to do instead."""
-    if not (bounded(value, bounds) or is_made_here(value, bounds) or value == Literal(None)):
+    if not (bounds.is_free or bounded(value, bounds) or is_made_here(value, bounds) or value == Literal(None)):
         yield Finding(at.path, at.line, f"`{name}` names a file, which must be of its own module: {at.message}")
     elif _is_state(written_out(value, bounds)):
         # An apply that finds one beside the code takes it for what Terraform itself has left there.

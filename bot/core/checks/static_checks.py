@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from bot.core.checks.file_access import ModulePlace, call_findings
 from bot.core.checks.files.by_name import misplaced
 from bot.core.checks.files.of_stacks import stack_file_findings, unreadable
-from bot.core.checks.gate_rules import BUILT_IN, GateRules
+from bot.core.checks.gate_rules import BUILT_IN, GateRules, without_ref
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import (
     local_module_findings,
@@ -28,6 +28,7 @@ from bot.core.hcl.local_modules import code_files, is_outside, reached
 from bot.core.hcl.parser import blocks, parsed
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
+from bot.model.modules import place_of
 from bot.model.pipeline import Stack
 from bot.model.roots import Roots
 from bot.names import StepName
@@ -74,15 +75,26 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
                 tuple(stacks),
                 rules.policy.functions,
                 reaches.get(root, ()),
+                place_of(where, directory) if is_outside(directory) else "",
+                directory in _free([directory], rules, where),
             )
             is_stack = directory in reaches or directory not in called
             found = _module_findings(place, paths.get(directory, ()), rules, is_stack=is_stack)
             judged |= dict.fromkeys(found)
             judged |= dict.fromkeys(_missing_modules(place, paths.get(directory, ()), rules.roots))
     for name, each in stacks.items():
-        judged |= dict.fromkeys(evaluated_path_findings(StackCode(code, reaches[name], each.inputs), rules, where))
+        judged |= dict.fromkeys(
+            evaluated_path_findings(
+                StackCode(code, reaches[name], each.inputs, free=_free(reaches[name], rules, where)), rules, where
+            )
+        )
     read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
     return [*findings, *judged] or rules.referee(read, where)
+
+
+def _free(directories: Sequence[str], rules: GateRules, where: str) -> frozenset[str]:
+    """Return the directories of the modules that may compute which files they read."""
+    return frozenset(each for each in directories if is_outside(each) and rules.reads_freely(place_of(where, each)))
 
 
 def _root_of(directory: str, stacks: Collection[StepName]) -> str:
@@ -131,13 +143,24 @@ def _missing_modules(place: ModulePlace, paths: Sequence[str], roots: Roots) -> 
             yield from local_module_findings(block, place, path, roots)
 
 
-def downloaded_findings(files: Tree, rules: GateRules, where: str) -> Sequence[Finding]:
+def downloaded_findings(files: Tree, rules: GateRules, where: str, source: str = "") -> Sequence[Finding]:
     """Return what a downloaded module, with all that lies below its directory, may not do; `where` names it in messages.
 
+    `source` is what was downloaded, as the code that calls it says it.
     The modules that it calls are downloaded, too, and are judged for themselves.
     """
     names = _callable(local_names_of(files, ""), rules)
-    place = ModulePlace(files, "", "", where, names, locals=locals_of(files, ""), functions=rules.policy.functions)
+    place = ModulePlace(
+        files,
+        "",
+        "",
+        where,
+        names,
+        locals=locals_of(files, ""),
+        functions=rules.policy.functions,
+        known_as=without_ref(source),
+        reads_freely=rules.reads_freely(source),
+    )
     paths = code_files(files).get("", ())
     named = ((path, misplaced(path)) for path in sorted(files) if "/" not in path)
     found = [Finding(place.at(path), 1, message) for path, message in named if message is not None]

@@ -111,6 +111,21 @@ def test_the_code_of_what_was_downloaded_is_read_and_nothing_beside_it(tmp_path:
     assert downloaded_code(tmp_path / "nothing") == {}
 
 
+def test_what_a_download_may_do_its_inner_modules_may(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    place(data / "modules/x/inner", {"main.tf": File(b'variable "of" {}\nlocals {\n  x = file(var.of)\n}\n')})
+    keys = {"": ("", "."), "x": ("acme/x/any", "data/modules/x"), "x.y": ("./inner", "data/modules/x/inner")}
+    listing = [{"Key": key, "Source": source, "Dir": at} for key, (source, at) in keys.items()]
+    place(data / "modules", {"modules.json": File(json.dumps({"Modules": listing}).encode())})
+
+    def told(*reading: str) -> list[str]:
+        rules = StaticCheckRules(module_sources=("acme/x/any *",), reading_modules=reading)
+        return list(foreign(data, gate_rules(Policy(gate=rules)), b""))
+
+    assert told("acme/x/any") == []
+    assert "needs `acme/x/any` in the policy's `gate.reading_modules`" in told()[0]
+
+
 def listed(data: Path, *, source: str, directory: str, version: str = "") -> list[str]:
     """Return what is said of one module in Terraform's own listing."""
     (data / "modules").mkdir(parents=True, exist_ok=True)

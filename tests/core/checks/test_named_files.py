@@ -3,7 +3,7 @@
 import pytest
 
 from bot.clouds.registry import FACTS
-from bot.core.checks.static_checks import GateRules, gate
+from bot.core.checks.static_checks import GateRules, downloaded_findings, gate
 from bot.core.tree import File
 from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
@@ -194,3 +194,47 @@ def test_no_file_is_called_as_a_state_is(path: str) -> None:
     files = {"app/main.tf": File(code.encode()), "app/.terraform.lock.hcl": File(LOCK.encode())}
     (found,) = gate(files, {StepName("app"): Stack()}, GateRules(StaticCheckRules(), FACTS), "envs/x")
     assert "`filename` names a state, which is Terraform's own" in found.message
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "locals {\n  x = file(var.path)\n}\n",
+        'locals {\n  x = [for f in fileset(var.path, "**/*.json") : templatefile("${var.path}/${f}", {})]\n}\n',
+        'locals {\n  x = templatefile(coalesce(var.path, "${path.module}/../../templates/x.tpl"), {})\n}\n',
+        "locals {\n  x = templatestring(var.path, {})\n}\n",
+        'resource "aws_lambda_function" "x" {\n  filename = var.path\n}\n',
+        'data "cloudinit_config" "x" {\n  part {\n    filename = try(var.path, null)\n  }\n}\n',
+    ],
+)
+def test_a_module_that_the_policy_names_computes_its_paths(code: str) -> None:
+    code += 'variable "path" {}\n'
+    named = StaticCheckRules(
+        providers=("hashicorp/aws", "hashicorp/cloudinit"),
+        data_sources=("cloudinit_config",),
+        reading_modules=("modules/logs", "acme/logs/any"),
+    )
+    free, strict = (
+        GateRules(named, FACTS),
+        GateRules(named.model_copy(update={"reading_modules": ("modules/log",)}), FACTS),
+    )
+    outside = {
+        "app/.terraform.lock.hcl": File(b""),
+        "app/main.tf": File(b'module "x" {\n  source = "../../../modules/logs"\n}\n'),
+        "../../modules/logs/main.tf": File(code.encode()),
+    }
+    assert not gate(outside, {StepName("app"): Stack()}, free, "envs/x")
+    said = gate(outside, {StepName("app"): Stack()}, strict, "envs/x")
+    assert "templatestring" in code or "needs `modules/logs` in the policy's `gate.reading_modules`" in said[0].message
+    assert gate({**outside, "app/y.tf": File(code.encode())}, {StepName("app"): Stack()}, free, "envs/x"), (
+        "its caller doesn't"
+    )
+    downloaded = {"main.tf": File(code.encode())}
+    assert not downloaded_findings(downloaded, free, "x", "acme/logs/any//modules/inner")
+    assert downloaded_findings(downloaded, free, "x", "acme/other/any")
+
+
+def test_a_module_that_computes_its_paths_may_not_write_down_one_of_the_machine() -> None:
+    rules = GateRules(StaticCheckRules(providers=("acme/any",), reading_modules=("acme/x/any",)), FACTS)
+    plain = 'resource "any_thing" "x" {\n  anything = "/etc/passwd"\n}\n'
+    assert downloaded_findings({"main.tf": File(plain.encode())}, rules, "x", "acme/x/any")

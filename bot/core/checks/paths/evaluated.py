@@ -42,13 +42,15 @@ _LAST = re.compile(r"(?:^|\.)([A-Za-z_][\w-]*)$|\[\"((?:[^\"\\]|\\.)*)\"\]$")
 class StackCode:
     """The code of a stack: in which directories it lies, the stack's own first, and which variables it gets from other steps.
 
-    `installed` are the directories of the modules that `init` has brought, by Terraform's key of each.
+    `installed` are the directories of the modules that `init` has brought, by Terraform's key of each, and `free` those of modules that
+    may compute which files they read.
     """
 
     code: Tree
     directories: Sequence[str]
     inputs: Collection[str] = ()
     installed: Mapping[str, str] = field(default_factory=dict)
+    free: Collection[str] = ()
 
 
 def evaluated_path_findings(of: StackCode, rules: GateRules, where: str) -> Iterator[Finding]:
@@ -71,13 +73,16 @@ def evaluated_path_findings(of: StackCode, rules: GateRules, where: str) -> Iter
         return
     for thing in things:
         if (kind := _kind_of(thing, kinds.get((thing.file, thing.line), ()))) is not None:
-            yield from _of_thing(thing, kind, written, where)
+            yield from _of_thing(thing, kind, written, where, is_free=posixpath.dirname(thing.file) in of.free)
 
 
-def _of_thing(thing: Thing, kind: str, written: Followed, where: str) -> Iterator[Finding]:
+def _of_thing(thing: Thing, kind: str, written: Followed, where: str, *, is_free: bool) -> Iterator[Finding]:
     for at, leaf in thing.leaves.items():
         name, place = _argument(at), place_of(where, leaf.file)
-        if name in META or allowed(kind, name, written.rules.policy):
+        is_hidden = isinstance(leaf.value, Unknown) and (
+            TOO_LARGE in leaf.value.rules or _hidden_in(leaf.value) is not None
+        )
+        if name in META or allowed(kind, name, written.rules.policy) or (is_free and is_hidden):
             continue
         if isinstance(leaf.value, Unknown) and TOO_LARGE in leaf.value.rules:
             message = f"`{name}` is too large to be evaluated, so it may be a path: write the text itself."
