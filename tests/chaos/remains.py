@@ -29,7 +29,7 @@ def _objects(deploying: Deploying) -> Iterable[str]:
             receipt = DestroyReport.model_validate_json(stored.data)
             yield from (f"receipt: {each} destroyed" for each in receipt.destroyed)
             yield from (f"receipt: {each.what.replace(str(deploying.place), '…')} remains" for each in receipt.remains)
-            yield f"receipt: {receipt.model_dump_json(include={'sweep'})}"
+            yield f"receipt: {receipt.model_dump_json(include={'orphans'})}"
 
 
 def _ledger(deploying: Deploying) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AliasChoices, AwareDatetime, Field
 
 from bot.core.ledger.apply_result import StepResult
 from bot.core.ledger.ledger import Gone, Retained
@@ -13,7 +13,7 @@ from bot.names import EnvironmentName, StepName
 CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
-class Sweep(Document):
+class OrphansFound(Document):
     """A search of the account for what bears the environment's tag. `problem` says why it could not be made.
 
     `unsearched` are the clouds where something was destroyed and nobody can search.
@@ -29,7 +29,7 @@ class Sweep(Document):
 class DestroyReport(Document):
     """What became of an environment that was to be destroyed, step by step in the order in which they were taken back.
 
-    `gone` is by step, over all runs. `sweep` is absent as long as a step is left.
+    `gone` is by step, over all runs. `orphans` is absent as long as a step is left.
     """
 
     environment: EnvironmentName
@@ -41,7 +41,10 @@ class DestroyReport(Document):
     ended_at: AwareDatetime
     steps: tuple[StepResult, ...]
     gone: dict[StepName, Gone]
-    sweep: Sweep | None = None
+    orphans: Annotated[
+        OrphansFound | None,
+        Field(validation_alias=AliasChoices("orphans", "sweep")),  # its name in receipts that were written before
+    ] = None
     diagram: str
 
     @property
@@ -64,7 +67,7 @@ class DestroyReport(Document):
     @property
     def is_clean(self) -> bool:
         """Say whether nothing is left that should not be, and that was looked for wherever it can be."""
-        return self.is_undone and self.sweep is not None and not self.sweep.found and not self.sweep.problem
+        return self.is_undone and self.orphans is not None and not self.orphans.found and not self.orphans.problem
 
 
 def receipt_key(environment: EnvironmentName, head: str) -> str:

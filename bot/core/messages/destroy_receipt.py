@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.destroy_report import DestroyReport, Sweep
+from bot.core.ledger.destroy_report import DestroyReport, OrphansFound
 from bot.core.ledger.ledger import Retained
 from bot.core.markdown import cell, clipped, code, details, fence, shortened, table
 from bot.core.plural import counted
@@ -25,12 +25,12 @@ def title(receipt: DestroyReport) -> str:
         return f"{name} was not destroyed: {', '.join(step.name for step in receipt.failed) or 'a step'} failed"
     count = len(receipt.destroyed)
     what = counted(count, "resource")
-    if receipt.sweep is None or receipt.sweep.problem:
+    if receipt.orphans is None or receipt.orphans.problem:
         return f"{name}: {what} destroyed, but the account could not be searched for orphans"
-    if receipt.sweep.found:
-        return f"{name}: {what} destroyed, but {len(receipt.sweep.found)} with its tag remain"
-    if receipt.sweep.unsearched:
-        return f"{name} is destroyed: {what}; {_clouds(receipt.sweep)} not searched for what is left"
+    if receipt.orphans.found:
+        return f"{name}: {what} destroyed, but {len(receipt.orphans.found)} with its tag remain"
+    if receipt.orphans.unsearched:
+        return f"{name} is destroyed: {what}; {_clouds(receipt.orphans)} not searched for what is left"
     return f"{name} is destroyed: {what}, nothing left" + (" except what is retained" if receipt.remains else "")
 
 
@@ -65,35 +65,35 @@ def _essentials(receipt: DestroyReport) -> str:
             f"**Next:** destroyed steps stay destroyed. Fix the cause, then comment {resume}: the destroy resumes at "
             "the failed step."
         )
-    if receipt.sweep is not None and (receipt.sweep.found or receipt.sweep.problem):
-        parts.append(_left(receipt.sweep, receipt.environment))
-    if receipt.sweep is not None and receipt.sweep.unsearched:
-        clouds = _clouds(receipt.sweep)
+    if receipt.orphans is not None and (receipt.orphans.found or receipt.orphans.problem):
+        parts.append(_left(receipt.orphans, receipt.environment))
+    if receipt.orphans is not None and receipt.orphans.unsearched:
+        clouds = _clouds(receipt.orphans)
         parts.append(
             f"**{clouds[0].upper()}{clouds[1:]} not searched** for what is left, because envclone can't search there. Look for the label or tag "
-            f"{code(receipt.sweep.tag)} yourself."
+            f"{code(receipt.orphans.tag)} yourself."
         )
     return "\n\n".join([*parts, _table(receipt.steps), _context(receipt)])
 
 
-def _clouds(sweep: Sweep) -> str:
-    return f"{' and '.join(sweep.unsearched)} {'was' if len(sweep.unsearched) == 1 else 'were'}"
+def _clouds(orphans: OrphansFound) -> str:
+    return f"{' and '.join(orphans.unsearched)} {'was' if len(orphans.unsearched) == 1 else 'were'}"
 
 
-def _left(sweep: Sweep, environment: EnvironmentName) -> str:
-    if sweep.problem:
-        return f"**The account could not be searched** for the tag {code(sweep.tag)}{_where(sweep)}:\n\n{fence(sweep.problem)}"
-    listed = "\n".join(f"- {code(each)}" for each in sweep.found[:MOST_FOUND])
-    if (more := len(sweep.found) - MOST_FOUND) > 0:
+def _left(orphans: OrphansFound, environment: EnvironmentName) -> str:
+    if orphans.problem:
+        return f"**The account could not be searched** for the tag {code(orphans.tag)}{_where(orphans)}:\n\n{fence(orphans.problem)}"
+    listed = "\n".join(f"- {code(each)}" for each in orphans.found[:MOST_FOUND])
+    if (more := len(orphans.found) - MOST_FOUND) > 0:
         listed += f"\n- … and {more:,} more"
     return (
-        f"**Still there**, with the tag {code(sweep.tag)}{_where(sweep)}, although every step was "
+        f"**Still there**, with the tag {code(orphans.tag)}{_where(orphans)}, although every step was "
         f"undone:\n\n{listed}\n\nDelete these by hand, then comment {code(f'/resume {environment}')} to search again."
     )
 
 
-def _where(sweep: Sweep) -> str:
-    return f" in {', '.join(map(code, sweep.regions))}" if sweep.regions else ""
+def _where(orphans: OrphansFound) -> str:
+    return f" in {', '.join(map(code, orphans.regions))}" if orphans.regions else ""
 
 
 def _table(steps: Sequence[StepResult]) -> str:
@@ -141,6 +141,6 @@ def _lines(receipt: DestroyReport) -> Iterator[str]:
         yield from ("", f"{step.name} failed:", *(f"  {line}" for line in step.reason.splitlines()))
     if receipt.remains:
         yield from ("", "Retained:", *(f"  {_stays(each)}" for each in receipt.remains))
-    if receipt.sweep is not None:
-        yield from (f"Still there: {each}" for each in receipt.sweep.found)
+    if receipt.orphans is not None:
+        yield from (f"Still there: {each}" for each in receipt.orphans.found)
     yield from ("", f"{title(receipt)}.")

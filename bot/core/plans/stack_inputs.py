@@ -60,11 +60,6 @@ class Inputs:
     mock_outputs: tuple[ParameterName, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
-    @property
-    def uses_mock_outputs(self) -> bool:
-        """Say whether the plan waits for steps that have no outputs yet."""
-        return bool(self.mock_outputs)
-
 
 def resolved(name: StepName, stack: Stack, outputs: Mapping[StepName, Outputs]) -> Inputs:
     """Return the stack's inputs. Raises `UserError` when an output is not known and has no mock."""

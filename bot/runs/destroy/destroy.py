@@ -76,7 +76,7 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
         if receipt.is_undone:
             orphans = find_orphans(search, found, policy, {each.what for each in receipt.remains})
             elsewhere = unsearched(receipt.destroyed, account_of(found.newest.manifest, policy).cloud, FACTS)
-            receipt = receipt.model_copy(update={"sweep": orphans.model_copy(update={"unsearched": elsewhere})})
+            receipt = receipt.model_copy(update={"orphans": orphans.model_copy(update={"unsearched": elsewhere})})
         context.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
     return receipt
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clouds.registry import FACTS
-from bot.core.ledger.destroy_report import Sweep
+from bot.core.ledger.destroy_report import OrphansFound
 from bot.core.requests.accounts import account_of, regions_in
 from bot.errors import Unverifiable
 from bot.hooks.aws.session import OWNER_TAG
@@ -33,13 +33,15 @@ class OrphanSearch:
     pause: timedelta = timedelta(seconds=10)
 
 
-def find_orphans(search: OrphanSearch, found: AppliedVersion, policy: Policy, retained: Collection[str]) -> Sweep:
+def find_orphans(
+    search: OrphanSearch, found: AppliedVersion, policy: Policy, retained: Collection[str]
+) -> OrphansFound:
     """Return what still exists and is not retained on purpose, or why that can't be known; nothing of an account that is elsewhere."""
     name = found.newest.manifest.name
     hooks = [f"{name}/{step}" for step, each in found.steps.items() if isinstance(each.step, Hook)]
     tags = {policy.environment_tag: [str(name)], **({OWNER_TAG: hooks} if hooks else {})}
     regions = _regions(found, policy)
-    said = Sweep(tag=f"{policy.environment_tag}={name}", regions=regions)
+    said = OrphansFound(tag=f"{policy.environment_tag}={name}", regions=regions)
     if account_of(found.newest.manifest, policy).cloud not in ("", FACTS.key):
         return said.model_copy(update={"regions": ()})  # there are no credentials to search with
     left: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import pytest
 
 from bot.clouds.registry import FACTS
 from bot.core.ledger.apply_result import StepResult
-from bot.core.ledger.destroy_report import DestroyReport, Sweep
+from bot.core.ledger.destroy_report import DestroyReport, OrphansFound
 from bot.core.ledger.ledger import Gone, Retained
 from bot.core.ledger.retained import gone
 from bot.core.messages.destroy_receipt import summary, text, title
@@ -25,7 +25,7 @@ KEY = Retained(
 )
 
 
-def receipt(state: str = "succeeded", sweep: Sweep | None = None, **changed: object) -> DestroyReport:
+def receipt(state: str = "succeeded", orphans: OrphansFound | None = None, **changed: object) -> DestroyReport:
     step = StepResult.model_validate({"name": DATA, "kind": "stack", "state": state, "reason": "deletion protection"})
     return DestroyReport.model_validate(
         {
@@ -38,7 +38,7 @@ def receipt(state: str = "succeeded", sweep: Sweep | None = None, **changed: obj
             "ended_at": NOW,
             "steps": (step,),
             "gone": {DATA: Gone(destroyed=("aws_kms_key.main", "aws_sqs_queue.orders"), remains=(KEY,))},
-            "sweep": sweep,
+            "orphans": orphans,
             "diagram": "flowchart LR",
             **changed,
         }
@@ -46,7 +46,7 @@ def receipt(state: str = "succeeded", sweep: Sweep | None = None, **changed: obj
 
 
 def test_a_clean_end_says_what_went_and_what_stays_on_purpose() -> None:
-    found = receipt(sweep=Sweep(tag="Environment=demo-x"))
+    found = receipt(orphans=OrphansFound(tag="Environment=demo-x"))
     assert title(found) == "demo-x is destroyed: 2 resources, nothing left except what is retained"
     said = summary(found, 60_000)
     assert "| `arn:aws:kms:eu-central-1:222222222222:key/1` | can no longer be used" in said
@@ -57,20 +57,20 @@ def test_a_clean_end_says_what_went_and_what_stays_on_purpose() -> None:
 
 def test_what_a_hook_left_on_purpose_is_listed_with_its_end() -> None:
     archive = Retained(what="chat/archive/env-demo-x", why="what was said stays readable", until="90 days are over")
-    found = receipt(sweep=Sweep(tag="Environment=demo-x"), gone={DATA: Gone(remains=(archive,))})
+    found = receipt(orphans=OrphansFound(tag="Environment=demo-x"), gone={DATA: Gone(remains=(archive,))})
     assert "| `chat/archive/env-demo-x` | what was said stays readable | 90 days are over |" in summary(found, 60_000)
     assert "chat/archive/env-demo-x: what was said stays readable (90 days are over)" in text(found)
 
 
 def test_where_nobody_could_look_for_leftovers_is_said_and_is_no_failure() -> None:
-    found = receipt(sweep=Sweep(tag="Environment=demo-x", unsearched=("Google Cloud",)))
+    found = receipt(orphans=OrphansFound(tag="Environment=demo-x", unsearched=("Google Cloud",)))
     assert title(found) == "demo-x is destroyed: 2 resources; Google Cloud was not searched for what is left"
     assert "Look for the label or tag `Environment=demo-x` yourself." in summary(found, 60_000)
     assert ending_of(found).is_well
-    none = receipt(sweep=Sweep(tag="t", unsearched=("the account",)))
+    none = receipt(orphans=OrphansFound(tag="t", unsearched=("the account",)))
     assert title(none) == "demo-x is destroyed: 2 resources; the account was not searched for what is left"
     assert "**The account was not searched** for what is left" in summary(none, 60_000)
-    both = receipt(sweep=Sweep(tag="t", unsearched=("Google Cloud", "Azure"), found=("arn:aws:sqs:::x",)))
+    both = receipt(orphans=OrphansFound(tag="t", unsearched=("Google Cloud", "Azure"), found=("arn:aws:sqs:::x",)))
     assert "**Google Cloud and Azure were not searched**" in summary(both, 60_000)
     assert not both.is_clean
 
@@ -81,10 +81,13 @@ def test_where_nobody_could_look_for_leftovers_is_said_and_is_no_failure() -> No
         (receipt("failed"), "demo-x was not destroyed: data failed"),
         (receipt(), "the account could not be searched for orphans"),
         (
-            receipt(sweep=Sweep(tag="Environment=demo-x", problem="denied")),
+            receipt(orphans=OrphansFound(tag="Environment=demo-x", problem="denied")),
             "the account could not be searched for orphans",
         ),
-        (receipt(sweep=Sweep(tag="Environment=demo-x", found=("arn:aws:sqs:::x",))), "but 1 with its tag remain"),
+        (
+            receipt(orphans=OrphansFound(tag="Environment=demo-x", found=("arn:aws:sqs:::x",))),
+            "but 1 with its tag remain",
+        ),
     ],
 )
 def test_an_end_that_is_not_clean_is_never_called_one(found: DestroyReport, said: str) -> None:
@@ -100,14 +103,14 @@ def test_a_step_that_refused_is_told_with_its_reason_and_how_to_go_on() -> None:
 
 
 def test_leftovers_are_listed_with_what_to_do() -> None:
-    said = summary(receipt(sweep=Sweep(tag="Environment=demo-x", found=("arn:aws:sqs:::x",))), 60_000)
+    said = summary(receipt(orphans=OrphansFound(tag="Environment=demo-x", found=("arn:aws:sqs:::x",))), 60_000)
     assert "- `arn:aws:sqs:::x`" in said
     assert "to search again" in said
 
 
 def test_it_always_fits() -> None:
     many = Gone(destroyed=tuple(f"aws_sqs_queue.q[{number}]" for number in range(5_000)))
-    said = summary(receipt(sweep=Sweep(tag="t"), gone={DATA: many}), 4_000)
+    said = summary(receipt(orphans=OrphansFound(tag="t"), gone={DATA: many}), 4_000)
     assert len(said.encode()) <= 4_000
     assert "Shortened to fit" in said
 
@@ -163,3 +166,10 @@ def test_a_directory_that_holds_another_ones_manifest_is_no_target() -> None:
 def test_what_is_protected_can_not_be_expressed_as_a_target(manifest: Manifest, policy: Policy, said: str) -> None:
     with pytest.raises(NotRemovable, match=said):
         removable(manifest.name, manifest, policy)
+
+
+def test_a_receipt_of_an_older_version_is_read() -> None:
+    found = receipt(orphans=OrphansFound(tag="Environment=demo-x", found=("arn:1",)))
+    written = found.model_dump(mode="json")
+    written["sweep"] = written.pop("orphans")
+    assert DestroyReport.model_validate(written) == found

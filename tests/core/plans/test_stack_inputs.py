@@ -28,24 +28,23 @@ def planned(**outputs: OutputChange) -> TerraformPlan:
     return TerraformPlan((), tuple(outputs.values()))
 
 
-def test_without_outputs_a_stack_is_deferred() -> None:
+def test_without_outputs_a_stack_is_planned_with_mocks() -> None:
     inputs = resolved(APP, STACK, {})
     assert inputs.values == {VPC: "vpc-0", PASSWORD: "stand-in"}
     assert inputs.mock_outputs == (VPC, PASSWORD)
-    assert inputs.uses_mock_outputs
 
 
 def test_with_all_outputs_it_is_not() -> None:
     inputs = resolved(APP, STACK, {NETWORK: {"vpc_id": Output("vpc-1"), "password": Output("hunter2!", True)}})
     assert inputs.values == {VPC: "vpc-1", PASSWORD: "hunter2!"}
-    assert not inputs.uses_mock_outputs
+    assert not inputs.mock_outputs
     assert inputs.secrets == ("hunter2!",)
     assert "hunter2!" not in repr(inputs)
 
 
 def test_an_output_that_is_false_or_empty_is_known() -> None:
     inputs = resolved(APP, STACK, {NETWORK: {"vpc_id": Output(""), "password": Output(False)}})
-    assert not inputs.uses_mock_outputs
+    assert not inputs.mock_outputs
 
 
 def test_an_input_that_is_neither_known_nor_stood_in_for_is_refused() -> None:

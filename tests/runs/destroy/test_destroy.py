@@ -107,7 +107,7 @@ def test_a_destroy_that_fails_half_way_is_gone_on_with_though_its_template_has_c
     assert not receipt.is_undone
     assert [step.name for step in receipt.failed] == ["record"]
     assert next(step for step in receipt.steps if step.name == "network").state == "blocked"
-    assert receipt.sweep is None
+    assert receipt.orphans is None
     text = summary(receipt, 60_000)
     assert "`/resume demo-x`" in text
     assert "token-of-demo-x" not in text + deploying.everything_kept()

@@ -154,7 +154,7 @@ def test_a_new_environment_is_planned_and_its_review_kept(monorepo: Monorepo, pl
 
 
 @pytest.mark.whole
-def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
+def test_a_plan_with_mocks_is_proven_by_its_replay_after_the_upstream_is_applied(
     monorepo: Monorepo, planner: PlanContext
 ) -> None:
     name = monorepo.add("demo-y")
@@ -163,7 +163,7 @@ def test_a_deferred_plan_is_proven_by_its_replay_after_the_upstream_is_applied(
     after = StackOf(planner.terraform, place / "network").apply()
     stack, app = monorepo.template.declaration.stacks[APP], StackOf(planner.terraform, place / "app")
     real = resolved(APP, stack, {NETWORK: known(after)})
-    assert not real.uses_mock_outputs
+    assert not real.mock_outputs
     step = reviewed.steps[APP]
     again = app.plan(replayed(stack, real.values, step.mock_outputs))
     assert fingerprint(again, reviewed.key) == step.as_fingerprint
