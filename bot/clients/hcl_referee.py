@@ -16,7 +16,7 @@ from bot.core.checks.gate_rules import GateRules
 from bot.core.hcl.comparison.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
 from bot.core.hcl.tokens import MARK
-from bot.core.tree import Tree
+from bot.core.tree import HCL_CODE, Tree
 from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.model.modules import place_of
 from bot.model.policy import Policy
@@ -34,15 +34,15 @@ Reading: TypeAlias = Mapping[str, object]
 
 def gate_rules(policy: Policy) -> GateRules:
     """Return what code is held against everywhere: the policy's rules, and HashiCorp's parser."""
-    return GateRules(policy.gate, FACTS, disagreements, policy.roots)
+    return GateRules(policy.gate, FACTS, disagreements, policy.roots, policy.tool)
 
 
 def disagreements(files: Tree, where: str) -> Sequence[Finding]:
-    """Return the `.tf` files in `files` that HashiCorp's parser reads otherwise. What our reader refuses is left to the checks.
+    """Return the files of code in `files` that HashiCorp's parser reads otherwise. What our reader refuses is left to the checks.
 
     Raises `Unverifiable` if the parser doesn't answer.
     """
-    texts = {path: file.data for path, file in sorted(files.items()) if path.endswith(".tf") and _is_read(file.data)}
+    texts = {path: file.data for path, file in sorted(files.items()) if path.endswith(HCL_CODE) and _is_read(file.data)}
     found = _verdicts(tuple(dict.fromkeys(texts.values())))
     return [
         Finding(place_of(where, path), line, message)

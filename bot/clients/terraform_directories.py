@@ -111,7 +111,7 @@ def root_of(here: Path, places: Sequence[Path]) -> Path:
 def directory_of_values(path: Path, root: Path) -> Path:
     """Return the nearest directory with code at or above a file of values. Raises `UserError` when there is none."""
     for each in (path.resolve().parent, *path.resolve().parents):
-        if any(path.name.endswith(CODE) for path in each.glob("*.tf*")):
+        if any(path.name.endswith(CODE) for path in each.glob("*.t*")):
             return each
         if each == root.resolve():
             break

@@ -3,15 +3,19 @@
 import hashlib
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.errors import InvalidInput, UserError
 from bot.names import shown
 
-CODE = (".tf", ".tf.json")
-"""How the names of Terraform's files end, in its own syntax and in JSON."""
+OPENTOFU = (".tofu", ".tofu.json")
+"""How the names of files end that OpenTofu alone reads."""
+CODE = (".tf", ".tf.json", *OPENTOFU)
+"""How the names of files with code end, in Terraform's own syntax and in JSON."""
+HCL_CODE = (".tf", ".tofu")
+"""Those in its own syntax."""
 UNSAVED_STATE = "errored.tfstate"
 """Where Terraform puts a state that it could not write. While it is empty, it is no part of anything."""
 
@@ -21,6 +25,22 @@ def is_override(name: str) -> bool:
     return name in {f"override{ending}" for ending in CODE} or name.endswith(
         tuple(f"_override{ending}" for ending in CODE)
     )
+
+
+def is_shadowed(path: str, among: Container[str]) -> bool:
+    """Say whether OpenTofu reads another file in the place of this one: `x.tofu` for `x.tf`, `x.tofu.json` for `x.tf.json`.
+
+    Source: https://opentofu.org/docs/language/files/#file-extension
+    """
+    for ending, other in zip((".tf", ".tf.json"), OPENTOFU, strict=True):
+        if path.endswith(ending):
+            return path.removesuffix(ending) + other in among
+    return False
+
+
+def is_code(path: str, among: Container[str]) -> bool:
+    """Say whether a file is code that is read. With Terraform the static checks refuse what only OpenTofu reads, so none is shadowed there."""
+    return path.endswith(CODE) and not is_shadowed(path, among)
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,9 @@ _ALLOW: dict[Permission, Role] = {
 }
 
 
+Tool: TypeAlias = Literal["terraform", "opentofu"]
+
+
 class Policy(Document):
     """Who may do what, and within which limits. Without the file, the defaults below apply."""
 
@@ -286,6 +289,21 @@ class Policy(Document):
     confinement: Annotated[Confinement, Field(description="What programs may reach of the machine that runs them.")] = (
         Confinement()
     )
+    tool: Annotated[
+        Tool,
+        Field(
+            description="The program that plans and applies every environment. Files that end in `.tofu` are read by OpenTofu alone, and refused "
+            "with Terraform."
+        ),
+    ] = "terraform"
+    opentofu_version: Annotated[
+        str,
+        Field(
+            pattern=WHOLE_VERSION,
+            description="The version of OpenTofu, if it is the tool, for environments without an `.opentofu-version` beside their stacks; not older "
+            "than 1.8.0.",
+        ),
+    ] = "1.10.6"
     terraform_version: Annotated[
         str,
         Field(

@@ -100,7 +100,7 @@ def _of_module(root: Path, directory: str, terraform: Terraform) -> CodeFromStat
 def _declared(place: Path) -> tuple[set[str], set[str]]:
     """Return the addresses of the resources that the code declares, and the names of its modules."""
     resources, modules = set[str](), set[str]()
-    for path in sorted(place.glob("*.tf*")):
+    for path in sorted(place.glob("*.t*")):
         if path.name.endswith(CODE):
             for block in blocks(path.name, path.read_bytes()):
                 if block.type == "resource" and len(block.labels) == 2:

@@ -506,6 +506,9 @@ def test_the_version_of_terraform_is_the_environment_s_and_in_no_workflow(name: 
     steps = [step for job in _workflow(name)["jobs"].values() for step in job.get("steps", [])]
     versions = {step["with"]["terraform_version"] for step in steps if "setup-terraform" in str(step.get("uses", ""))}
     assert versions == {"${{ matrix.terraform }}"}
+    tools = [(step["if"], step["uses"].split("/")[0]) for step in steps if "matrix.tool" in str(step.get("if", ""))]
+    assert {*tools} == {("matrix.tool != 'opentofu'", "hashicorp"), ("matrix.tool == 'opentofu'", "opentofu")}
+    assert {step["with"]["tofu_version"] for step in steps if "setup-opentofu" in str(step.get("uses", ""))} == versions
 
 
 def test_certificates_are_looked_at_after_each_merge_and_by_the_clock_for_waivers_expire_by_it() -> None:

@@ -100,7 +100,7 @@ def terraform_of(policy: Policy, account: PolicyAccount) -> Terraform:
     if (said := unconfined(policy.confinement, landlock())) is not None:
         typer.echo(said, err=True)
         write_summary(f"{said}\n")
-    program, reach = find_terraform(os.environ), reach_of(policy.confinement)
+    program, reach = find_terraform(os.environ, policy.tool), reach_of(policy.confinement)
     return Terraform(program, os.environ, gate_rules(policy), reach, variables=variables)
 
 

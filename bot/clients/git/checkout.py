@@ -12,7 +12,7 @@ from bot.clients.git.commits import file_at
 from bot.clients.git.linked import must_lie_here
 from bot.clients.git.work_tree import IGNORED, replace_directory, write_files
 from bot.clouds.registry import FACTS
-from bot.core.checks.terraform_version import FILE as VERSION
+from bot.core.checks.terraform_version import FILES as VERSIONS
 from bot.core.hcl.local_modules import modules_outside, outside, own
 from bot.core.rendering.assemble import TemplateAt, own_manifest, read_policy, read_roots, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
@@ -82,7 +82,8 @@ class Checkout:
     def version_files(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files that name a version of Terraform, beside and in the stacks, without reading any other."""
         place = self.root / self.roots.environment(name)
-        found = (each for pattern in (VERSION, f"*/{VERSION}") for each in place.glob(pattern) if each.is_file())
+        patterns = [pattern for name in VERSIONS.values() for pattern in (name, f"*/{name}")]
+        found = (each for pattern in patterns for each in place.glob(pattern) if each.is_file())
         return {each.relative_to(place).as_posix(): File(each.read_bytes()) for each in found}
 
     def code(self, name: EnvironmentName) -> dict[str, File]:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.clients.cage import Cage
+from bot.clients.terraform.code_here import code_here
 from bot.clients.terraform.workspace import environment_above
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import MOST_MODULES, local_calls
 from bot.core.hcl.parser import blocks
-from bot.core.tree import CODE, UNSAVED_STATE, File
+from bot.core.tree import UNSAVED_STATE, File
 from bot.errors import InvalidInput
 
 _FOR_INSTALLING = (
@@ -73,7 +74,7 @@ def _modules(stack: Path) -> list[Path]:
     found, left = [stack], [stack]
     while left and len(found) < MOST_MODULES:
         here = left.pop()
-        for call in local_calls(_code(here), ""):
+        for call in local_calls(code_here(here), ""):
             there = Path(os.path.normpath(here / call.source))
             # A symlink would lead wherever it likes, and the root or what is above it holds `.git` and other checkouts.
             if there not in found and there.resolve() == there and root in there.parents and ".git" not in there.parts:
@@ -90,19 +91,11 @@ def _linked(stack: Path) -> list[Path]:
     return [each for each in led if environment in each.parents and each.is_file() and ".git" not in each.parts]
 
 
-def _code(directory: Path) -> dict[str, File]:
-    return {
-        path.name: File(path.read_bytes())
-        for path in directory.glob("*.tf*")
-        if path.name.endswith(CODE) and path.is_file()
-    }
-
-
 def _keeps_state_here(stack: Path) -> bool:
     """Say whether Terraform writes its state beside the code: it does so unless a backend or a `cloud` block says otherwise."""
     return not any(
         inner.type == "cloud" or (inner.type == "backend" and inner.labels != ("local",))
-        for path, file in _code(stack).items()
+        for path, file in code_here(stack).items()
         for block in _blocks(path, file)
         if block.type == "terraform"
         for inner in block.blocks

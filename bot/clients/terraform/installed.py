@@ -112,7 +112,7 @@ def _downloaded_as(module: _Installed, modules: Mapping[str, _Installed]) -> str
 def _files(directory: Path, endings: tuple[str, ...]) -> dict[str, File]:
     return {
         place.name: File(place.read_bytes())
-        for place in sorted(directory.glob("*.tf*"))
+        for place in sorted(directory.glob("*.t*"))
         if place.name.endswith(endings) and place.is_file() and not place.is_symlink()
     }
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.clients.terraform.code_here import code_here
 from bot.core.checks.required_providers import local_names_of
 from bot.core.checks.workspaces import kind_of
 from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.ast import Block
 from bot.core.hcl.parser import blocks
-from bot.core.tree import CODE, File, Tree
+from bot.core.tree import File, Tree
 
 OVERRIDE = "envclone_machine_override.tf"
 """Terraform lets such a file have the last word. The static checks refuse any that is committed."""
@@ -22,7 +23,7 @@ OVERRIDE = "envclone_machine_override.tf"
 @contextmanager
 def without_machine_settings(directory: Path, cloud: CloudFacts) -> Iterator[Sequence[str]]:
     """Unset what the providers of the root module in `directory` say of one machine; yield the arguments of `init` that do so for its backend."""
-    files = {path.name: File(path.read_bytes()) for path in sorted(directory.glob("*.tf*")) if path.name.endswith(CODE)}
+    files = code_here(directory)
     found = [block for path, file in files.items() if _may_say(file, cloud) for block in blocks(path, file.data)]
     override = "".join(_overrides(found, files, cloud))
     place = directory / OVERRIDE

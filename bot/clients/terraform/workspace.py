@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.clients.terraform.code_here import code_here
 from bot.core.checks.workspaces import StackState, Workspace, workspace_of
 from bot.core.cloud_facts import CloudFacts
 from bot.core.rendering.assemble import read_manifest
-from bot.core.tree import CODE, File
+from bot.core.tree import File
 from bot.model.environment import MANIFEST
 from bot.names import StepName
 
@@ -31,11 +32,7 @@ def workspace_at(directory: Path, cloud: CloudFacts) -> Workspace | None:
     """Return the workspace of the stack in `directory`, with the manifest of its environment; None for the default one."""
     environment = environment_above(directory)
     name, manifest = directory.relative_to(environment).as_posix(), environment / MANIFEST
-    files = {
-        f"{name}/{path.name}": File(path.read_bytes())
-        for path in sorted(directory.glob("*.tf*"))
-        if path.name.endswith(CODE)
-    }
+    files = {f"{name}/{path}": file for path, file in code_here(directory).items()}
     if not manifest.is_file() or not any(b"workspace" in file.data for file in files.values()):
         return None
     said = read_manifest({MANIFEST: File(manifest.read_bytes())}, environment.name)

@@ -20,7 +20,7 @@ from bot.core.parity.directories.likeness import Likeness, production_words
 from bot.core.parity.directories.sides import RootSource, Side
 from bot.core.parity.directories.variables import AUTOMATIC, STANDARD, VALUES
 from bot.core.rendering.render import ENDING
-from bot.core.tree import File
+from bot.core.tree import HCL_CODE, File
 from bot.errors import Finding, InvalidInput
 from bot.model.pipeline import Json
 from bot.model.roots import Roots
@@ -33,7 +33,7 @@ ONLY = "main"
 OF_THE_MODULE = frozenset({"source", "version"})
 """Arguments that take no parameter: Terraform reads them before there are values."""
 _SHOWN = 3
-_HCL = (".tf", ".tfvars", ".tfvars.json")
+_HCL = (*HCL_CODE, ".tfvars", ".tfvars.json")
 _BRACES = re.compile(r"\{\{|\{%|\{#")
 
 
@@ -144,7 +144,7 @@ def _values_place(root: RootSource, path: str) -> str | None:
 def _with_paths(root: RootSource, path: str, data: bytes, new: str) -> tuple[bytes, list[str]]:
     """Return a file whose calls of modules outside lead to the same directories from its `new` one, and what had to follow."""
     moved: list[str] = []
-    if not path.endswith(".tf"):
+    if not path.endswith(HCL_CODE):
         return data, moved
     text = decoded(path, data)
     old = posixpath.dirname(posixpath.join(root.directory, path))
@@ -280,7 +280,7 @@ def _descriptions(each: EvaluatedRoot) -> dict[str, str]:
     """Return what variables say of themselves."""
     found: dict[str, str] = {}
     for path, file in each.root.files.items():
-        if "/" in path or not path.endswith(".tf"):
+        if "/" in path or not path.endswith(HCL_CODE):
             continue
         for item in _readable(path, file):
             kind, _, name = item.key.partition(" ")

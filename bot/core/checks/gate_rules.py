@@ -9,7 +9,7 @@ from bot.core.cloud_facts import CloudFacts
 from bot.core.tree import Tree
 from bot.errors import Finding
 from bot.model.environment import Manifest
-from bot.model.policy import StaticCheckRules
+from bot.model.policy import StaticCheckRules, Tool
 from bot.model.roots import DEFAULT, Roots
 
 BUILT_IN = "terraform.io/builtin/terraform"
@@ -77,6 +77,7 @@ class GateRules:
     cloud: CloudFacts
     referee: Referee = nobody
     roots: Roots = DEFAULT
+    tool: Tool = "terraform"
 
     @property
     def providers(self) -> Sequence[str]:

@@ -71,7 +71,7 @@ def local_module_findings(block: Block, place: ModulePlace, path: str, roots: Ro
     yield Finding(place.at(path), block.line, message)
 
 
-TESTS = (".tftest.hcl", ".tftest.json")
+TESTS = (".tftest.hcl", ".tftest.json", ".tofutest.hcl", ".tofutest.json")
 TESTS_DIRECTORY = "tests"
 """Where `terraform init` reads tests, besides the root module's own directory."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.graph import StepDocuments
 from bot.core.hcl.parser import blocks
-from bot.core.tree import CODE, Tree
+from bot.core.tree import CODE, Tree, is_code
 from bot.errors import Finding
 from bot.model.pipeline import FromOutput, Pipeline, Stack
 from bot.model.suggest import closest
@@ -42,7 +42,7 @@ def _is_to_be_rendered(files: Tree, stack: StepName) -> bool:
 
 def _declared(files: Tree, stack: StepName) -> Iterator[str]:
     for path in files:
-        if path.endswith(CODE) and path.rpartition("/")[0] == stack:
+        if is_code(path, files) and path.rpartition("/")[0] == stack:
             for block in blocks(path, files[path].data):
                 if block.type == "output" and block.labels:
                     yield block.labels[0]

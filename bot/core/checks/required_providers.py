@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.core.hcl.ast import Expression, Items, Literal, Pairs
 from bot.core.hcl.parser import blocks
-from bot.core.tree import CODE, Tree
+from bot.core.tree import Tree, is_code
 from bot.errors import InvalidInput
 
 
@@ -18,7 +18,7 @@ def local_names_of(files: Tree, directory: str) -> dict[str, str]:
     """Return the providers' local names of a root module and their sources."""
     found: dict[str, str] = {}
     for path, file in files.items():
-        if posixpath.dirname(path) != directory or not path.endswith(CODE):
+        if posixpath.dirname(path) != directory or not is_code(path, files):
             continue
         try:
             top = blocks(path, file.data)

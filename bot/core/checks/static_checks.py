@@ -24,7 +24,7 @@ from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
 from bot.core.checks.required_providers import local_names_of, source_of
 from bot.core.hcl.ast import Block
-from bot.core.hcl.local_modules import code_files, is_outside, reached
+from bot.core.hcl.local_modules import is_outside, reached, with_shadowed
 from bot.core.hcl.parser import blocks, parsed
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
@@ -52,11 +52,12 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
     """
     reaches: dict[str, tuple[str, ...]] = {stack: reached(code, stack) for stack in stacks}
     called = frozenset(directory for found in reaches.values() for directory in found)
-    findings = [*stack_file_findings(code, stacks, called, where)]
+    findings = [*stack_file_findings(code, stacks, called, where, rules.tool)]
     texts: dict[str, Mapping[str, KnownTexts]] = {
         stack: known_texts(code, reaches[stack], stacks[stack].inputs) for stack in stacks
     }
-    paths = code_files(code)
+    # What OpenTofu doesn't read is held against the same rules: an older one would, and so would Terraform.
+    paths = with_shadowed(code)
     # What no stack reaches is held against the same rules, as if the directory at its top were a stack.
     places: list[tuple[str, str]] = [(each, stack) for stack, found in reaches.items() for each in found]
     places += [(directory, _root_of(directory, stacks)) for directory in paths if not is_outside(directory)]
@@ -161,8 +162,8 @@ def downloaded_findings(files: Tree, rules: GateRules, where: str, source: str =
         known_as=without_ref(source),
         reads_freely=rules.reads_freely(source),
     )
-    paths = code_files(files).get("", ())
-    named = ((path, misplaced(path)) for path in sorted(files) if "/" not in path)
+    paths = with_shadowed(files).get("", ())
+    named = ((path, misplaced(path, rules.tool)) for path in sorted(files) if "/" not in path)
     found = [Finding(place.at(path), 1, message) for path, message in named if message is not None]
     found += _module_findings(place, paths, rules, is_stack=False)
     return found or rules.referee({path: files[path] for path in paths}, where)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.instances import reference_of
 from bot.core.hcl.parser import parsed
-from bot.core.tree import CODE, Tree
+from bot.core.tree import Tree, is_code
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ def module_code(files: Tree, directory: str) -> ModuleCode:
     """Return what the module at `directory` declares."""
     found = ModuleCode()
     for path in sorted(files):
-        if posixpath.dirname(path) != directory or not path.endswith(CODE):
+        if posixpath.dirname(path) != directory or not is_code(path, files):
             continue
         try:
             top = parsed(path, files[path].data)

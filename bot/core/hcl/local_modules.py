@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from bot.core.hcl.ast import Block
 from bot.core.hcl.parser import blocks
-from bot.core.tree import CODE, File, Tree, blob_id, tree_id
+from bot.core.tree import CODE, File, Tree, blob_id, is_code, tree_id
 from bot.errors import InvalidInput
 
 OUTSIDE = "../"
@@ -58,7 +58,15 @@ def local_calls(code: Tree, directory: str) -> Sequence[ModuleCall]:
 
 
 def code_files(code: Tree) -> Mapping[str, Sequence[str]]:
-    """Return the paths of Terraform files by directory, in order."""
+    """Return the paths of the files with code that is read by directory, in order."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(path for path in code if is_code(path, code)):
+        found[path.rpartition("/")[0]].append(path)
+    return found
+
+
+def with_shadowed(code: Tree) -> Mapping[str, Sequence[str]]:
+    """Return the paths of all files with code by directory, in order, also of those that OpenTofu reads another file for."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(path for path in code if path.endswith(CODE)):
         found[path.rpartition("/")[0]].append(path)
@@ -122,9 +130,9 @@ def modules_outside(files: Tree, read: ReadDirectory) -> dict[str, File]:
 def _called(files: Tree) -> Iterator[str]:
     for path, file in sorted(files.items()):
         directory = posixpath.dirname(path)
-        if path.endswith(CODE):
+        if is_code(path, files):
             yield from (call.directory for call in _calls_in(path, directory, file))
-        elif path.endswith(".tf.j2"):
+        elif path.endswith((".tf.j2", ".tofu.j2")):
             sources = _SOURCE.findall(file.data.decode("utf-8", "replace"))
             yield from filter(None, (local_directory(directory, source) for source in sources))
 

@@ -15,7 +15,7 @@ from typing import Self
 
 from bot.core.hcl.comparison.structure import HCL, KNOWN, check_syntax, structure
 from bot.core.rendering.filling import Filling, NotFilled
-from bot.core.tree import File, Tree, check_tree
+from bot.core.tree import CODE, File, Tree, check_tree
 from bot.errors import InvalidInput
 from bot.model.pipeline import Json
 from bot.model.template import (
@@ -43,7 +43,7 @@ DECLARE = (
 _UNDEFINED = re.compile(r"'([^']*)' is undefined$")
 NOT_RENDERED = frozenset({DECLARATION, "README.md"})
 """Files of a template that speak of the template, not of an environment."""
-_PARSED = (".tf", ".tfvars", ".tf.json", ".tfvars.json", ".tfbackend.hcl")
+_PARSED = (*CODE, ".tfvars", ".tfvars.json", ".tfbackend.hcl")
 
 Parameters = Mapping[ParameterName, Json]
 Declarations = Mapping[ParameterName, Parameter]
@@ -97,9 +97,9 @@ def _render_file(path: str, file: File, given: _Given) -> File:
             f"{path}: only {', '.join(KNOWN)} files can be rendered, because only those can be escaped and checked. A file that is "
             f"itself to end in `{ENDING}` is copied if it is named `{path}{ENDING}`."
         )
-    if target.endswith(".tf.json"):
+    if target.endswith((".tf.json", ".tofu.json")):
         raise InvalidInput(
-            f"{path}: Terraform evaluates `${{}}` inside .tf.json, so values aren't safe there. Use a .tf file."
+            f"{path}: Terraform evaluates `${{}}` inside {target[target.index('.t') :]}, so values aren't safe there. Use a .tf file."
         )
     content = _filled(path, file.data, given.parameters)
     found = structure(target, content)

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
+from bot.core.checks.terraform_version import terraform_version
 from bot.core.plans.required_check import MOST_JOBS
 from bot.core.requests.accounts import account_value, named_account
 from bot.core.requests.destroy import removable
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
-from bot.model.policy import Policy
+from bot.model.policy import Policy, Tool
 from bot.model.roots import Roots
 from bot.names import EnvironmentName, shown
 
@@ -37,7 +38,7 @@ class Target:
 
     A clone's plan is compared with what it was cloned from, `source`; the role is the one that reads there. Without a role
     (the policy does not name that account, or it is in another cloud) it is compared by code alone. `identity` is what else a
-    cloud must be told to give credentials, by its own names. `terraform` is the version that plans or applies it.
+    cloud must be told to give credentials, by its own names. `terraform` is the version of `tool` that plans or applies it.
     """
 
     environment: EnvironmentName
@@ -48,6 +49,7 @@ class Target:
     bucket: str
     cloud: str = ""
     terraform: str = ""
+    tool: Tool = "terraform"
     source: str = ""
     source_account: str = ""
     source_region: str = ""
@@ -222,7 +224,8 @@ def _reached(
         reach.state_bucket,
         cloud=reach.cloud,
         identity=reach.identity,
-        terraform=policy.terraform_version,
+        terraform=terraform_version({}, policy),
+        tool=policy.tool,
     )
 
 

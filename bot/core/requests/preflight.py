@@ -42,7 +42,7 @@ class CheckRules:
 
     @property
     def gate(self) -> GateRules:
-        return GateRules(self.policy.gate, self.cloud, self.judges.code, self.policy.roots)
+        return GateRules(self.policy.gate, self.cloud, self.judges.code, self.policy.roots, self.policy.tool)
 
 
 def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:

@@ -29,11 +29,11 @@ from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.preflight import CheckRules, code_findings, in_template
 from bot.core.requests.refusal import Refused
-from bot.core.tree import CODE, Tree
+from bot.core.tree import CODE, OPENTOFU, Tree
 from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
 from bot.model.pipeline import FromParameter, Json, Pipeline
-from bot.model.policy import Policy, Quota
+from bot.model.policy import Policy, Quota, Tool
 from bot.model.template import DECLARATION
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, Login, ParameterName
@@ -57,7 +57,11 @@ def check_template(
     `rules` are the repository's; without them the code is held against the defaults.
     """
     rules = rules or CheckRules(Policy(), template.cloud)
-    broken = [*_declaration_findings(template), *_syntax_findings(template), *_step_findings(template)]
+    broken = [
+        *_declaration_findings(template),
+        *_syntax_findings(template, rules.policy.tool),
+        *_step_findings(template),
+    ]
     findings = [*broken, *_file_findings(template, source)]
     # Everything that can be found at once is; only what a broken declaration or file would be blamed for waits.
     lacking = {each.path for each in findings if each.path.endswith(LOCK)}  # what to do about it is said already
@@ -261,14 +265,14 @@ def _file_findings(template: TemplateAt, source: Manifest | None) -> Iterator[Fi
             yield Finding(f"{where}/{stack}/{LOCK}", 1, message)
 
 
-def _syntax_findings(template: TemplateAt) -> Iterator[Finding]:
+def _syntax_findings(template: TemplateAt, tool: Tool) -> Iterator[Finding]:
     where = template.where
     for path, file in template.files.items():
         name = path.removesuffix(ENDING)
-        if name.endswith((".tofu", ".tofu.json")) and (message := misplaced(name)):
+        if name.endswith(OPENTOFU) and (message := misplaced(name, tool)):
             # Said first: without these files the code lacks what others refer to.
             yield Finding(f"{where}/{path}", 1, message)
-        elif path.endswith((".tf", ".tfvars", ".tf.json", ".tfvars.json")):
+        elif path.endswith((*CODE, ".tfvars", ".tfvars.json")):
             try:
                 check_syntax(path, file.data)
             except InvalidInput as error:

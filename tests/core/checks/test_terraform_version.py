@@ -20,6 +20,32 @@ def code(files: dict[str, str]) -> dict[str, File]:
     return {names.get(name, f"{name}/main.tf"): File(text.encode()) for name, text in files.items()}
 
 
+OPENTOFU = Policy(tool="opentofu", opentofu_version="1.10.6")
+
+
+@pytest.mark.parametrize(
+    ("policy", "files", "said"),
+    [
+        (OPENTOFU, {"network/main.tofu": 'terraform {\n  required_version = ">= 1.10"\n}\n'}, ""),
+        (OPENTOFU, {".opentofu-version": "1.9.0", "app/main.tf": "terraform {\n  required_version = \"1.10\"\n}\n"}, "`1.10` does not take OpenTofu 1.9.0"),
+        (OPENTOFU, {".terraform-version": "1.9.0"}, "the policy's `tool` is opentofu, which does not read it. Write its version into `.opentofu-version`"),
+        (OPENTOFU, {".opentofu-version": "1.7.3"}, "OpenTofu 1.7.3 does not read `.tofu` files as newer ones do"),
+        (POLICY, {"app/.opentofu-version": "1.9.0"}, "the policy's `tool` is terraform, which does not read it"),
+    ],
+)  # fmt: skip
+def test_the_policy_says_which_tool_has_which_version(policy: Policy, files: dict[str, str], said: str) -> None:
+    tree = {path: File(text.encode()) for path, text in files.items()}
+    found = [str(each) for each in version_findings(tree, STACKS, "envs/demo-x", policy)]
+    assert len(found) == bool(said), found
+    assert said in "".join(found)
+
+
+def test_opentofu_has_versions_of_its_own() -> None:
+    assert terraform_version({}, OPENTOFU) == "1.10.6"
+    assert terraform_version({".opentofu-version": File(b"1.9.0")}, OPENTOFU) == "1.9.0"
+    assert terraform_version({".opentofu-version": File(b"1.9.0")}, POLICY) == "1.11.4"
+
+
 def required(span: str) -> str:
     return f'terraform {{\n  required_version = "{span}"\n}}\n'
 

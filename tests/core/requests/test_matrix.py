@@ -54,6 +54,12 @@ def test_a_new_environment_is_created_with_the_role_of_its_account() -> None:
     assert found.complaints == ()
 
 
+def test_the_policy_s_tool_and_its_version_are_in_the_row() -> None:
+    policy = POLICY.model_copy(update={"tool": "opentofu", "opentofu_version": "1.9.0"})
+    [target] = targets([MatrixChange("demo-x", None, manifest())], policy, "plan").targets
+    assert {"tool": "opentofu", "terraform": "1.9.0"}.items() <= target.row().items()
+
+
 def test_a_clone_s_plan_gets_the_role_that_reads_what_it_was_cloned_from() -> None:
     clone = MatrixChange("demo-x", None, manifest(), production())
     [target] = targets([clone], POLICY, "plan").targets

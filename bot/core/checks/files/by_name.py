@@ -6,9 +6,13 @@ allowed that are read here or say nothing to a plan, and every other is refused,
 
 import re
 
-from bot.core.tree import CODE, is_override
+from bot.core.checks.module_sources import TESTS
+from bot.core.tree import CODE, OPENTOFU, is_override
+from bot.model.policy import Tool
 
 STATE = ".tfstate"
+_OF_OPENTOFU = re.compile(r"\.tofu[a-z]*(?:\.(?:hcl|json))?$")
+"""Files of OpenTofu's own."""
 _KIND = re.compile(r".*?(\.tf[a-z]+)(?:\.hcl|\.json)")
 _LOOKED_INTO = frozenset({".tfbackend", ".tftest", ".tfvars"})
 _SAYS_NOTHING = frozenset({".tfmock", ".tftpl"})
@@ -23,14 +27,22 @@ def is_state(path: str) -> bool:
     return "terraform.tfstate.d" in directories or name.endswith((STATE, f"{STATE}.backup"))
 
 
-def misplaced(path: str) -> str | None:
-    """Return what is wrong with a file of an environment for its name alone."""
+def misplaced(path: str, tool: Tool = "terraform") -> str | None:
+    """Return what is wrong with a file of an environment for its name alone, where this tool plans it."""
     *directories, name = path.split("/")
-    if name.endswith((".tofu", ".tofu.json")):
+    if name.endswith(OPENTOFU) and tool == "terraform":
         both = name.replace(".tofu", ".tf")
         return (
             f".tofu files are read only by OpenTofu, so Terraform would not plan what was reviewed. Rename it to {both}, which both read, in "
-            "the place of any file of that name."
+            "the place of any file of that name. If OpenTofu is to plan all environments, say `tool: opentofu` in the policy."
+        )
+    if (
+        tool == "opentofu"
+        and (unknown := _OF_OPENTOFU.search(name)) is not None
+        and not name.endswith((*OPENTOFU, *TESTS))
+    ):
+        return (
+            f"files that end in `{unknown[0]}` are not looked into. Write what it says into a .tofu file, or remove it."
         )
     if _FOR_A_MACHINE.fullmatch(name) or is_override(name):
         return "override files and Terraform CLI configuration are not allowed. Remove it."

@@ -13,6 +13,7 @@ from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.environment import MANIFEST
 from bot.model.modules import place_of
+from bot.model.policy import Tool
 from bot.names import StepName
 
 
@@ -24,7 +25,7 @@ def unreadable(path: str, error: InvalidInput) -> Finding:
 
 
 def stack_file_findings(
-    files: Tree, stacks: Collection[StepName], called: frozenset[str], where: str
+    files: Tree, stacks: Collection[StepName], called: frozenset[str], where: str, tool: Tool = "terraform"
 ) -> Iterator[Finding]:
     """Yield the files that the stacks lack, or may not have; `called` are the directories of all modules that they call."""
     for stack in stacks:
@@ -39,7 +40,7 @@ def stack_file_findings(
             yield from _unlocked(f"{where}/{stack}/{LOCK}", files[f"{stack}/{LOCK}"].data)
     above = {each for stack in stacks for each in _directories_above(stack)}
     for path in sorted(files):
-        message = misplaced(path) if not is_outside(path) or posixpath.dirname(path) in called else None
+        message = misplaced(path, tool) if not is_outside(path) or posixpath.dirname(path) in called else None
         if posixpath.basename(path) == MANIFEST and posixpath.dirname(path) in above:
             message = (
                 "the stacks below would be taken for those of another environment. Call it otherwise, or remove it."

@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # python-hcl2 and its grammar cost 0.15 s of a start, and mos
     from lark import Token as LarkToken
     from lark import Tree
 
-HCL = (".tf", ".hcl", ".tfvars")
+HCL = (".tf", ".tofu", ".hcl", ".tfvars")
 JSON = (".json",)
 YAML = (".yaml", ".yml")
 KNOWN = HCL + JSON + YAML

@@ -6,7 +6,7 @@ from posixpath import join, normpath
 
 from bot.core.hcl.ast import Block
 from bot.core.hcl.parser import blocks
-from bot.core.tree import CODE, Tree
+from bot.core.tree import Tree, is_code
 from bot.errors import InvalidInput
 from bot.names import StepName
 
@@ -55,7 +55,7 @@ def calls(code: Tree, stack: StepName) -> Mapping[str, tuple[str | None, str | N
 
 def _calls(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, tuple[str | None, str | None]]]:
     for path in sorted(files):
-        if path.endswith(CODE) and path.rpartition("/")[0] == directory:
+        if is_code(path, files) and path.rpartition("/")[0] == directory:
             for block in blocks(path, files[path].data):
                 if block.type != "module" or not block.labels:
                     continue
@@ -68,7 +68,7 @@ def _calls(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, tupl
 
 def _module(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, Declared]]:
     for path in sorted(files):
-        if not path.endswith(CODE) or path.rpartition("/")[0] != directory:
+        if not is_code(path, files) or path.rpartition("/")[0] != directory:
             continue
         for block in blocks(path, files[path].data):
             if block.type == "resource" and len(block.labels) == 2:

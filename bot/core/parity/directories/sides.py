@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.core.hcl.local_modules import code_files, local_calls, reached
 from bot.core.parity.directories.report import CodePlace, Note
-from bot.core.tree import CODE, Tree, is_override
+from bot.core.tree import OPENTOFU, Tree, is_code, is_override
 
 _NO_ROOTS = frozenset({"modules", "module", "examples", "example", "test", "tests"})
 _TERRAGRUNT = "terragrunt.hcl"
@@ -82,7 +82,7 @@ def _may_be_root(each: str, directory: str, files: Tree) -> bool:
         return True
     own = [path for path in files if posixpath.dirname(path) == each]
     has_values = any(path.endswith((".tfvars", ".tfvars.json")) for path in own)
-    return has_values or any(b"backend " in files[path].data for path in own if path.endswith(CODE))
+    return has_values or any(b"backend " in files[path].data for path in own if is_code(path, files))
 
 
 def _notes(directory: str, files: Tree, roots: Sequence[str]) -> Iterator[Note]:
@@ -98,8 +98,10 @@ def _notes(directory: str, files: Tree, roots: Sequence[str]) -> Iterator[Note]:
             name = posixpath.basename(path)
             if posixpath.dirname(path) != root:
                 continue
-            if name.endswith((".tofu", ".tofu.json")):
-                yield Note("is not evaluated, since only HCL in `.tf` files is", path)
+            if name.endswith(OPENTOFU):
+                yield Note(
+                    "is read as OpenTofu does, in the place of any `.tf` file of that name; Terraform reads none", path
+                )
             elif is_override(name):
                 yield Note(
                     "overrides other blocks, which is not evaluated: its blocks are compared as blocks of their own",

@@ -30,7 +30,7 @@ from bot.core.requests.change import Changed, ChangeSubject, Unchanged, draft_ch
 from bot.core.requests.codify.splice import CannotSplice, block_at, spliced, without
 from bot.core.requests.preflight import refusals
 from bot.core.requests.refusal import Refused
-from bot.core.tree import CODE, File, Tree
+from bot.core.tree import HCL_CODE, File, Tree, is_code
 from bot.errors import UserError
 from bot.model.environment import MANIFEST, Manifest, Waiver
 from bot.model.pipeline import Json
@@ -181,7 +181,7 @@ class Codifying:
             raise CannotSplice("it is not in the code")
         if is_outside(place.file):
             raise CannotSplice(f"it is in {code(place.file)}, which other environments use, too")
-        block = block_at(place.file, self.files[place.file].data, place.line) if place.file.endswith(".tf") else None
+        block = block_at(place.file, self.files[place.file].data, place.line) if place.file.endswith(HCL_CODE) else None
         if block is None:
             raise CannotSplice(f"it is not a block of {code(place.file)} that can be edited")
         data = self.files[place.file].data
@@ -199,7 +199,7 @@ class Codifying:
         """Return the place in the module that refers to a resource outside of its own block; None when there is none."""
         folder = path.rpartition("/")[0]
         for other, file in self.files.items():
-            if other.rpartition("/")[0] != folder or not other.endswith(CODE):
+            if other.rpartition("/")[0] != folder or not is_code(other, self.files):
                 continue
             if other.endswith(".json"):
                 if ".".join(labels).encode() in file.data:

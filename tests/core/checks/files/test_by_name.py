@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.hcl_referee import disagreements
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clouds.registry import FACTS
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.static_checks import gate
+from bot.core.hcl.declarations import module_code
+from bot.core.hcl.local_modules import code_files
 from bot.core.tree import File
 from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
@@ -63,6 +66,44 @@ def test_a_file_that_nothing_looks_into_is_refused(path: str) -> None:
     (found,) = findings(path)
     assert found.startswith(f"envs/x/{path}:1: ")
     assert REFUSED[path] in found
+
+
+EXTERNAL = 'data "external" "x" {\n  program = ["id"]\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"main.tofu": 'output "x" {\n  value = 1\n}\n', "main.tf": 'output "x" {\n  value = 2\n}\n'}, ""),
+        ({"main.tofu.json": '{"output": {"x": {"value": 1}}}'}, ""),
+        ({"main.tofu": EXTERNAL}, "app/main.tofu:1: data source `external`"),
+        ({"main.tofu.json": '{"data": {"external": {"x": {"program": ["id"]}}}}'}, "app/main.tofu.json:1: data source `external`"),
+        ({"main.tofu": "", "main.tf": EXTERNAL}, "app/main.tf:1: data source `external`"),
+        ({"main.tofu": 'module "x" {\n  source = "./gone"\n}\n'}, "app/main.tofu:1: module source `./gone`"),
+        ({"main.tofu": 'x = { a = 1, a\n'}, "app/main.tofu:1: "),
+        ({"x_override.tofu": ""}, "override files"),
+        ({"x.tofuvars": ""}, "`.tofuvars` are not looked into"),
+        ({"x.tofuquery.hcl": ""}, "`.tofuquery.hcl` are not looked into"),
+        ({"x.tofutest.hcl": 'run "x" {\n  module {\n    source = "a/b/c"\n  }\n}\n'}, "installs the module that a test runs"),
+    ],
+)  # fmt: skip
+def test_where_opentofu_plans_its_own_files_are_held_against_the_same_rules(files: dict[str, str], said: str) -> None:
+    tree = {f"app/{name}": File(text.encode()) for name, text in files.items()}
+    tree["app/.terraform.lock.hcl"] = File(b"")
+    rules = GateRules(StaticCheckRules(), FACTS, disagreements, tool="opentofu")
+    found = [str(each) for each in gate(tree, {StepName("app"): Stack()}, rules, "envs/x")]
+    assert bool(found) == bool(said), found
+    assert said in "".join(found)
+
+
+def test_opentofu_reads_one_of_two_files_of_a_name() -> None:
+    tree = {
+        "app/main.tf": File(b'variable "old" {}'),
+        "app/main.tofu": File(b'variable "new" {}'),
+        "app/x.tf.json": File(b"{}"),
+    }
+    assert [*code_files(tree)["app"]] == ["app/main.tofu", "app/x.tf.json"]
+    assert [block.labels for _, block in module_code(tree, "app").blocks] == [("new",)]
 
 
 @pytest.mark.parametrize("name", ALLOWED)
