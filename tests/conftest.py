@@ -17,6 +17,7 @@ from tests import processor
 from tests.support import budget, needs
 from tests.support.small_monorepo import SmallMonorepo, small_monorepo
 from tests.support.stages import Stages
+from tests.support.terraform import newer_first, on_newer
 
 budget.register()
 
@@ -58,8 +59,14 @@ WHOLE = {"service": "place", "hooks/aws": "around"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let golden files be written again (`tests/golden`)."""
+    """Let golden files be written again (`tests/golden`), and all of the pipeline's tests run on one Terraform."""
     parser.addoption("--golden-update", action="store_true", help="write the golden files of tests/golden again")
+    parser.addoption(
+        "--terraform",
+        choices=("turns", "own", "newer"),
+        default="turns",
+        help="which Terraform the pipeline's tests run on",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -131,6 +138,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.section(title)
             for line in said:
                 terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def terraform_by_turn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Put the Terraform whose turn it is on PATH; return which one: the machine's `own`, or the packaged `newer` one."""
+    if not on_newer(request.config.getoption("--terraform"), request.node.nodeid.partition("::")[0]):
+        return "own"
+    monkeypatch.setenv("PATH", newer_first())
+    return "newer"
 
 
 @pytest.fixture(scope="session")

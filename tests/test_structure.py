@@ -54,6 +54,7 @@ OF_SEVERAL_MODULES = frozenset({
     "runs/drift/test_codify_on_aws.py",
     "runs/plan/test_attack.py",
     "runs/plan/test_stories.py",
+    "runs/test_turns.py",
     "sandbox/github/test_openapi.py",
     "sandbox/pages/test_browser.py",
     "sandbox/pages/test_pages.py",

@@ -14,7 +14,7 @@ from tests.support.deploying import Deploying
 from tests.support.fixtures import Fixtures
 from tests.support.hooked import Hooked
 from tests.support.patience import PATIENCE
-from tests.support.terraform import PACKAGED, program
+from tests.support.terraform import program
 
 BUCKET = "state"
 
@@ -35,27 +35,22 @@ def aws() -> Iterator[Mapping[str, str]]:
         yield variables
 
 
-@pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Fixtures:
-    """What is delivered first, for all workers of this run."""
-    own = tmp_path_factory.getbasetemp()
-    return Fixtures((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "delivered")
+@pytest.fixture(autouse=True)
+def turn(terraform_by_turn: str) -> str:
+    """Which Terraform a test runs on: see `NEWER`."""
+    return terraform_by_turn
+
+
+@pytest.fixture
+def shelf(turn: str, tmp_path_factory: pytest.TempPathFactory) -> Fixtures:
+    """What is delivered first with that Terraform, for all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return Fixtures((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"delivered-{turn}")
 
 
 @pytest.fixture
 def deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Fixtures) -> Deploying:
     """A monorepo in an account that holds nothing but its state bucket."""
-    return _deploying(tmp_path, aws, shelf)
-
-
-@pytest.fixture
-def on_newer_terraform(tmp_path: Path, aws: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Deploying:
-    """The same with the Terraform that comes as a package, which is newer than the machine's own."""
-    monkeypatch.setenv("PATH", f"{PACKAGED.parent}{os.pathsep}{os.environ['PATH']}")
-    return _deploying(tmp_path, aws, Fixtures(tmp_path / "delivered"))
-
-
-def _deploying(tmp_path: Path, aws: Mapping[str, str], shelf: Fixtures) -> Deploying:
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     terraform = program(tmp_path / "configuration", {**aws, "HOME": str(tmp_path)}, tmp_path / "place")
     return Deploying.create(tmp_path, BUCKET, terraform, shelf)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -42,9 +43,30 @@ provider "aws" {{
 }}
 """
 
-
 PACKAGED = Path(__file__).parents[2] / ".venv/terraform/bin/terraform"
 """The Terraform that `make test` installs beside the machine's own, where there is a package for the kind of machine."""
+
+NEWER = (
+    "tests/runs/apply/test_apply.py",
+    "tests/runs/apply/test_migrations.py",
+    "tests/runs/destroy/test_applied_versions.py",
+    "tests/runs/drift/test_drift.py",
+)
+"""The files of the pipeline's tests that run on the packaged Terraform, which is newer: the others run on the machine's own.
+
+They plan, apply, resume, move states, look for drift and destroy.
+A start of the packaged one costs nearly twice the other's, so not all do.
+"""
+
+
+def on_newer(choice: str, file: str) -> bool:
+    """Tell whether a test of `file` runs on the packaged Terraform, by its turn or because all do (`--terraform`)."""
+    return PACKAGED.exists() and (choice == "newer" or (choice == "turns" and file in NEWER))
+
+
+def newer_first() -> str:
+    """Return a PATH on which the packaged Terraform is found first, and its `python3` without a version manager's script in between."""
+    return os.pathsep.join((str(PACKAGED.parent), str(Path(sys.executable).parent), os.environ["PATH"]))
 
 
 def provider_files(main: str) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """Apply an environment that was really planned, with the real Terraform against moto."""
 
-import platform
-
 import pytest
 
 from bot.core.ledger.apply_result import ApplyOutcome
@@ -12,7 +10,6 @@ from bot.names import StepName
 from bot.runs.apply.reviewed_environment import NotReviewed
 from tests.support.cut_off import FIRST, present
 from tests.support.deploying import DEMO, Deploying
-from tests.support.terraform import PACKAGED
 
 pytestmark = pytest.mark.e2e
 NETWORK, DATA, APP = StepName("network"), StepName("data"), StepName("app")
@@ -53,18 +50,6 @@ def test_what_was_reviewed_is_applied_once_and_nothing_else(deploying: Deploying
     assert again.url == "https://demo-x.example"
     assert present(deploying) == FIRST
     assert deploying.ran() == ["apply", "verify"]
-
-
-@pytest.mark.skipif((platform.system(), platform.machine()) != ("Linux", "x86_64"), reason="no package holds Terraform")
-def test_a_newer_terraform_plans_applies_and_destroys_the_same(on_newer_terraform: Deploying) -> None:
-    deploying = on_newer_terraform
-    assert deploying.terraform.binary == PACKAGED
-    outcome = deploying.apply(deploying.deliver())
-    assert states(outcome) == all_in("succeeded"), deploying.lines
-    assert present(deploying) == FIRST
-    report = deploying.destroy(deploying.remove())
-    assert not report.failed, report
-    assert deploying.parameters() == {}
 
 
 def _nothing_sensitive_is_kept_or_said(deploying: Deploying, outcome: ApplyOutcome) -> None:
