@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -132,21 +133,21 @@ def test_a_database_that_is_away_makes_no_death_of_a_suspect_that_lives(tmp_path
 
 def test_a_process_takes_back_what_was_noted_of_a_step_that_it_was_handed_and_never_began(tmp_path: Path) -> None:
     step = second_step("env").model_copy(update={"deaths": 1})
-    store = open_store(None, tmp_path / "data")
-    store.begin(step.request.key, step.name)
-    alone = subprocess.Popen(
-        [sys.executable, "-m", "tests.jobs.counting", str(tmp_path / "work"), ALONE],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "ENVCLONE_DATA_DIR": str(tmp_path / "data")},
-    )  # fmt: skip
-    assert alone.stdin is not None
-    assert alone.stdout is not None
-    alone.stdin.write(step.model_dump_json().encode() + b"\n")
-    alone.stdin.flush()
-    assert alone.stdout.readline() == HANDED
-    store.begin(step.request.key, step.name, MOST)
-    assert alone.communicate(timeout=PATIENCE)[0] == b""
-    assert store.unfinished(step.request.key, step.name) == 1, "so it may go on for ever, whoever kills workers"
-    assert CountingWork(tmp_path / "work").notes("runs") == []
+    with closing(open_store(None, tmp_path / "data")) as store:
+        store.begin(step.request.key, step.name)
+        alone = subprocess.Popen(
+            [sys.executable, "-m", "tests.jobs.counting", str(tmp_path / "work"), ALONE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "ENVCLONE_DATA_DIR": str(tmp_path / "data")},
+        )  # fmt: skip
+        assert alone.stdin is not None
+        assert alone.stdout is not None
+        alone.stdin.write(step.model_dump_json().encode() + b"\n")
+        alone.stdin.flush()
+        assert alone.stdout.readline() == HANDED
+        store.begin(step.request.key, step.name, MOST)
+        assert alone.communicate(timeout=PATIENCE)[0] == b""
+        assert store.unfinished(step.request.key, step.name) == 1, "so it may go on for ever, whoever kills workers"
+        assert CountingWork(tmp_path / "work").notes("runs") == []
 
 
 def test_a_worker_that_was_told_to_stop_dies_of_nobody_s_step(store: SqliteStore) -> None:
