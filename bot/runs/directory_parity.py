@@ -57,12 +57,20 @@ def read_pair(
                 raise Unverifiable(f"{side.text} does not exist. {_usage(here, example)}")
         root = root_of(here, [ours.at(here), theirs.at(here)])
         sides = _read(root, here, ours, _label(ours, theirs)), _read(root, here, theirs, _label(theirs, ours))
-    for found in sides:
+    for found, asked in zip(sides, (ours, theirs), strict=True):
         if not found.roots:
-            raise Unverifiable(
-                f"There is no Terraform code in {found.label}, or only modules that nothing calls. {_usage(here, example)}"
-            )
+            raise Unverifiable(f"{_no_code(asked.at(here), found.label)} {_usage(here, example)}")
     return root, sides
+
+
+def _no_code(place: Path, label: str) -> str:
+    """Return why there is nothing to compare."""
+    if any(place.rglob("terragrunt.hcl")):
+        return (
+            f"The code of {label} is named in Terragrunt's configuration (terragrunt.hcl), which is not read: name "
+            "directories of the Terraform code itself."
+        )
+    return f"There is no Terraform code in {label}, or only modules that nothing calls."
 
 
 def _label(side: AskedSide, other: AskedSide) -> str:

@@ -27,11 +27,15 @@ Texts = Mapping[str, Callable[[], str]]
 
 LOCK = '# This file is maintained automatically by "terraform init".\n'
 APP = 'variable "env" {}\nvariable "size" {}\nresource "terraform_data" "x" {\n  input = "${var.env} ${var.size}"\n}\n'
+LARGE = "".join(
+    f'resource "terraform_data" "{name}" {{\n  count = var.size == "large" ? 1 : 0\n}}\n'
+    for name in ("cache", "search")
+)
 MONOREPO = {
-    "infra/production/main.tf": APP + 'resource "terraform_data" "audit" {\n  input = "kept"\n}\n',
+    "infra/production/main.tf": APP + LARGE + 'resource "terraform_data" "audit" {\n  input = "kept"\n}\n',
     "infra/production/terraform.tfvars": 'env  = "production"\nsize = "large"\n',
     "infra/production/.terraform.lock.hcl": LOCK,
-    "infra/staging/main.tf": APP,
+    "infra/staging/main.tf": APP + LARGE,
     "infra/staging/terraform.tfvars": 'env  = "staging"\nsize = "small"\n',
     "infra/staging/.terraform.lock.hcl": LOCK,
 }

@@ -170,6 +170,7 @@ def test_every_format_has_the_whole_report(root: Path) -> None:
     ("words", "said"),
     [
         (("infra/nothing", "--against", "infra/production"), "infra/nothing does not exist"),
+        (("live/qa", "--against", "infra/production"), "The code of live/qa is named in Terragrunt's configuration"),
         (("infra", "--against", "empty"), "There is no Terraform code in empty"),
         (("infra/staging/main.tf", "--against", "infra/production"), "name the directory"),
         (("infra", "--var-file", "gone.tfvars"), "could not be read"),
@@ -177,6 +178,7 @@ def test_every_format_has_the_whole_report(root: Path) -> None:
 )
 def test_what_can_not_be_compared_says_what_to_type(root: Path, words: tuple[str, ...], said: str) -> None:
     (root / "empty").mkdir()
+    lay_out(root, {"live/qa/app/terragrunt.hcl": 'terraform {\n  source = "../../../modules//app"\n}\n'})
     code, output = run(root, *words)
     assert (code, said in output) == (2, True), output
 

@@ -38,13 +38,25 @@ def _lines(parity: DirectoryParity) -> Iterator[str]:
         found = one_sided(parity, kind)
         if found:
             yield from ("", f"{title}: {len(found)}")
-            yield from _columns([(block_text(each), _why(each)) for each in found])
+            yield from _one_sided(found)
     yield from _different(parity)
     yield from _by_name(parity)
     if parity.set_apart or parity.notes:
         yield from ("", "Not compared")
         yield from (f"  {count} {rule}" for rule, count in parity.set_apart.items())
         yield from (f"  {note.place} {note.text}" for note in parity.notes)
+
+
+def _one_sided(found: Sequence[DirectoryDifference]) -> Iterator[str]:
+    """Yield blocks that only one side has: a cause of several once, above them, and the others each with its own."""
+    causes: dict[str, list[str]] = {}
+    for each in found:
+        causes.setdefault(_why(each), []).append(block_text(each))
+    yield from _columns([(blocks[0], why) for why, blocks in causes.items() if len(blocks) == 1])
+    for why, blocks in causes.items():
+        if len(blocks) > 1:
+            yield f"  {why}"
+            yield from (f"      {block}" for block in blocks)
 
 
 def _different(parity: DirectoryParity) -> Iterator[str]:
