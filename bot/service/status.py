@@ -17,6 +17,7 @@ from bot.service.deployments.silent import ended_silently
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.planned.repairs import open_repair
 from bot.service.planned.resets import is_reset, made_again_by, reset_of
+from bot.service.planned.thumbs import ask_for_thumb
 from bot.service.removals import Removal, destroy_run, removal_of
 from bot.service.replies import reply_to
 from bot.service.repository import Repository
@@ -52,6 +53,7 @@ def report_branch(repo: Repository, branch: Branch) -> list[str]:
     repair = open_repair(repo, branch.environment) if branch.kind == "change" else None
     if repair is not None and repair.asked_by and not repair.is_protected and repair.plan is not None:
         what.append(repaired.offer(repair))
+        ask_for_thumb(repo, repair)
     if branch.kind == "destroy" and proposal.pull is not None and is_reset(repo, proposal.pull, branch.environment):
         what.append(_promised(repo, branch.environment))
     text = proposal_comment(branch, facts_of_proposal(repo, proposal), "\n\n".join(filter(None, what)))

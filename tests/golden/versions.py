@@ -161,7 +161,9 @@ def _confirmed() -> str:
         unconfirmed("0" * 12, by, each)
         for by, each in (("bob", protected), ("bob", unplanned), ("Alice", repair), ("bob", repair))
     ]
-    said = [repaired.offer(repair), repaired.confirmed(repair), repaired.not_merged(repair)]
+    assert repaired.marker(repair) in repaired.thumb(repair)
+    thumbs = [repaired.thumb(repair), repaired.thumb_seen(repair, "bob")]
+    said = [repaired.offer(repair), *thumbs, repaired.confirmed(repair), repaired.not_merged(repair)]
     return "\n\n".join([*said, *(each.reason for each in refused if each is not None)])
 
 

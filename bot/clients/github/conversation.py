@@ -115,6 +115,23 @@ class Conversation(Session):
         """Say whether a comment of ours holds the marker."""
         return bool(self._marked(repository, number, marker))
 
+    def our_comment(self, repository: RepositoryName, number: int, marker: str) -> Comment | None:
+        """Return our oldest comment that holds the marker."""
+        return next(iter(self._marked(repository, number, marker)), None)
+
+    def thumbs_up(self, repository: RepositoryName, comment_id: int) -> list[str]:
+        """Return the people who reacted to a comment with a 👍, in order; nobody, if it is gone."""
+
+        def read(repo: Repository) -> list[str]:
+            found = _subject(repo, comment_id).get_reactions()
+            return [one.user.login for one in found if one.content == "+1" and one.user and one.user.type == "User"]
+
+        try:
+            return self._read(repository, read)
+        except GitHubRefused as refused:
+            _must_be_absent(refused)
+            return []
+
     def react(self, repository: RepositoryName, comment_id: int, content: Reaction) -> int:
         """React to a comment and return the reaction's id. One that is there stays, under the id that it has."""
         return self._change(repository, lambda repo: _subject(repo, comment_id).create_reaction(content).id)

@@ -35,6 +35,7 @@ from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import ExpiryDone, Finished, JobRequest, JobStepResult, Steps
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
+from bot.service.planned.thumbs import merge_confirmed, perhaps_confirmed
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import asked_here, proposal_on
 from bot.service.versions.tried import previews_behind
@@ -140,11 +141,14 @@ def due_environments(repo: Repository) -> tuple[EnvironmentName, ...]:
     removed = repo.mirror.proposals("destroy")
     kept = {each.name for each in live if each.ends_with is not None and each.name in removed}
     left = not_needed(repo, reading.inventory.proposed.values())
-    return tuple(sorted({*_due(repo, live, repo.policy()).names, *kept, *left}))
+    return tuple(sorted({*_due(repo, live, repo.policy()).names, *kept, *left, *perhaps_confirmed(repo)}))
 
 
 def expire(repo: Repository, name: EnvironmentName) -> Expired:
     """Do what the environment's time asks for, if it was not done yet. Raises `Transient`, `UserError`."""
+    repaired = merge_confirmed(repo, name)
+    if repaired is not None:
+        return Expired(name, "merged", repaired)
     manifest, policy = repo.manifest(name), repo.policy()
     if manifest is None:
         number = close_proposed(repo, name)

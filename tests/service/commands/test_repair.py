@@ -11,6 +11,7 @@ from bot.core.requests.branches import branch_of
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.sandbox.github.records.issues import IssueRecord
+from bot.service.commands.expire import due_environments, expire
 from bot.service.planned.repairs import open_repair
 from bot.service.repository import Repository
 from tests.support import example
@@ -118,6 +119,7 @@ def planned(place: SmallMonorepo, name: EnvironmentName, said: str = "1 to chang
     plan = CheckState(said, f"`aws_lb.this`: {said}", conclusion="success")
     actions(place).put_check(example.REPOSITORY, head(place), CHECK.format(environment=name), plan)
     checked(place, last(place).number)
+    place.written(last(place).number)
     replies = [place.reply(each.id) or "" for each in place.server.comments(REPOSITORY, place.issue)]
     found = re.search("`(/repair demo-x --confirm [0-9a-f]{12})`", "\n".join(replies))
     return found[1] if found else ""
@@ -152,6 +154,49 @@ def test_somebody_else_confirms_the_posted_plan_by_its_fingerprint_and_it_is_mer
     assert f"#{number} is merged, and puts back" in asked(repairing, again, by="bob")
     assert repairing.repository().source(NAME).repaired_at is not None
     assert "No repair of `demo-x` is open" in asked(repairing, guess, by="bob")
+    repairing.written(number)
+
+
+def looked(place: SmallMonorepo) -> list[str]:
+    """Look for what is due twice, as after a crash, and return what was done the first time."""
+    repo = place.repository()
+    done = [str(expire(repo, name)) for name in due_environments(repo)]
+    assert not [
+        each
+        for name in due_environments(place.repository())
+        for each in [expire(place.repository(), name)]
+        if "merged" in str(each)
+    ]
+    return done
+
+
+def test_a_thumb_of_somebody_else_on_the_plan_s_own_comment_confirms_it_too(repairing: SmallMonorepo) -> None:
+    number = last(repairing).number
+
+    def thumb(by: str, *, edited: bool = False) -> None:
+        """React to the newest comment that asks for a 👍."""
+        asks = [
+            each for each in repairing.server.comments(REPOSITORY, number) if "with a 👍 on this comment" in each.body
+        ]
+        repairing.server.react(asks[-1].id, "+1", by=by)
+        if edited:
+            repairing.server.edit_comment(asks[-1].id, asks[-1].body.replace("demo-x", "demo-y"), by="bob")
+
+    planned(repairing, NAME)
+    planned(repairing, NAME)  # told again, as every check is
+    thumb(MAINTAINER)
+    thumb(READER)
+    assert looked(repairing) == ["demo-x: nothing"]
+    thumb("bob", edited=True)
+    assert looked(repairing) == ["demo-x: nothing"]
+    planned(repairing, NAME, "2 to change")
+    assert looked(repairing) == ["demo-x: nothing"], "the 👍 was for another plan"
+    thumb("bob")
+    assert looked(repairing) == [f"demo-x: merged (#{number})"]
+    assert looked(repairing) == []
+    assert repairing.repository().source(NAME).repaired_at is not None
+    texts = [each.body for each in repairing.server.comments(REPOSITORY, number)]
+    assert (sum("on this comment" in each for each in texts), sum("@bob confirmed" in each for each in texts)) == (2, 1)
     repairing.written(number)
 
 

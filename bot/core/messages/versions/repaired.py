@@ -10,8 +10,27 @@ def offer(repair: RepairProposal) -> str:
     asked = " and ".join(map(code, sorted(repair.asked_by)))
     return (
         f"To have #{repair.number} merged without a review, somebody other than {asked} reads its plan and comments "
-        f"{code(confirmation(repair))}."
+        f"{code(confirmation(repair))}, or gives the comment about that plan a 👍."
     )
+
+
+def marker(repair: RepairProposal, by: str | None = None) -> str:
+    """Return what marks the comment whose 👍 confirms the plan; with `by`, the one that says who did."""
+    return f"<!-- envclone:repair:{repair.name}:{repair.plan}{f':{by}' if by else ''} -->"
+
+
+def thumb(repair: RepairProposal) -> str:
+    """Return the comment whose 👍 confirms the plan that a repair has now."""
+    asked = " and ".join(map(code, sorted(repair.asked_by)))
+    return (
+        f"{marker(repair)}\nSomebody other than {asked} who may change {code(repair.name)} confirms plan {code(str(repair.plan))} of this repair with a 👍 on "
+        f"this comment; then it is merged without a review. A 👍 is seen when expiry is checked next; {code(confirmation(repair))} is heard at once."
+    )
+
+
+def thumb_seen(repair: RepairProposal, by: str) -> str:
+    """Return what is said where somebody has confirmed a plan."""
+    return f"{marker(repair, by)}\n@{by} confirmed plan {code(str(repair.plan))} with a 👍."
 
 
 def confirmed(repair: RepairProposal) -> str:
