@@ -143,6 +143,15 @@ def test_a_change_and_a_sync_go_into_one_pull_request(live: SmallMonorepo) -> No
     assert file(live, CHANGE) == SECURE
 
 
+def test_a_module_inside_of_the_template_follows_with_the_revision(live: SmallMonorepo) -> None:
+    calls = SECURE + b'module "more" { source = "../modules/more" }\n'
+    files = {MAIN: calls, "templates/shop/modules/more/main.tf": b'resource "terraform_data" "more" {}\n'}
+    live.server.commit(REPOSITORY, files, by="alice", message="More")
+    live.say("/sync demo-x")
+    assert file(live, CHANGE, "modules/more/main.tf") == files["templates/shop/modules/more/main.tf"]
+    assert wrong(live) == []
+
+
 def test_production_is_synced_through_the_same_door(live: SmallMonorepo) -> None:
     migration = "migrations: {polite: {description: Greet well., values: {greeting: {hello: good day}}}}\n"
     push(live, "Encrypt", main=SECURE, declaration=f"{example.DECLARATION}{migration}".encode())

@@ -30,7 +30,7 @@ def thumb(repair: RepairProposal) -> str:
 
 def thumb_seen(repair: RepairProposal, by: str) -> str:
     """Return what is said where somebody has confirmed a plan."""
-    return f"{marker(repair, by)}\n@{by} confirmed plan {code(str(repair.plan))} with a 👍."
+    return f"{marker(repair, by)}\n{code(by)} confirmed plan {code(str(repair.plan))} with a 👍."
 
 
 def confirmed(repair: RepairProposal) -> str:
