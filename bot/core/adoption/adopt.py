@@ -13,12 +13,12 @@ from bot.core.adoption.hooks import ProposedHook, proposed_hooks
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
 from bot.core.adoption.search import identity_found
-from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, state_parameters
-from bot.core.hcl.tokens import NotHcl, decoded
+from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, stack_names, state_parameters
+from bot.core.adoption.taken_over import taken_over, values_place
+from bot.core.hcl.tokens import decoded
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.likeness import Likeness, production_words
 from bot.core.parity.directories.sides import RootSource, Side
-from bot.core.parity.directories.variables import AUTOMATIC, STANDARD, VALUES
 from bot.core.rendering.render import ENDING
 from bot.core.tree import HCL_CODE, File
 from bot.errors import Finding, InvalidInput
@@ -28,8 +28,6 @@ from bot.model.template import DECLARATION
 from bot.model.yaml_document import dump
 
 SCHEMA = ".github/schemas/template.schema.json"
-ONLY = "main"
-"""What the stack of a production is called that is a single root module."""
 OF_THE_MODULE = frozenset({"source", "version"})
 """Arguments that take no parameter: Terraform reads them before there are values."""
 _SHOWN = 3
@@ -59,8 +57,8 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
 
     Without another environment its identity is searched for.
     """
-    where, stacks = roots.template(name), {root.name: _stack_name(root) for root in theirs.roots}
-    written, moved = _written(theirs, stacks, roots.environment(name))
+    where, stacks = roots.template(name), stack_names(theirs.roots)
+    written, moved = taken_over(theirs, stacks, roots.environment(name))
     evaluated = {root.name: evaluated_root(root) for root in theirs.roots}
     about = {n: text for each in evaluated.values() for n, text in _descriptions(each).items()}
     found, words = Parameters(likeness, about), production_words(theirs.label, name)
@@ -110,60 +108,6 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     )
 
 
-def _written(side: Side, stacks: Mapping[str, str], where: str) -> tuple[dict[str, File], list[str]]:
-    """Return production's files at their places below its new directory, with the lines in which a module's path had to follow."""
-    found: dict[str, File] = {}
-    moved: list[str] = []
-    for root in side.roots:
-        others = [
-            posixpath.relpath(each.directory or ".", root.directory or ".") for each in side.roots if each is not root
-        ]
-        for path, file in root.files.items():
-            if path.startswith("../") or any(path.startswith(f"{other}/") for other in others):
-                continue
-            place = _values_place(root, path)
-            if place is not None:
-                target = f"{stacks[root.name]}/{place}"
-                data, followed = _with_paths(root, path, file.data, posixpath.dirname(f"{where}/{target}"))
-                found[target] = File(data, file.executable)
-                moved += [f"{target}:{each}" for each in followed]
-    return found, moved
-
-
-def _values_place(root: RootSource, path: str) -> str | None:
-    """Return where a file lies in its stack: a file of values that is named for production is read by itself there, others are left out."""
-    if not root.variable_files or not path.endswith(VALUES) or path.endswith(AUTOMATIC) or path in STANDARD:
-        return path
-    if path not in root.variable_files:
-        return None
-    name = posixpath.basename(path)
-    ending = next(each for each in VALUES if name.endswith(each))
-    return f"{name.removesuffix(ending)}.auto{ending}"
-
-
-def _with_paths(root: RootSource, path: str, data: bytes, new: str) -> tuple[bytes, list[str]]:
-    """Return a file whose calls of modules outside lead to the same directories from its `new` one, and what had to follow."""
-    moved: list[str] = []
-    if not path.endswith(HCL_CODE):
-        return data, moved
-    text = decoded(path, data)
-    old = posixpath.dirname(posixpath.join(root.directory, path))
-    try:
-        literals = [each for item in items(path, data) for each in item.literals]
-    except NotHcl as error:
-        raise error.of(posixpath.join(root.directory, path)) from error
-    for literal in reversed(literals):
-        if literal.name != "source" or not literal.text.startswith("../"):
-            continue
-        directory = posixpath.normpath(posixpath.join(old, literal.text))
-        source = posixpath.relpath(directory, new)
-        is_outside = not f"{directory}/".startswith(f"{root.directory}/") or not root.directory
-        if is_outside and source != literal.text:
-            text = text[: literal.start] + source + text[literal.end :]
-            moved.append(f"{literal.line}: {literal.text} → {source}")
-    return text.encode(), moved
-
-
 def _read(stack: str, written: Mapping[str, File]) -> list[Item]:
     return [
         each
@@ -193,7 +137,7 @@ def _items(root: RootSource | None) -> list[Item]:
     own = (
         {}
         if root is None
-        else {p: f for p, f in root.files.items() if not p.startswith("../") and _values_place(root, p) is not None}
+        else {p: f for p, f in root.files.items() if not p.startswith("../") and values_place(root, p) is not None}
     )
     return [each for path, file in sorted(own.items()) if path.endswith(_HCL) for each in _readable(path, file)]
 
@@ -292,7 +236,3 @@ def _descriptions(each: EvaluatedRoot) -> dict[str, str]:
             if said and "\\" not in said:
                 found[name] = said
     return found
-
-
-def _stack_name(root: RootSource) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", root.name.lower()).strip("-") or ONLY

@@ -8,11 +8,36 @@ from bot.core.adoption.parameters import AdoptedParameter, derived
 from bot.core.checks.gate_rules import default_providers
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
-from bot.core.parity.directories.sides import Side
+from bot.core.parity.directories.sides import RootSource, Side
 from bot.model.pipeline import Json
 from bot.model.yaml_document import dump
+from bot.names import StepName
 
+_LONGEST = StepName.longest_word
 _INSIDE = re.compile(r"^(?:module\.[^.\[]+(?:\[[^\]]*\])?\.)+")
+
+
+ONLY = "main"
+"""What the stack of a production is called that is a single root module."""
+
+
+def stack_names(roots: Sequence[RootSource]) -> dict[str, str]:
+    """Return what the stacks of root modules are called, each otherwise: after their directories, as far as a step may be."""
+    found: dict[str, str] = {}
+    for root in roots:
+        name, number = _stack_name(root.name), 1
+        while name in found.values():
+            number += 1
+            name = f"{_stack_name(root.name)[: _LONGEST - len(str(number)) - 1].rstrip('-')}-{number}"
+        found[root.name] = name
+    return found
+
+
+def _stack_name(directory: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", directory.lower()).strip("-") or ONLY
+    if len(name) > _LONGEST:  # what comes last says most
+        name = name[-_LONGEST:].partition("-")[2] or name[-_LONGEST:]
+    return name if name[0].isalpha() else f"stack-{name}"[:_LONGEST].rstrip("-")
 
 
 def declared_stacks(evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str]) -> dict[str, Json]:

@@ -85,10 +85,13 @@ class ModulePlace:
     @property
     def instead(self) -> str:
         """What to write in place of a path that can't be seen, for messages."""
-        more = (
-            f" A module that has to compute its paths needs `{self.known_as}` in the policy's `gate.reading_modules`."
-        )
-        return INSTEAD + (more if self.known_as else "")
+        return INSTEAD + self.named
+
+    @property
+    def named(self) -> str:
+        """How the policy lets the module compute what it reads, for messages; nothing if it can't."""
+        way = f" A module that computes what it reads needs `{self.known_as}` in the policy's `gate.reading_modules`."
+        return way if self.known_as else ""
 
     @property
     def depth(self) -> int:
@@ -185,7 +188,9 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
     if name.startswith("provider::"):
         yield from _provider_function(call, bounds, place, at)
     elif name == "templatestring":
-        yield Finding(at, call.line, f"`{call.name}` runs a text that nobody sees here: use `templatefile`.")
+        yield Finding(
+            at, call.line, f"`{call.name}` runs a text that nobody sees here: use `templatefile`.{place.named}"
+        )
     elif name == FILESET:
         if call.is_spread or len(call.arguments) != 2 or not bounded(call.arguments[0], bounds):
             yield Finding(at, call.line, _complaint(call, place))

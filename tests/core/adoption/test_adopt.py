@@ -4,15 +4,19 @@ import pytest
 
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
+from bot.core.adoption.stacks import stack_names
 from bot.core.hcl.tokens import NotHcl
 from bot.core.parity.directories.compare import sides_likeness
-from bot.core.parity.directories.sides import side_of
+from bot.core.parity.directories.sides import RootSource, side_of
 from bot.core.tree import File
+from bot.errors import InvalidInput
 from bot.model.roots import DEFAULT
+from bot.names import StepName
 
 
-def adopted(code: str) -> Adoption:
-    side = side_of("live/prod", "live/prod", {"live/prod/main.tf": File(code.encode())})
+def adopted(code: str, values: bytes = b"") -> Adoption:
+    files = {"live/prod/main.tf": File(code.encode()), "live/prod/terraform.tfvars": File(values)}
+    side = side_of("live/prod", "live/prod", files)
     return adopt("production", side, None, sides_likeness(side, side, FACTS), roots=DEFAULT)
 
 
@@ -24,3 +28,25 @@ def test_a_range_that_holds_all_private_networks_is_nothing_that_a_clone_gets_it
 def test_code_that_can_t_be_read_is_named_where_it_lies() -> None:
     with pytest.raises(NotHcl, match=r"^live/prod/main\.tf:2: not HCL: "):
         adopted('locals {\n  x = "a\n}\n')
+
+
+def test_values_that_are_encrypted_are_named_where_they_lie() -> None:
+    with pytest.raises(InvalidInput, match=r"^live/prod/terraform\.tfvars: not UTF-8 .* `variables` in the policy"):
+        adopted("locals {}\n", b"\0GITCRYPT\0\xd0")
+
+
+def test_stacks_are_called_after_their_directories_as_far_as_a_step_may_be() -> None:
+    directories = {
+        "": "main",
+        "network": "network",
+        "envs/Dev": "envs-dev",
+        "envs-dev": "envs-dev-2",
+        "0-bootstrap": "stack-0-bootstrap",
+        "add-ons/secrets-store-csi-driver-provider-azure": "secrets-store-csi-driver-provider-azure",
+        "x" * 60: "x" * 40,
+        f"a/{'x' * 60}": f"{'x' * 38}-2",
+        f"{'1' * 60}": f"stack-{'1' * 34}",
+    }
+    found = stack_names([RootSource(each, each, {}) for each in directories])
+    assert found == directories
+    assert [StepName(each) for each in found.values()] == list(directories.values())

@@ -65,10 +65,9 @@ def evaluated_path_findings(of: StackCode, rules: GateRules, where: str) -> Iter
         module = Module(of.code, ModuleAddress(stack, f"{stack}/"), given, choices=choices)
         things = list(module.evaluated().things.values())
         written = Followed(things, rules)
-    except (InvalidInput, RecursionError):
-        message = (
-            "its expressions can't be evaluated, so nobody can say which files they name: write them more plainly."
-        )
+    except (InvalidInput, RecursionError) as error:
+        reason = str(error) if isinstance(error, InvalidInput) else "they are made of one another too often."
+        message = f"its expressions can't be evaluated, so nobody can say which files they name: {reason}"
         yield Finding(place_of(where, stack), 1, message)
         return
     for thing in things:
@@ -89,7 +88,8 @@ def _of_thing(thing: Thing, kind: str, written: Followed, where: str, *, is_free
             yield Finding(place, leaf.line, message)
         elif isinstance(leaf.value, Unknown) and (made := _hidden_in(leaf.value)) is not None:
             message = (
-                f"`{made}` makes a text for `{name}` that nobody sees here, so it may be a path: write the text itself."
+                f"`{made}` makes a text for `{name}` that nobody sees here, so it may be a path: write the text itself, or, if it is no file, "
+                f"have `{kind}.{name}` added to the policy's `gate.paths`."
             )
             yield Finding(place, leaf.line, message)
         elif (

@@ -165,8 +165,8 @@ def _deeper_names(block: Block, source: str, rules: GateRules) -> set[str]:
 def _argument_complaint(name: str, source: str, rules: GateRules) -> str:
     if name in RUNS:
         return (
-            f"`{name}` in a provider block starts a program: leave it out, or have its whole line added to the policy's `gate.exec`, "
-            "for example `kubelogin get-token --server-id *`."
+            f"`{name}` in a provider block starts a program: leave it out, or write it out (`args` as a list) and have its whole line added to "
+            "the policy's `gate.exec`, for example `kubelogin get-token --server-id *`."
         )
     if source == rules.cloud.provider and name in rules.cloud.gate.machine_arguments:
         return (

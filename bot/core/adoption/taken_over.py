@@ -1,0 +1,79 @@
+"""Production's files at their new places: as they are, but for the paths of modules outside, which lead to the same directories."""
+
+import posixpath
+from collections.abc import Mapping
+
+from bot.core.adoption.literals import items
+from bot.core.hcl.tokens import NotHcl, decoded
+from bot.core.parity.directories.sides import RootSource, Side
+from bot.core.parity.directories.variables import AUTOMATIC, STANDARD, VALUES
+from bot.core.tree import HCL_CODE, File
+from bot.errors import InvalidInput
+
+
+def taken_over(side: Side, stacks: Mapping[str, str], where: str) -> tuple[dict[str, File], list[str]]:
+    """Return production's files at their places below its new directory, with the lines in which a module's path had to follow."""
+    found: dict[str, File] = {}
+    moved: list[str] = []
+    for root in side.roots:
+        others = [
+            posixpath.relpath(each.directory or ".", root.directory or ".") for each in side.roots if each is not root
+        ]
+        for path, file in root.files.items():
+            if path.startswith("../") or any(path.startswith(f"{other}/") for other in others):
+                continue
+            place = values_place(root, path)
+            if place is not None:
+                target = f"{stacks[root.name]}/{place}"
+                data, followed = _with_paths(root, path, file.data, posixpath.dirname(f"{where}/{target}"))
+                found[target] = File(data, file.executable)
+                moved += [f"{target}:{each}" for each in followed]
+    return found, moved
+
+
+def values_place(root: RootSource, path: str) -> str | None:
+    """Return where a file lies in its stack: a file of values that is named for production is read by itself there, others are left out."""
+    if not root.variable_files or not path.endswith(VALUES) or path.endswith(AUTOMATIC) or path in STANDARD:
+        return path
+    if path not in root.variable_files:
+        return None
+    name = posixpath.basename(path)
+    ending = next(each for each in VALUES if name.endswith(each))
+    return f"{name.removesuffix(ending)}.auto{ending}"
+
+
+def _check_values(place: str, data: bytes) -> None:
+    """Raise `InvalidInput` for a file of values that Terraform could read as little as we can."""
+    try:
+        decoded(place, data)
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{error}, so Terraform can't read it either. If it is encrypted, remove it, and give its values to the account's `variables` "
+            "in the policy (`TF_VAR_…`)."
+        ) from error
+
+
+def _with_paths(root: RootSource, path: str, data: bytes, new: str) -> tuple[bytes, list[str]]:
+    """Return a file whose calls of modules outside lead to the same directories from its `new` one, and what had to follow."""
+    moved: list[str] = []
+    place = posixpath.join(root.directory, path)
+    if path.endswith(VALUES):
+        _check_values(place, data)
+    if not path.endswith(HCL_CODE):
+        return data, moved
+    text = decoded(place, data)
+    old = posixpath.dirname(posixpath.join(root.directory, path))
+    try:
+        literals = [each for item in items(path, data) for each in item.literals]
+    except NotHcl as error:
+        raise error.of(place) from error
+    for literal in reversed(literals):
+        if literal.name != "source" or not literal.text.startswith("../"):
+            continue
+        directory = posixpath.normpath(posixpath.join(old, literal.text))
+        source = posixpath.relpath(directory, new)
+        is_outside = not f"{directory}/".startswith(f"{root.directory}/") or not root.directory
+        if is_outside and source != literal.text:
+            text = text[: literal.start] + source + text[literal.end :]
+            moved.append(f"{literal.line}: {literal.text} → {source}")
+    return text.encode(), moved
