@@ -498,6 +498,8 @@ def test_drift_is_looked_for_by_the_clock_and_by_hand_and_one_bad_environment_hi
     assert set(workflow["on"]) == {"schedule", "workflow_dispatch"}
     job = workflow["jobs"]["drift"]
     assert job["if"] == "${{ !cancelled() && needs.targets.outputs.any == 'true' }}"
+    forget = workflow["jobs"]["forget"]
+    assert (forget["needs"], forget["if"]) == ("drift", "${{ !cancelled() && inputs.environment == '' }}")
     assert job["strategy"]["fail-fast"] == "false"
 
 

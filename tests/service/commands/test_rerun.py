@@ -38,10 +38,14 @@ def test_resume_starts_the_apply_and_says_why(live: SmallMonorepo, actions: Acti
     assert "What failed" in reply
 
 
-def test_a_killed_resume_finds_the_run_that_it_started(live: SmallMonorepo, actions: Actions) -> None:
+@pytest.mark.parametrize("line", ["/resume demo-x", '/unlock demo-x --because "the runner was switched off"'])
+def test_law_4_what_starts_a_run_and_is_killed_finds_the_run_that_it_started(
+    live: SmallMonorepo, actions: Actions, line: str
+) -> None:
+    live.server.set_role(REPOSITORY, MAINTAINER, "maintain")
     deployed(live, "demo-x", "failure", "0" * 40, "demo-x: app failed")
-    comment = live.comment("/resume demo-x")
-    event = live.event(comment, "/resume demo-x")
+    comment = live.comment(line)
+    event = live.event(comment, line)
     live.work(event, "start")
     assert live.server.settle()
     live.work(event)
