@@ -7,7 +7,7 @@ everything else stays byte for byte. Whatever can't be filled in again exactly s
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.adoption.hooks import ProposedHook, proposed_hooks
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
@@ -86,6 +86,10 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
         replaced = {each: text for each, text in filled.items() if text is not None and text != each.text}
         if replaced:
             files[path + ENDING] = File(_spliced(files.pop(path), path, replaced))
+    spliced = {f"{where}/{path}" for path in files if path.endswith(ENDING)}
+    undecided = [
+        replace(each, path=each.path + ENDING) if each.path + ENDING in spliced else each for each in undecided
+    ]
     purposes = _purposes(name, ours.label if ours else "", found.found, likeness)
     declaration: dict[str, Json] = {
         "name": name,

@@ -57,16 +57,18 @@ class PairedLiterals:
 
 
 def items(path: str, data: bytes) -> Sequence[Item]:
-    """Return the items of an HCL file, or of a JSON file as one. Raises `InvalidInput`."""
+    """Return the items of an HCL file, or of the object that a JSON file is. Raises `InvalidInput`."""
     text = decoded(path, data)
+    # In JSON, commas end the items, and lines mean nothing; the braces around all of it are no part of any.
+    top, ends = (1, {",", "}", END}) if path.endswith(".json") else (0, {NEWLINE, END})
     found, current, depth = list[Item](), list[HclToken](), 0
     for token in tokens(text):
         depth += (token.kind in _OPENING) - (token.kind in _CLOSING)
-        if token.kind in (NEWLINE, END) and depth == 0:
+        if token.kind in ends and depth <= top and not (top and token.kind == "}" and depth == top):
             if current:
                 found.append(_item(path, current, text))
             current = []
-        else:
+        elif not top or not (token.kind == NEWLINE or (token.kind == "{" and depth == top)):
             current.append(token)
     return found
 
@@ -117,7 +119,7 @@ def _comparable(word: LiteralAt | HclToken) -> tuple[str, str]:
 
 
 def _item(path: str, found: Sequence[HclToken], text: str) -> Item:
-    head = next((at for at, token in enumerate(found) if token.kind in ("=", "{")), len(found))
+    head = next((at for at, token in enumerate(found) if token.kind in ("=", "{", ":")), len(found))
     key = " ".join(token.text for token in found[:head] if token.kind in (NAME, TEXT))
     return Item(key, tuple(_words(path, found, head, text)))
 

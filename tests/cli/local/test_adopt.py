@@ -383,18 +383,19 @@ data "terraform_remote_state" "net" {
 
 def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> None:
     files = {
-        "prod/main.tf": 'resource "terraform_data" "only" { input = "prod" }\nlocals { db_password = "hunter-a" }\n',
-        "qa/main.tf": 'locals { db_password = "hunter-b" }\n',
+        "prod/main.tf": 'resource "terraform_data" "only" { input = "prod" }\nlocals { db_password = "hunter-a" }\n'
+        'output "env" { value = "prod" }\n',
+        "qa/main.tf": 'locals { db_password = "hunter-b" }\noutput "env" { value = "qa" }\n',
     }
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
     assert code == 1
     for line in (
         (
             "templates/production/main/.terraform.lock.hcl:1: missing, so any provider version could be installed. Run `terraform init "
-            "-backend=false` in templates/production/main,"
+            "-backend=false` in envs/production/main, and copy the .terraform.lock.hcl that it writes to templates/production/main."
         ),
-        "templates/production/main/main.tf:1: `resource terraform_data only` differs in more than values, or only production has it",
-        "templates/production/main/main.tf:2: `db_password` is a secret in clear",
+        "templates/production/main/main.tf.j2:1: `resource terraform_data only` differs in more than values, or only production has it",
+        "templates/production/main/main.tf.j2:2: `db_password` is a secret in clear",
     ):
         assert line in output
     assert output.count("any provider version") == 1

@@ -51,3 +51,12 @@ def test_blocks_that_would_take_for_ever_are_not_held_against_one_another() -> N
     theirs, ours = (items("a.tf", code % (b"\n  a.b," * count)) for count in (2_000, 2_001))
     pairs, others = paired(theirs, ours, neutral)
     assert (pairs, others) == ([], list(theirs))
+
+
+def test_each_value_of_a_json_file_is_an_item_however_its_lines_are_broken() -> None:
+    theirs = b'{"zones": [\n "a",\n "b"], "size": "large",\n "tags": {"env": "production"}}'
+    ours = b'{\n  "size": "small",\n  "tags": {\n    "env": "qa"\n  },\n  "zones": ["a"]\n}\n'
+    assert [each.key for each in items("x.tfvars.json", theirs)] == ["zones", "size", "tags"]
+    pairs, others = paired(items("x.tfvars.json", theirs), items("x.tfvars.json", ours), neutral)
+    assert [(each.theirs.text, each.ours.text) for each in pairs] == [("large", "small"), ("production", "qa")]
+    assert [each.key for each in others] == ["zones"]
