@@ -1,8 +1,6 @@
 """Forty days with two replicas on PostgreSQL, which are killed now and then, and a clock that sometimes goes back."""
 
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from bot.sandbox.github import GitHubServer
 from tests.jobs.workers import Workers
 from tests.postgres import Cluster
 from tests.support import example
+from tests.support.preloaded import Preloaded
 from tests.support.small_monorepo import monorepo, place
 
 REPOSITORY = RepositoryName("acme/infra")
@@ -39,8 +38,8 @@ class Replicas(Workers):
     def clock(self) -> Path:
         return self.directory / "clock"
 
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", "tests.jobs.expiring", str(self.clock)]
+    def program(self) -> list[str]:
+        return ["tests.jobs.expiring", str(self.clock)]
 
     def set(self, moment: datetime) -> None:
         fresh = self.directory / "clock.new"
@@ -126,7 +125,7 @@ def test_over_forty_days_each_warning_and_each_end_comes_once(tmp_path: Path, po
 
         try:
             pool.set(START)
-            alive: dict[str, subprocess.Popen[bytes]] = {}
+            alive: dict[str, Preloaded] = {}
             for name in ("one", "two"):
                 start(name)
             for day in DAYS:

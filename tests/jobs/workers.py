@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.clients.store import Delivery, JobStore
-from tests import ROOT
 from tests.jobs.counting import STEPS, CountingWork
 from tests.support.needs import require
 from tests.support.patience import PATIENCE
+from tests.support.preloaded import Preloaded
 from tests.web.serving import comment
 
 
@@ -33,24 +31,19 @@ class Workers:
             "ENVCLONE_STOP_WITHIN": f"{PATIENCE}s",
             **environment,
         }
-        self._started: list[subprocess.Popen[bytes]] = []
+        self._started: list[Preloaded] = []
 
-    def start(self, *words: str, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, **environment: str) -> Preloaded:
+        """Start a worker; a job may end all of its session."""
         require("e2e", "postgres")
-        with self.log.open("ab") as log:
-            worker = subprocess.Popen(
-                [*self.command(), *words],
-                cwd=ROOT,
-                env={**self._environment, **environment},
-                stdin=subprocess.DEVNULL,
-                stderr=log,
-                start_new_session=True,  # a job may end all of it
-            )
+        module, *said = self.program()
+        worker = Preloaded(module, [*said, *words], {**self._environment, **environment}, self.log)
         self._started.append(worker)
         return worker
 
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", "tests.jobs.counting", str(self.directory / "work")]
+    def program(self) -> list[str]:
+        """Return the module that is run, and what it is given."""
+        return ["tests.jobs.counting", str(self.directory / "work")]
 
     def kill_all(self) -> None:
         for worker in self._started:
@@ -58,7 +51,7 @@ class Workers:
                 worker.kill()
             worker.wait()
 
-    def stop(self, worker: subprocess.Popen[bytes]) -> int:
+    def stop(self, worker: Preloaded) -> int:
         """Stop gracefully; return the exit code."""
         worker.send_signal(signal.SIGTERM)
         return worker.wait(PATIENCE)
