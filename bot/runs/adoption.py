@@ -1,7 +1,7 @@
 """Take over a production directory: template, manifest, rendered production and policy, with the proof that nothing changed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from bot.core.checks.files.by_name import is_state
 from bot.core.messages.reference.generated_docs import schema_files
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.parity.directories.sides import Side
-from bot.core.rendering.assemble import TemplateAt, assemble
+from bot.core.rendering.assemble import TemplateAt, assemble, rendered_files
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import RequestedEnvironment, resolve
 from bot.core.rendering.render import ENDING
@@ -132,14 +132,17 @@ def _states(side: Side) -> Iterator[Finding]:
 def _exact(checkout: Checkout, asked: AdoptionRequest, found: Adoption) -> tuple[dict[str, File], list[Finding]]:
     """Return the template's files; a file that isn't rendered to exactly what it was is taken over as it is."""
     files, stuck = dict(found.files), list[Finding]()
+    template = checkout.read_template(TemplateName(asked.name), {DECLARATION: files[DECLARATION]})
+    manifest = _manifest(checkout, asked, found, template)
     for path in [path for path in found.files if path.endswith(ENDING)]:
         target = path.removesuffix(ENDING)
-        if not _is_exact(checkout, asked, found, {**files, path: found.files[path]}, target):
+        # Each file by itself: all of them each time would take minutes for a large production, and one bad file would spoil all.
+        if _rendered(replace(template, files={path: files[path]}), manifest).get(target) != found.written[target]:
             del files[path]
             files[target] = found.written[target]
             stuck.append(
                 Finding(
-                    f"{checkout.roots.template(TemplateName(asked.name))}/{target}",
+                    f"{template.where}/{target}",
                     1,
                     "could not be filled in exactly, so it has no parameters: it stays as production has it.",
                 )
@@ -147,14 +150,11 @@ def _exact(checkout: Checkout, asked: AdoptionRequest, found: Adoption) -> tuple
     return files, stuck
 
 
-def _is_exact(
-    checkout: Checkout, asked: AdoptionRequest, found: Adoption, files: Mapping[str, File], target: str
-) -> bool:
+def _rendered(template: TemplateAt, manifest: Manifest) -> Mapping[str, File]:
     try:
-        template = checkout.read_template(TemplateName(asked.name), files)
-        return assemble(template, _manifest(checkout, asked, found, template)).get(target) == found.written[target]
+        return rendered_files(template, manifest)
     except InvalidInput:
-        return False
+        return {}
 
 
 def _manifest(checkout: Checkout, asked: AdoptionRequest, found: Adoption, template: TemplateAt) -> Manifest:
