@@ -9,6 +9,7 @@ from bot.core.checks.gate_rules import default_providers
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.sides import RootSource, Side
+from bot.errors import InvalidInput
 from bot.model.pipeline import Json
 from bot.model.yaml_document import dump
 from bot.names import StepName
@@ -22,15 +23,27 @@ ONLY = "main"
 
 
 def stack_names(roots: Sequence[RootSource]) -> dict[str, str]:
-    """Return what the stacks of root modules are called, each otherwise: after their directories, as far as a step may be."""
+    """Return what the stacks of root modules are called, each otherwise: like their directories, as far as a step may be and none lies in another."""
+    paths = {root.name: _path(root.name) for root in roots}
     found: dict[str, str] = {}
     for root in roots:
-        name, number = _stack_name(root.name), 1
-        while name in found.values():
+        path, number = paths[root.name], 1
+        lies_apart = not any(path.startswith(f"{other}/") for other in paths.values())
+        name = path if path and lies_apart else _stack_name(root.name)
+        while _stack_name(name) in {_stack_name(each) for each in found.values()}:
             number += 1
             name = f"{_stack_name(root.name)[: _LONGEST - len(str(number)) - 1].rstrip('-')}-{number}"
         found[root.name] = name
     return found
+
+
+def _path(directory: str) -> str:
+    """Return the path that names the stack in a directory; empty where it would be no step's name."""
+    path = "/".join(re.sub(r"[^a-z0-9]+", "-", each.lower()).strip("-") for each in directory.split("/"))
+    try:
+        return str(StepName(path))
+    except InvalidInput:
+        return ""
 
 
 def _stack_name(directory: str) -> str:
@@ -81,7 +94,7 @@ def state_parameters(
             continue
         ending = "/terraform.tfstate" if key.endswith(".tfstate") else ""
         yield AdoptedParameter(
-            name=f"{stack}_state_key".replace("-", "_"),
+            name=re.sub(r"[-/]", "_", f"{stack}_state_key"),
             kind="text",
             theirs=key,
             ours=None,

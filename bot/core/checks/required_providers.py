@@ -5,13 +5,17 @@ https://developer.hashicorp.com/terraform/language/files/dependency-lock
 """
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.core.hcl.ast import Expression, Items, Literal, Pairs
+from bot.core.checks.versions import is_within
+from bot.core.hcl.ast import Expression, Items, Literal, Pairs, Setting
+from bot.core.hcl.declarations import module_code
+from bot.core.hcl.local_modules import reached
 from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree, is_code
-from bot.errors import InvalidInput
+from bot.errors import Finding, InvalidInput
+from bot.model.modules import place_of
 
 
 def local_names_of(files: Tree, directory: str) -> dict[str, str]:
@@ -45,6 +49,7 @@ def source_of(name: str, requirement: Expression) -> str:
 
 
 LOCK = ".terraform.lock.hcl"
+_HOSTS = ("registry.terraform.io", "registry.opentofu.org")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,50 @@ def locked_providers(data: bytes) -> Mapping[str, LockedProvider]:
             is_of_one = len(known) == 1 and all(text.startswith("h1:") for text in texts)
             found[block.labels[0]] = LockedProvider(block.text("version") or "", block.line, bool(known), is_of_one)
     return found
+
+
+def unlocked_versions(code: Tree, stacks: Iterable[str], where: str) -> Iterator[Finding]:
+    """Yield the required versions that a stack's lock file does not have, of the stack and of the modules that it calls: `init` would fail."""
+    for stack in stacks:
+        try:
+            locked = locked_providers(code[f"{stack}/{LOCK}"].data)
+        except (KeyError, InvalidInput):
+            continue  # the static checks say so
+        for directory in reached(code, stack):
+            for path, setting in _requirements(code, directory):
+                source, span = source_of(setting.name, setting.value), _span(setting.value)
+                found = next((locked[each] for each in (f"{host}/{source}" for host in _HOSTS) if each in locked), None)
+                if found is not None and found.version and span is not None and not _has(span, found.version):
+                    message = (
+                        f"`{span}` of `{source}` does not take {found.version}, which {where}/{stack}/{LOCK} has: write a version that it takes, or run "
+                        "`terraform init -backend=false -upgrade` in the stack's directory and commit the lock file, in a template the template's."
+                    )
+                    yield Finding(place_of(where, path), setting.line, message)
+
+
+def _requirements(code: Tree, directory: str) -> Iterator[tuple[str, Setting]]:
+    for path, block in module_code(code, directory).blocks:
+        for inner in block.blocks if block.type == "terraform" else ():
+            if inner.type == "required_providers":
+                yield from ((path, setting) for setting in inner.settings)
+
+
+def _span(requirement: Expression) -> str | None:
+    match requirement:
+        case Literal(str(text)):
+            return text
+        case Pairs(pairs):
+            said = [value for key, value in pairs if isinstance(key, Literal) and key.value == "version"]
+            return str(said[0].value) if len(said) == 1 and isinstance(said[0], Literal) else None
+        case _:
+            return None
+
+
+def _has(span: str, version: str) -> bool:
+    try:
+        return is_within(version, span)
+    except InvalidInput:
+        return True  # Terraform says what is wrong with the range
 
 
 def of_one_platform(files: Tree) -> Mapping[str, LockedProvider]:

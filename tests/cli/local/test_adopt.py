@@ -367,7 +367,7 @@ data "terraform_remote_state" "net" {
     files = {
         f"{env}/{stack}/main.tf": code % (word, stack[:3]) + (read % word if stack == "app" else "")
         for env, word in (("prod", "live"), ("qa", "trial"))
-        for stack in ("network", "app")
+        for stack in ("net/core", "app")
     }
     root = lay_out(tmp_path, files)
     found = json.loads(run(root, "adopt", "prod", "--with", "qa", "--json")[1])
@@ -375,10 +375,11 @@ data "terraform_remote_state" "net" {
     declared = yaml.safe_load((root / "templates/production/template.yaml").read_text("utf-8"))["parameters"]
     assert {name: each["derive"] for name, each in declared.items() if name.endswith("_state_key")} == {
         "app_state_key": "{environment}/app/terraform.tfstate",
-        "network_state_key": "{environment}/network/terraform.tfstate",
+        "net_core_state_key": "{environment}/net/core/terraform.tfstate",
     }
+    assert (root / "envs/production/net/core/main.tf").read_bytes() == (root / "prod/net/core/main.tf").read_bytes()
     app = (root / "templates/production/app/main.tf.j2").read_text("utf-8")
-    assert 'key = "{{ network_state_key }}"' in app, "who reads the state finds that of the clone"
+    assert 'key = "{{ net_core_state_key }}"' in app, "who reads the state finds that of the clone"
 
 
 def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> None:

@@ -350,3 +350,10 @@ def test_what_names_a_file_is_told_from_what_has_its_name_alone(main: str, is_re
         providers=("hashicorp/aws", "hashicorp/helm", "hashicorp/kubernetes", "terraform.io/builtin/terraform")
     )
     assert (not findings(main, rules)) is is_read
+
+
+def test_a_role_that_the_policy_does_not_name_is_said_once() -> None:
+    (said,) = findings(
+        'provider "aws" {\n  allowed_account_ids = [var.x]\n  assume_role {\n    role_arn = var.y\n  }\n}\n'
+    )
+    assert "`assume_role` in a provider block is not allowed" in said

@@ -91,7 +91,10 @@ def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator
         yield from role_complaints(block, rules)
         yield from _host_complaints(block, rules)
     programs = {EXEC, COMMAND} if rules.policy.exec and allowed_programs(block, rules) else set[str]()
-    for found in sorted(((_names(block) - allowed) | _deeper_names(block, source, rules)) - programs):
+    refused = ((_names(block) - allowed) | _deeper_names(block, source, rules)) - programs
+    if rules.cloud.gate.assumed.argument in refused and source == rules.cloud.provider:
+        refused -= {rules.cloud.gate.assumed.role}  # it stands in there, and is said with it
+    for found in sorted(refused):
         yield block.line, _argument_complaint(found, source, rules)
     yield from _hidden_complaints(block, rules)
 
