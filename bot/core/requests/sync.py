@@ -94,15 +94,21 @@ def draft_sync(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
 
 def draft_asking(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft | Changed:
     """Return what `draft_sync` does, but where only values are missing the environment as it is, with what it waits for."""
+    found = _asking(command, subject, now)
+    if not isinstance(found, Refused):
+        return found
+    return with_suggestion(found, lambda instead: _asking(cast(Sync, instead), subject, now))
+
+
+def _asking(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft | Changed:
     manifest = subject.manifest
     try:
         _refuse_unresolved(subject)
-        given = _given(command, subject)
+        missing = tuple(_missing(_given(command, subject), subject))
     except UserError:
-        return draft_sync(command, subject, now)  # it says what is wrong
-    missing = tuple(_missing(given, subject))
+        return _attempt(command, subject, now)  # it says what is wrong
     if not missing:
-        return draft_sync(command, subject, now)
+        return _attempt(command, subject, now)
     awaited = Awaited(revision=subject.after.revision, missing=missing, given=dict(command.set))
     if manifest.awaits == awaited:
         return Unchanged(f"No change: `{manifest.name}` waits for values already. Comment `{answer(manifest)}`.")

@@ -25,7 +25,7 @@ from bot.core.requests.commit_trailers import Trailers
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import Synced, conflicts_in, draft_answer
 from bot.errors import UserError
-from bot.model.environment import Request
+from bot.model.environment import Manifest, Request
 from bot.names import EnvironmentName, Login
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.drafter import Change, ChangePlace, Drafter
@@ -132,11 +132,16 @@ class ValuesDrafter:
 
     def draft(self, repo: Repository, place: ChangePlace) -> ChangeDraft | Synced:
         manifest, at, now = place.manifest, repo.at(place.parent), repo.context.now()
-        awaited = manifest.awaits.missing if manifest.awaits is not None else ()
-        if isinstance(self.command, Set) and not self.command.set.keys().isdisjoint(awaited):
+        if isinstance(self.command, Set) and manifest.awaits is not None and self._answers(repo, manifest):
             subject = sync_subject(repo, Sync(self.changes), manifest, at, self.others)
             return draft_answer(self.command, replace(subject, after=awaited_template(repo, manifest)), now)
         return draft_change(self.command, change_subject(repo, manifest, at), now)
+
+    def _answers(self, repo: Repository, manifest: Manifest) -> bool:
+        """Say whether a `/set` gives what a sync waits for, or perhaps misspells it: what the environment has now is set as ever."""
+        awaited = manifest.awaits.missing if manifest.awaits is not None else ()
+        known = repo.template_of(manifest).declaration.parameters.keys() - set(awaited)
+        return isinstance(self.command, Set) and not self.command.set.keys() <= known
 
     def claims(self, drafted: Changed | Synced) -> Mapping[Claim, str | None]:
         return {claim: self.others.left_over.get(claim) for claim in drafted.claims}

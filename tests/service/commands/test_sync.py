@@ -194,6 +194,7 @@ def test_what_the_template_asks_for_is_asked_in_the_pull_request_and_set_answers
     ]
     assert "waits for values already" in (live.say("/sync demo-x") or "")
     push(live, "Newer", main=LIST)  # what is answered is what was asked
+    assert "/set demo-x region=eu-west-1" in (live.say("/set demo-x regio=eu-west-1") or "")
     live.say("/set demo-x region=eu-west-1")
     assert wrong(live) == ["the newer template asks for values. Comment `/set demo-x site=…` in the pull request."]
     assert "has a value already" in (live.say("/set demo-x site=a app_min=3") or "")
