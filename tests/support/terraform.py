@@ -47,6 +47,7 @@ PACKAGED = Path(__file__).parents[2] / ".venv/terraform/bin/terraform"
 """The Terraform that `make test` installs beside the machine's own, where there is a package for the kind of machine."""
 
 NEWER = (
+    "tests/e2e/test_lifecycle.py",
     "tests/runs/apply/test_apply.py",
     "tests/runs/apply/test_migrations.py",
     "tests/runs/destroy/test_applied_versions.py",
@@ -54,7 +55,7 @@ NEWER = (
 )
 """The files of the pipeline's tests that run on the packaged Terraform, which is newer: the others run on the machine's own.
 
-They plan, apply, resume, move states, look for drift and destroy.
+They plan, apply, resume, move states, look for drift and destroy, and live a clone's whole life through on the sandbox.
 A start of the packaged one costs nearly twice the other's, so not all do.
 """
 
