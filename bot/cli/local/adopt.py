@@ -19,7 +19,7 @@ from bot.clients.terraform.terraform import Terraform
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.messages.reference.generated_docs import SCHEMAS
 from bot.core.plural import counted
-from bot.errors import InvalidInput, Unverifiable
+from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.model.environment import HOOKS
 from bot.model.policy import PATH as POLICY
 from bot.runs.adoption import AdoptedProduction, AdoptionRequest, adopt_directory
@@ -174,7 +174,7 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
         yield from (f"  {each.kind}: {_blocks(each)} {each.why}" for each in found.hooks)
     left = _left(found)
     if left or found.undecided:
-        yield from ("", "Left to decide:", *(f"  {each}" for each in [*left, *map(str, found.undecided)]))
+        yield from ("", "Left to decide:", *(f"  {each}" for each in _once([*found.proof.findings, *found.undecided])))
     if left:
         yield from ("", f"Edit {where}, then run the same command again.")
     else:
@@ -187,6 +187,16 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
 def _blocks(hook: ProposedHook) -> str:
     more = f" and {len(hook.blocks) - _SHOWN} more: each" if len(hook.blocks) > _SHOWN else ""
     return f"{', '.join(hook.blocks[:_SHOWN])}{more}"
+
+
+def _once(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield each thing to decide once, with the other places where it is to be decided."""
+    places: dict[str, list[Finding]] = {}
+    for each in findings:
+        places.setdefault(each.message, []).append(each)
+    for first, *others in places.values():
+        also = f" Also {', '.join(f'{each.path}:{each.line}' for each in others)}." if others else ""
+        yield f"{first}{also}"
 
 
 def _left(found: AdoptedProduction) -> list[str]:

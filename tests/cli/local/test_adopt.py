@@ -386,6 +386,8 @@ def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> N
     files = {
         "prod/main.tf": 'resource "terraform_data" "only" { input = "prod" }\nlocals { db_password = "hunter-a" }\n'
         'output "env" { value = "prod" }\n',
+        "prod/more.tf": 'locals { db_password = "hunter-c" }\n',
+        "qa/more.tf": 'locals { db_password = "hunter-d" }\n',
         "qa/main.tf": 'locals { db_password = "hunter-b" }\noutput "env" { value = "qa" }\n',
     }
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
@@ -397,6 +399,7 @@ def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> N
         ),
         "templates/production/main/main.tf.j2:1: `resource terraform_data only` differs in more than values, or only production has it",
         "templates/production/main/main.tf.j2:2: `db_password` is a secret in clear",
+        "before anything is cloned. Also templates/production/main/more.tf:1.",
     ):
         assert line in output
     assert output.count("any provider version") == 1
