@@ -291,6 +291,13 @@ def test_an_environment_that_asks_for_a_value_needs_a_person(place: SmallMonorep
     look(place)
     assert table(place) == {"demo-a": "**needs you**", "production": "**needs you**"}
     assert "/sync demo-a --set region=…" in (issue(place).body or "")
+    place.say("/sync demo-a")
+    look(place)
+    assert table(place)["demo-a"] == "**blocked**"
+    assert "it waits for values: comment `/set demo-a region=…`" in (issue(place).body or "")
+    place.say("/set demo-a region=eu-west-1")
+    look(place)
+    assert table(place)["demo-a"] == "planning"
 
 
 def test_an_expired_clone_is_left_out_and_ends_although_a_rollout_proposes_a_change_of_it(place: SmallMonorepo) -> None:
