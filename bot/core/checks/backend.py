@@ -136,7 +136,8 @@ def _misplaced(at: _At, state: StateAt, place: StatePlace, where: str) -> Iterat
             yield from (Finding(path, block.line, each) for each in _prefix_complaints(block, value))
         elif argument != facts.key and block.text(argument) != value:
             noun = "be in" if argument == "bucket" else f"have `{argument}` of"
-            yield Finding(path, block.line, f"the state must {noun} the account's `{said_by}`, `{value}`.")
+            message = f"the state must {noun} the account's `{said_by}`, `{value}`.{_unwritten(block, argument)}"
+            yield Finding(path, block.line, message)
     for argument in facts.asserted:
         if argument not in place.arguments and block.setting(argument) is not None:
             message = f"`{argument}` is not in the account's `state.with`: leave it out, or add it there{_HOW.get(argument, '')}."
@@ -149,7 +150,14 @@ def _misplaced(at: _At, state: StateAt, place: StatePlace, where: str) -> Iterat
     }
     for name, text in texts.items():
         if complaint := _key_complaint(text or "", name, state, place):
-            yield Finding(path, block.line, complaint)
+            yield Finding(path, block.line, complaint + _unwritten(block, name))
+
+
+def _unwritten(block: Block, argument: str) -> str:
+    """Say what is the matter where a block leaves an argument to the command line, as many do."""
+    if "." in argument or block.setting(argument) is not None:
+        return ""
+    return f" Write `{argument}` into the block: what `-backend-config` gives is not read."
 
 
 def _prefix_complaints(block: Block, pattern: str) -> Iterator[str]:

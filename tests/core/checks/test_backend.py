@@ -42,6 +42,12 @@ def test_another_environments_key_is_not(key: str) -> None:
     assert found(backend(key=key)) == ["envs/demo-x/app/backend.tf:2: the state's key must begin with `demo-x/app/`."]
 
 
+def test_what_is_left_to_the_command_line_is_to_be_written() -> None:
+    bucket, key = found(b'terraform {\n  backend "s3" {}\n}\n')
+    assert "`state`. Write `bucket` into the block: what `-backend-config` gives" in bucket
+    assert "`demo-x/app/`. Write `key` into the block" in key
+
+
 def test_a_stack_without_a_backend_is_found() -> None:
     assert len(found(b'variable "x" {}\n')) == 1
     assert len(found(backend(), "app/inner/backend.tf")) == 1
