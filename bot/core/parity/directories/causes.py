@@ -5,6 +5,7 @@ changes. Where all inputs put back together leave a difference, the code itself 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.values import HclValue, Unknown, leaves, written
@@ -18,6 +19,8 @@ from bot.errors import InvalidInput
 
 MOST_PUT_BACK = 64
 """Inputs of one root module that are put back one by one; beyond, all that a value was made from are named as its causes."""
+
+_WORKSPACE = frozenset({"terraform.workspace"})
 
 Leaves = Mapping[AttributeKey, Attribute]
 
@@ -39,15 +42,17 @@ class InputCauses:
         mine, others = (leaf.reads if leaf is not None else frozenset[str]() for leaf in (ours, theirs))
         candidates = sorted((mine | {self.our_name.get(name, name) for name in others}) & self.different.keys())
         if not candidates:
-            return ()
+            return self._by_workspace(key, ours)
         back = self._put_back(frozenset(self.different))
         is_explained = back is None or same(back.get(key), theirs)
         if len(candidates) > 1 and len(self.different) <= MOST_PUT_BACK:
             candidates = [name for name in candidates if self._changes(name, key, ours)] or candidates
         elif not is_explained and not self._changes(candidates[0], key, ours):
-            return ()
+            return self._by_workspace(key, ours)
         causes = tuple(self.cause(name) for name in candidates)
-        return causes if is_explained else (*causes, self.by_code(ours, theirs))
+        if is_explained:
+            return causes
+        return (*causes, *(self._by_workspace(key, ours) or (self.by_code(ours, theirs),)))
 
     def by_code(self, ours: Attribute | None, theirs: Attribute | None) -> CodeCause:
         """Return what is written in the two blocks themselves as a cause."""
@@ -61,6 +66,19 @@ class InputCauses:
             self.said[name] = CodeCause(mine.kind, self.names.input(name), changes, mine.place, other.place)
         return self.said[name]
 
+    def _by_workspace(self, key: AttributeKey, ours: Attribute | None) -> tuple[CodeCause, ...]:
+        """Return what `terraform.workspace` says as a cause, if a value would be another one in the workspace of the other side."""
+        mine, other = self.ours.root.workspace, self.theirs.root.workspace
+        if mine == other:
+            return ()
+        if _WORKSPACE not in self.tried:
+            elsewhere = replace(self.ours, root=replace(self.ours.root, workspace=other))
+            self.tried[_WORKSPACE] = self._evaluated(elsewhere, {})
+        back = self.tried[_WORKSPACE]
+        if back is None or same(back.get(key), ours):
+            return ()
+        return (CodeCause("workspace", "terraform.workspace", (InputChange("terraform.workspace", other, mine),)),)
+
     def _changes(self, name: str, key: AttributeKey, ours: Attribute | None) -> bool:
         """Say whether a value would be another one if this input were as on the other side."""
         back = self._put_back(frozenset({name}))
@@ -69,13 +87,14 @@ class InputCauses:
     def _put_back(self, names: frozenset[str]) -> Leaves | None:
         """Return our values with inputs of the other side; None when these can't be evaluated."""
         if names not in self.tried:
-            try:
-                found = evaluated_with(self.ours, {name: self.different[name] for name in names})
-            except (InvalidInput, RecursionError):
-                self.tried[names] = None
-            else:
-                self.tried[names] = self.names.moved(found)
+            self.tried[names] = self._evaluated(self.ours, {name: self.different[name] for name in names})
         return self.tried[names]
+
+    def _evaluated(self, of: EvaluatedRoot, inputs: Mapping[str, Input]) -> Leaves | None:
+        try:
+            return self.names.moved(evaluated_with(of, inputs))
+        except (InvalidInput, RecursionError):
+            return None
 
 
 def value_text(leaf: Attribute) -> str:

@@ -1,7 +1,7 @@
 """What a comparison of two directories of Terraform code found, with the cause of each difference and where it is written.
 
 No template and no parameters are known here, so a cause is a place in the code: a variable's value, a local value, a module's
-argument, or the block itself. What could not be read or evaluated is a note, never left out in silence.
+argument, the workspace, or the block itself. What could not be read or evaluated is a note, never left out in silence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.core.parity.report import Difference
 
-CodeCauseKind = Literal["variable", "local", "argument", "code"]
+CodeCauseKind = Literal["variable", "local", "argument", "workspace", "code"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,8 @@ def cause_title(cause: CodeCause) -> str:
     """Return an input with its values on both sides."""
     shown = [f"{change.name}: {change.theirs} → {change.ours}" for change in cause.changes[:_MOST_CHANGES]]
     more = [f"and {len(cause.changes) - _MOST_CHANGES} more"] if len(cause.changes) > _MOST_CHANGES else []
+    if cause.kind == "workspace":
+        return ", ".join(shown)
     return f"{cause.kind} {', '.join([*shown, *more])}" if cause.name else "written in the code"
 
 

@@ -81,6 +81,8 @@ def _why(each: DirectoryDifference) -> str:
 
 
 def _cause(cause: CodeCause) -> str:
+    if cause.kind == "workspace":
+        return code(cause.name)
     said = f"{cause.kind} {code(cause.name)}, " if cause.name else "written in "
     return f"{said}{code(places(cause))}"
 

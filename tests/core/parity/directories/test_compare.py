@@ -149,6 +149,23 @@ def test_maps_by_workspace_are_evaluated() -> None:
     """
     parity = compare({"infra/main.tf": code}, "infra", "infra", workspaces=("qa", "prod"))
     assert said(parity) == {"aws_instance.web:instance_type": ("m5.large", "t3.small")}
+    assert causes(parity) == {"aws_instance.web:instance_type": ["workspace terraform.workspace None None"]}
+
+
+def test_a_workspace_causes_only_what_it_changes() -> None:
+    code = """
+    variable "size" { default = SIZE }
+    resource "aws_instance" "audit" { count = terraform.workspace == "prod" ? 1 : 0 }
+    resource "aws_ebs_volume" "own" { size = var.size }
+    resource "aws_ebs_volume" "both" { size = terraform.workspace == "prod" ? var.size * 2 : var.size }
+    """
+    texts = {"qa/main.tf": code.replace("SIZE", "1"), "prod/main.tf": code.replace("SIZE", "3")}
+    variable, workspace = "variable size qa/main.tf:2 prod/main.tf:2", "workspace terraform.workspace None None"
+    assert causes(compare(texts, "qa", "prod", workspaces=("qa", "prod"))) == {
+        "aws_instance.audit[0]": [workspace],
+        "aws_ebs_volume.own:size": [variable],
+        "aws_ebs_volume.both:size": [variable, workspace],
+    }
 
 
 STACKS = {
