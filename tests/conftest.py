@@ -91,10 +91,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector look at what tests make, and seldom; never at what was loaded: once costs each worker most of a second."""
+    """Let the garbage collector look at what tests make, and never at what was loaded: once costs each worker most of a second."""
     gc.freeze()
-    # At Python's own 700 it takes a twentieth of the processor time of the service's tests.
-    gc.set_threshold(100_000, 20, 50)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
