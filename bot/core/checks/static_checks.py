@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.core.checks.file_access import ModulePlace, call_findings
 from bot.core.checks.files.by_name import misplaced
-from bot.core.checks.files.of_stacks import stack_file_findings, unreadable
+from bot.core.checks.files.of_stacks import stack_file_findings, too_many_files, unreadable
 from bot.core.checks.gate_rules import BUILT_IN, GateRules, without_ref
 from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
 from bot.core.checks.module_sources import (
@@ -26,7 +26,7 @@ from bot.core.checks.required_providers import local_names_of, source_of
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import is_outside, reached, with_shadowed
 from bot.core.hcl.parser import blocks, parsed
-from bot.core.tree import Tree
+from bot.core.tree import MOST_FILES, Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
 from bot.model.pipeline import Stack
@@ -50,6 +50,8 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
 
     `code` are its own files and those of the modules outside that it calls (`core/hcl/local_modules`).
     """
+    if len(code) > MOST_FILES:
+        return [too_many_files(where)]
     reaches: dict[str, tuple[str, ...]] = {stack: reached(code, stack) for stack in stacks}
     called = frozenset(directory for found in reaches.values() for directory in found)
     findings = [*stack_file_findings(code, stacks, called, where, rules.tool)]
@@ -59,8 +61,8 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
     # What OpenTofu doesn't read is held against the same rules: an older one would, and so would Terraform.
     paths = with_shadowed(code)
     # What no stack reaches is held against the same rules, as if the directory at its top were a stack.
-    places: list[tuple[str, str]] = [(each, stack) for stack, found in reaches.items() for each in found]
-    places += [(directory, _root_of(directory, stacks)) for directory in paths if not is_outside(directory)]
+    places: dict[tuple[str, str], None] = {(each, stack): None for stack, found in reaches.items() for each in found}
+    places |= {(directory, _root_of(directory, stacks)): None for directory in paths if not is_outside(directory)}
     judged: dict[Finding, None] = {}
     for directory, root in places:
         if root in reaches or directory not in called:

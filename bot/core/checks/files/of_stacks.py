@@ -9,7 +9,7 @@ from bot.core.checks.module_sources import is_test_of, tested_module_complaints
 from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.tokens import NotHcl
-from bot.core.tree import Tree
+from bot.core.tree import MOST_FILES, Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.environment import MANIFEST
 from bot.model.modules import place_of
@@ -22,6 +22,11 @@ def unreadable(path: str, error: InvalidInput) -> Finding:
     if isinstance(error, NotHcl):
         return Finding(path, error.finding.line, f"{error.finding.message} What can't be read is not run.")
     return Finding(path, 1, f"{error}. Code that can't be parsed is not run.")
+
+
+def too_many_files(where: str) -> Finding:
+    """Return what is said of an environment that has more files than any is read with."""
+    return Finding(where, 1, f"more than {MOST_FILES:,} files: keep what Terraform doesn't read elsewhere.")
 
 
 def stack_file_findings(
