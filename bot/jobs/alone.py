@@ -33,6 +33,7 @@ from bot.jobs.attempt import (
     Tries,
     attempt,
 )
+from bot.jobs.limits import processor_time
 from bot.logs import about
 from bot.model.base import Document
 from bot.model.pipeline import Json
@@ -163,7 +164,8 @@ def answer(work_of: Callable[[], JobsApi], orphaned: Callable[[StepUnderWay], No
         threading.Thread(target=lifeline.listen, name="lifeline", daemon=True).start()
         while True:
             step = lifeline.begun.get()
-            outcome = carried_out(work, step)
+            with processor_time():
+                outcome = carried_out(work, step)
             lifeline.handed = None
             said.write(OUTCOME.dump_json(outcome) + b"\n")
             said.flush()

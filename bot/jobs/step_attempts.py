@@ -48,6 +48,7 @@ class StepAttempts:
         self._under_way: dict[str, int] = {}
         self._unsaid: dict[str, int] = {}
         """Jobs whose note may say one death too many, with how many there were: the database was away, and this worker lives."""
+        self._spent: dict[str, Callable[[], float]] = {}
         self._noting = threading.Lock()
         self._waiting = 0
         self._is_stopping = False
@@ -81,6 +82,11 @@ class StepAttempts:
             self._is_stopping = True
             for job, deaths in self._under_way.items():
                 self._store.forgive(job, deaths)
+
+    def longest(self) -> float:
+        """Return how many seconds of the processor the step has taken that has taken most of them in this process."""
+        with self._noting:
+            return max((spent() for spent in self._spent.values()), default=0.0)
 
     @contextmanager
     def _suspect(self) -> Iterator[None]:
@@ -117,11 +123,13 @@ class StepAttempts:
         with self._noting, self._unless_away(job, deaths):
             self._store.begin(job, step.name, 0 if self._is_stopping else counts)
             self._under_way[job] = deaths
+            self._spent[job] = _spent_from_now()
         try:
             yield
         finally:
             with self._noting:
                 self._under_way.pop(job, None)
+                self._spent.pop(job, None)
             with self._unless_away(job, 0):
                 self._store.end(job)
 
@@ -139,3 +147,12 @@ class StepAttempts:
         if job in self._unsaid:
             self._store.forgive(job, self._unsaid[job])
             del self._unsaid[job]
+
+
+def _spent_from_now() -> Callable[[], float]:
+    """Return what tells any thread how much of the processor this one has taken since."""
+    if not hasattr(time, "pthread_getcpuclockid"):  # macOS
+        return lambda: 0.0
+    clock = time.pthread_getcpuclockid(threading.get_ident())
+    began = time.clock_gettime(clock)
+    return lambda: time.clock_gettime(clock) - began

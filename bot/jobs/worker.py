@@ -11,6 +11,7 @@ from bot.jobs.attempt import Patience
 from bot.jobs.dispatcher import Dispatcher
 from bot.jobs.engine import Engine, EngineLocation
 from bot.jobs.figures import Figures
+from bot.jobs.limits import watch
 from bot.jobs.look_back import LookingBack
 from bot.jobs.replicas import Heart
 from bot.jobs.runner import JobRunner, Seen
@@ -62,6 +63,7 @@ def run_worker(
         target=heart.run, args=(stopped, settings.heartbeat, settings.dead_after), name="heart", daemon=True
     )
     beating.start()
+    threading.Thread(target=watch, args=(stopped, attempts.longest), name="watch", daemon=True).start()
     dispatching = threading.Thread(target=dispatcher.run, args=(stop,), name="dispatcher", daemon=True)
     dispatching.start()
     sweeper = Sweeper(work, engine.submit, settings)

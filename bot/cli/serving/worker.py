@@ -14,6 +14,7 @@ from bot.clients.store import JobStore, StoreUnavailable, open_store
 from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.jobs.alone import ALONE, OwnProcess, StepUnderWay, answer, be_first_to_go
+from bot.jobs.limits import limit_memory
 from bot.jobs.step_attempts import TAKEN_BACK_WITHIN
 from bot.service.jobs_api import JobsApi
 from bot.settings import Settings
@@ -27,6 +28,7 @@ def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
     if is_alone:
         be_first_to_go()
     settings = start()
+    limit_memory()
     fill_in_a_child()
 
     def work(store: JobStore) -> JobsApi:
