@@ -13,7 +13,7 @@ from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.known_texts import WITH_VALUES, KnownTexts, known_texts, texts_of, without_text
 from bot.core.checks.workspaces import StackState, backend_blocks, kind_of, object_of, state_text, workspace_of
 from bot.core.cloud_facts import BackendFacts
-from bot.core.hcl.ast import AttributeAccess, Block, Expression, Literal, NameExpression, Pairs
+from bot.core.hcl.ast import AttributeAccess, Block, Expression, Index, Literal, NameExpression, Pairs
 from bot.core.hcl.declarations import module_code
 from bot.core.hcl.local_modules import reached
 from bot.core.tree import Tree
@@ -45,7 +45,8 @@ def remote_state_findings(block: Block, place: ModulePlace, path: str, rules: Ga
 class StateRead:
     """A data source of a module that reads states of its environment's own `stacks` alone, and where it stands.
 
-    `is_of_root` if the module is the stack itself, and not one that it calls.
+    `is_of_root` if the module is the stack itself, and not one that it calls. `outputs` are those that the module takes of it; None if that
+    may be any.
     """
 
     name: str
@@ -53,6 +54,7 @@ class StateRead:
     line: int
     stacks: frozenset[StepName]
     is_of_root: bool
+    outputs: frozenset[str] | None = None
 
 
 def own_states_read(
@@ -76,8 +78,32 @@ def own_states_read(
             addresses = _addresses(block, texts, backends)
             if addresses and addresses <= own.keys():
                 read = frozenset(own[each] for each in addresses)
-                found.append(StateRead(block.labels[1], path, block.line, read, directory == name))
+                taken = _outputs_taken(code, directory, block.labels[1])
+                found.append(StateRead(block.labels[1], path, block.line, read, directory == name, taken))
     return found
+
+
+def _outputs_taken(code: Tree, directory: str, name: str) -> frozenset[str] | None:
+    """Return the outputs that a module takes of a data source of a state, one by one; None if it takes them together."""
+    source, taken, others = AttributeAccess(AttributeAccess(NameExpression("data"), KIND), name), set[str](), 0
+    for _, block in module_code(code, directory).blocks:
+        for part in block.expressions():
+            match part:
+                case AttributeAccess(AttributeAccess(of, "outputs"), output) if _instance_of(of) == source:
+                    taken.add(output)
+                    others -= 1
+                case Index(AttributeAccess(of, "outputs"), Literal(str(output))) if _instance_of(of) == source:
+                    taken.add(output)
+                    others -= 1
+                case AttributeAccess() if part == source:
+                    others += 1
+                case _:
+                    pass
+    return None if others else frozenset(taken)
+
+
+def _instance_of(value: Expression) -> Expression:
+    return value.of if isinstance(value, Index) else value
 
 
 def _complaints(block: Block, place: ModulePlace, rules: GateRules) -> Iterator[str]:

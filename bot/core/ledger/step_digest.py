@@ -2,11 +2,12 @@
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from bot.core.digest import digest_of, keyed
 from bot.core.hcl.local_modules import beside, is_outside
+from bot.core.ledger.ledger import KeptOutput
 from bot.core.plans.stack_inputs import Output, Outputs, value_of
 from bot.core.tree import Tree, below, blob_id, tree_id
 from bot.errors import UserError
@@ -35,11 +36,23 @@ def given(
     return {key: _value(name, source, parameters, outputs) for key, source in step.inputs.items()}
 
 
-def stack_digest(name: StepName, code: Tree, inputs: Mapping[ParameterName, Output], key: str) -> str:
-    """Return the digest of a stack: its code and its inputs. `code` is the environment's, and so is the `key` for secrets."""
-    given: dict[str, Json] = {"stack": tree_id(below(code, name)), "inputs": _values(inputs, key)}
+@dataclass(frozen=True, slots=True)
+class StackGiven:
+    """What a stack is given: its inputs, and what the ledger keeps of the outputs of those stacks whose states its code reads."""
+
+    inputs: Mapping[ParameterName, Output]
+    states: Mapping[StepName, Mapping[str, KeptOutput]] = field(default_factory=dict)
+
+
+def stack_digest(name: StepName, code: Tree, given: StackGiven, key: str) -> str:
+    """Return the digest of a stack: its code and what it is given. `code` is the environment's, and so is the `key` for secrets."""
+    said: dict[str, Json] = {"stack": tree_id(below(code, name)), "inputs": _values(given.inputs, key)}
     modules: dict[str, Json] = {path: blob_id(file.data) for path, file in beside(code, name).items()}
-    return digest_of(given | ({"modules": modules} if modules else {}))
+    states: dict[str, Json] = {
+        stack: {output: kept.model_dump(mode="json") for output, kept in outputs.items()}
+        for stack, outputs in given.states.items()
+    }
+    return digest_of(said | ({"modules": modules} if modules else {}) | ({"states": states} if states else {}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ def previews(plan: EnvironmentPlan) -> Iterator[str]:
     if unread := [stack for stack in plan.stacks if stack.unread_states]:
         waits = "; ".join(f"{code(s.name)} waits for {', '.join(map(code, s.waits_for))}" for s in unread)
         yield (
-            f"> [!NOTE]\n> **Planned without a state that does not exist yet:** {waits}. What they read there is only known then, so these plans are "
+            f"> [!NOTE]\n> **Planned without a state that does not exist yet, or is about to change:** {waits}. What they read there is only known then, so these plans are "
             "previews. Each stack is planned again after the steps before it, and applied only if it does nothing else than is shown here."
         )
     deferred = [stack for stack in plan.stacks if stack.mock_outputs]

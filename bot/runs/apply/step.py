@@ -9,7 +9,7 @@ from bot.core.ledger.data_reset import is_due
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Clear, LedgerEntry, Undo, hidden
 from bot.core.ledger.ledger import KeptOutput as Kept
-from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
+from bot.core.ledger.step_digest import HookGiven, StackGiven, given, hook_digest, stack_digest
 from bot.core.ledger.transitions import Decision, Success, decide, failed, started, succeeded, undone
 from bot.core.plans.stack_inputs import Output, Outputs
 from bot.errors import UserError
@@ -19,6 +19,7 @@ from bot.names import ParameterName, StepName
 from bot.runs.apply.hook import HookTry
 from bot.runs.apply.run import ApplyRun, StepFinished
 from bot.runs.apply.stack import StackTry, undo_of
+from bot.runs.states_read import states_read
 from bot.runs.step_errors import StepStopped
 
 
@@ -60,7 +61,9 @@ def _given(work: ApplyRun, name: StepName, step: Stack | Hook) -> _Given:
         if output.is_sensitive:
             work.keep_secret(output.value)
     if isinstance(step, Stack):
-        digest = stack_digest(name, files, inputs, work.key)
+        stacks, backends = work.approved.manifest.stacks, work.context.rules.cloud.backends
+        states = states_read(name, files, stacks, work.ledger.read(), backends)
+        digest = stack_digest(name, files, StackGiven(inputs, states), work.key)
     else:
         reads = verbs.reads(step, {key: output.value for key, output in inputs.items()})
         digest = hook_digest(step, files, HookGiven(inputs, parameters, reads), work.key)

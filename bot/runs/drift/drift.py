@@ -23,7 +23,7 @@ from bot.core.graph import Node, graph
 from bot.core.ledger.data_reset import is_part_of_one
 from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.renamed_steps import with_present_names
-from bot.core.ledger.step_digest import HookGiven, given, hook_digest, stack_digest
+from bot.core.ledger.step_digest import HookGiven, StackGiven, given, hook_digest, stack_digest
 from bot.core.ledger.transitions import is_done, why_not_applied
 from bot.core.parity.by_code.codified import codified
 from bot.core.plans.drift import Drift, StepDrift, of_stack
@@ -40,6 +40,7 @@ from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.executor import run_graph
 from bot.runs.plan.hook_checks import HookChecks
 from bot.runs.plan.verify import Templates
+from bot.runs.states_read import states_read
 
 SIDE_BY_SIDE = 4
 """Stacks planned at once. Each takes some 600 MB while its provider runs, and a hosted runner has 16 GB."""
@@ -148,7 +149,9 @@ class _DriftCheck:
             return StepDrift(name, step.kind, "unchecked", text=str(error))
 
     def _stack(self, name: StepName, stack: Stack, inputs: Mapping[ParameterName, Output]) -> StepDrift:
-        digest = stack_digest(name, self._files, inputs, self._key)
+        backends = self._context.rules.cloud.backends
+        states = states_read(name, self._files, self._manifest.stacks, self._ledger, backends)
+        digest = stack_digest(name, self._files, StackGiven(inputs, states), self._key)
         values: dict[ParameterName, Json] = {key: output.value for key, output in inputs.items()}
         secrets = _secrets(inputs)
         with self._context.terraform.opened(self._directory / name, secrets) as module:

@@ -18,9 +18,10 @@ from bot.clients.terraform.output import TerraformEvent, TerraformFailed, warnin
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clouds.registry import FACTS
 from bot.core.checks.destroyable import undestroyable_plan
+from bot.core.checks.files.unready import counted
 from bot.core.checks.remote_states import StateRead, own_states_read
 from bot.core.checks.second_production import created_again
-from bot.core.checks.unread_states import advice, has_no_outputs_yet, unread
+from bot.core.checks.unread_states import advice, changing_outputs, has_no_outputs_yet, outdated, unread
 from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
 from bot.core.ledger.ledger import FormerState
@@ -212,6 +213,7 @@ class _Steps:
         self._outputs: dict[StepName, Outputs] = {}
         self._changing: set[StepName] = set()
         self._without_state: set[StepName] = set()
+        self._changing_outputs: dict[StepName, frozenset[str]] = {}
 
     def plan(self, node: Node) -> StackPlan | HookPlan:
         if not isinstance(node.step, Stack):
@@ -225,19 +227,29 @@ class _Steps:
             where = f"{self._context.checkout.roots.environment(self._environment)}/{node.name}"
             raise _StepFailed(Failed(node.name, f"{where}: {error}{advice(reads)}")) from error
         self._done(node.name, stack.plan.changes_anything, known(stack.plan))
-        if stack.moves_from is not None or has_no_outputs_yet(stack.plan):
-            with self._lock:
+        with self._lock:
+            self._changing_outputs[node.name] = changing_outputs(stack.plan)
+            if stack.moves_from is not None or has_no_outputs_yet(stack.plan):
                 self._without_state.add(node.name)
         return stack
 
     def _unread(self, name: StepName) -> Sequence[StateRead]:
-        """Return what the stack reads of states that are not there yet, of stacks that it needs."""
+        """Return what the stack reads of states that are not there yet, or will say otherwise, of stacks that it needs."""
         with self._lock:
             missing = {each for each in self._without_state if name in self._graph.dependents(each)}
-        if not missing:
+            changing = {
+                each: outputs
+                for each, outputs in self._changing_outputs.items()
+                if outputs and name in self._graph.dependents(each)
+            }
+        if not missing and not changing:
             return ()
         stacks = {each: node.step for each, node in self._graph.nodes.items() if isinstance(node.step, Stack)}
-        return unread(own_states_read(self._checks.files, name, stacks, FACTS.backends), missing)
+        files = self._checks.files
+        reads = own_states_read(files, name, stacks, FACTS.backends)
+        # What counts resources can't be unknown: the apply finds that the state has changed, and asks for another review.
+        late = [read for read in outdated(reads, changing) if counted(files, name, read.name) is None]
+        return tuple(dict.fromkeys([*unread(reads, missing), *late]))
 
     def _plan_stack(self, name: StepName, stack: Stack, inputs: Inputs, reads: Sequence[StateRead]) -> StackPlan:
         where = f"{self._context.checkout.roots.environment(self._environment)}/{name}"

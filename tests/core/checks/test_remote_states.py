@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from bot.clouds.registry import FACTS
+from bot.core.checks.remote_states import own_states_read
 from bot.core.checks.static_checks import GateRules, downloaded_findings, gate
+from bot.core.checks.unread_states import outdated
 from bot.core.tree import File
 from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
@@ -131,3 +133,27 @@ def test_a_state_in_google_s_storage_has_an_address_too() -> None:
     [said] = found(main)
     assert "`gs://acme/shared/net/default.tfstate`" in said
     assert found(main, StaticCheckRules(remote_states=("gs://acme/shared/net/default.tfstate",))) == []
+
+
+@pytest.mark.parametrize(
+    ("uses", "taken"),
+    [
+        ("", set()),
+        ("data.terraform_remote_state.x.outputs.a + data.terraform_remote_state.x.outputs.b.c[0]", {"a", "b"}),
+        ('try(data.terraform_remote_state.x.outputs["a"], 1)', {"a"}),
+        ("data.terraform_remote_state.x[0].outputs.a", {"a"}),
+        ('lookup(data.terraform_remote_state.x.outputs, "a")', None),
+        ("[for k, v in data.terraform_remote_state.x.outputs : v], data.terraform_remote_state.x.outputs.a", None),
+        ("data.terraform_remote_state.other.outputs", set()),
+    ],
+)
+def test_what_is_taken_of_a_state_is_known_one_by_one_or_is_all(uses: str, taken: set[str] | None) -> None:
+    main = read() + (f"locals {{\n  a = [{uses}]\n}}\n" if uses else "")
+    written = {f"{stack}/backend.tf": BACKEND.replace("STACK", stack) for stack in STACKS}
+    code = {path: File(text.encode()) for path, text in {**written, "app/main.tf": main}.items()}
+    expected = None if taken is None else frozenset(taken)
+    [own] = own_states_read(code, StepName("app"), STACKS, FACTS.backends)
+    assert own.outputs == expected
+    assert own.stacks == {StepName("network")}
+    changes = list(outdated([own], {StepName("network"): frozenset({"a"})}))
+    assert changes == ([own] if taken is None or "a" in taken else [])

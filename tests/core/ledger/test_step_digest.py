@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.core.ledger.step_digest import HookGiven, OutputMissing, given, hook_digest, stack_digest
+from bot.core.ledger.ledger import Clear
+from bot.core.ledger.step_digest import HookGiven, OutputMissing, StackGiven, given, hook_digest, stack_digest
 from bot.core.plans.stack_inputs import Output
 from bot.core.tree import File
 from bot.errors import UserError
@@ -48,10 +49,12 @@ def test_a_parameter_that_is_none_is_named() -> None:
 
 def test_a_stack_is_its_directory_and_its_inputs() -> None:
     app, stack_input = StepName("app"), {URL: Output("https://x")}
-    digest = stack_digest(app, FILES, stack_input, KEY)
-    assert digest == stack_digest(app, {**FILES, "top.sh": File(b"other")}, stack_input, KEY)
-    assert digest != stack_digest(app, {**FILES, "app/main.tf": File(b"b")}, stack_input, KEY)
-    assert digest != stack_digest(app, FILES, {URL: Output("https://y")}, KEY)
+    digest = stack_digest(app, FILES, StackGiven(stack_input), KEY)
+    assert digest == stack_digest(app, {**FILES, "top.sh": File(b"other")}, StackGiven(stack_input), KEY)
+    assert digest != stack_digest(app, {**FILES, "app/main.tf": File(b"b")}, StackGiven(stack_input), KEY)
+    assert digest != stack_digest(app, FILES, StackGiven({URL: Output("https://y")}), KEY)
+    read = {StepName("network"): {"url": Clear(value="https://x")}}
+    assert digest != stack_digest(app, FILES, StackGiven(stack_input, read), KEY)
     assert isinstance(Stack(), Stack)
 
 

@@ -23,6 +23,12 @@ from tests.support.deploying import DEMO, Deploying
 from tests.support.product import template
 
 pytestmark = pytest.mark.e2e
+_KEPT = """
+resource "terraform_data" "kept" {
+  input = "one"
+}
+output "kept" { value = terraform_data.kept.output }
+"""
 
 
 def test_a_longer_life_changes_no_resource_and_runs_no_step_and_a_repair_what_is_due(deploying: Deploying) -> None:
@@ -75,6 +81,7 @@ def _a_repair_does_what_is_due_and_nothing_else(deploying: Deploying) -> None:
 
 def test_a_stack_that_reads_the_state_of_another_is_planned_before_that_is_there(deploying: Deploying) -> None:
     deploying.drop("data")
+    deploying.stacks["network"] += _KEPT
     deploying.stacks["app"] += f"""
 data "terraform_remote_state" "network" {{
   backend = "s3"
@@ -85,7 +92,7 @@ data "terraform_remote_state" "network" {{
   }}
 }}
 resource "terraform_data" "read" {{
-  input = {{ name = "/${{var.name}}/read", value = data.terraform_remote_state.network.outputs.group_name }}
+  input = {{ name = "/${{var.name}}/read", value = data.terraform_remote_state.network.outputs.kept }}
 }}
 """
     head = deploying.propose()
@@ -94,13 +101,38 @@ resource "terraform_data" "read" {{
     assert isinstance(outcome, Planned), outcome
     [app] = [stack for stack in outcome.plan.stacks if stack.name == "app"]
     assert (app.unread_states, app.waits_for) == (("network",), ("network",))
-    assert "**Planned without a state that does not exist yet:** `app` waits for `network`." in complete(
-        outcome.plan, Risk.UNKNOWN
+    assert (
+        "**Planned without a state that does not exist yet, or is about to change:** `app` waits for `network`."
+        in complete(outcome.plan, Risk.UNKNOWN)
     )
     assert deploying.repo.git("status", "--porcelain", "--ignored") == "", "nothing is written into the checkout"
     deploying.merge(head)
     assert deploying.apply(head).has_succeeded, deploying.lines
-    assert deploying.parameters()["/demo-x/read"][0] == "/demo-x/main"
+    assert deploying.parameters()["/demo-x/read"][0] == "one"
     again = plan(PlanRequest(DEMO, head, "update"), deploying.planner())
     assert isinstance(again, Planned), again
     assert not any(stack.is_preview or stack.changes_anything for stack in again.plan.stacks), "the state is read"
+    _what_another_stack_will_say_otherwise_is_not_read_before(deploying)
+
+
+def _what_another_stack_will_say_otherwise_is_not_read_before(deploying: Deploying) -> None:
+    """What changes in the state that it reads reaches it by the same apply, as if it were an input, and so it is reviewed."""
+    for text, reads, states in (
+        (deploying.stacks["network"].replace("one", "two"), ("network",), {"network": "succeeded", "app": "succeeded"}),
+        (
+            deploying.stacks["network"] + 'output "other" { value = 1 }\n',
+            (),
+            {"network": "succeeded", "app": "skipped"},
+        ),
+    ):
+        deploying.stacks["network"] = text.replace("one", "two")
+        head = deploying.propose()
+        deploying.repo.git("checkout", "-q", head)
+        outcome = plan(PlanRequest(DEMO, head, "update"), deploying.planner())
+        assert isinstance(outcome, Planned), outcome
+        [app] = [stack for stack in outcome.plan.stacks if stack.name == "app"]
+        assert (app.unread_states, app.changes_anything) == (reads, bool(reads))
+        deploying.merge(head)
+        done = {step.name: step.state for step in deploying.apply(head).steps}
+        assert {name: done[name] for name in done if name in states} == states, deploying.lines
+        assert deploying.parameters()["/demo-x/read"][0] == "two"

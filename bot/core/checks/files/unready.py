@@ -35,8 +35,8 @@ def unready(code: Tree, stacks: Mapping[StepName, Stack], backends: Mapping[str,
                     f"{read.path}:{read.line} reads the state of another stack in a module, which a clone does not have before its first apply, so "
                     f"its first plan fails. Read it in stack `{name}`, and hand the module what it needs."
                 )
-            elif (counted := _counted(code, name, read.name)) is not None:
-                path, setting = counted
+            elif (found := counted(code, name, read.name)) is not None:
+                path, setting = found
                 yield (
                     f"{path}:{setting.line} `{setting.name}` depends on the state of another stack, which a clone does not have before its first "
                     f"apply, so its first plan fails. Take the value as a variable, and give stack `{name}` its value as an input in "
@@ -44,7 +44,7 @@ def unready(code: Tree, stacks: Mapping[StepName, Stack], backends: Mapping[str,
                 )
 
 
-def _counted(code: Tree, directory: str, name: str) -> tuple[str, Setting] | None:
+def counted(code: Tree, directory: str, name: str) -> tuple[str, Setting] | None:
     """Return the first `count` or `for_each` of a module that comes to something of this remote state, if only through locals."""
     blocks = module_code(code, directory).blocks
     local = {setting.name: setting for _, block in blocks if block.type == "locals" for setting in block.settings}
