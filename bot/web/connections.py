@@ -24,6 +24,10 @@ REQUEST_WITHIN = timedelta(seconds=10)
 ALL_BYTES = 32 * 1024 * 1024
 """Held by all requests that are not complete yet: sixteen of the largest, thousands of the usual size."""
 
+READ_AT_ONCE = 16 * 1024
+"""Bytes that the event loop reads of one connection before it looks at the others. By itself it takes 256 KiB of each, so a flood would have
+sent four times what all may hold before the first of those that were dropped for it is gone."""
+
 HEADER_ROOM = 64 * 1024
 """Beside a body of the largest size: headers and the framing of chunks. GitHub's headers have about a kilobyte."""
 
@@ -111,6 +115,7 @@ class BoundedProtocol(HttpProtocol):
         self._all = connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        transport.max_size = READ_AT_ONCE  # type: ignore[attr-defined]  # of asyncio's own transports
         super().connection_made(transport)
         self._all.wait(self)
 
