@@ -1,6 +1,6 @@
-"""Environments that were proved or compared once, kept in the user's own cache directory and safe to lose.
+"""Environments that were read, proved or compared once, kept in the user's own cache directory and safe to lose.
 
-A proof is of an environment's files, of its name and place, and of what proves: this product's code and the packages beside it. Of the
+What was read is a manifest alone, by the id of a tree that has no other file. A proof is of an environment's files, of its name and place, and of what proves: this product's code and the packages beside it. Of the
 template it needs nothing else, since the manifest among those files names its revision, which is an id of its content.
 
 A comparison is of the code of two environments, with the modules that they call, and of what waivers hold: it names all of that, and
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import bot
 from bot.clients.manifest_cache import ManifestCache, TreeCache, many_made
@@ -25,26 +26,34 @@ from bot.model.policy import Policy
 from bot.model.roots import Roots
 
 
-class ProvedBefore:
-    """What was proved below these roots by the code that runs now. Safe to use from several processes."""
+class ReadBefore:
+    """Manifests that were read and accepted below these roots by the code that runs now. Safe to use from several processes."""
+
+    FILE: ClassVar = "read.sqlite3"
 
     def __init__(self, directory: Path, roots: Roots) -> None:
-        self._cache = ManifestCache(directory / "proved.sqlite3")
+        self._cache = ManifestCache(directory / self.FILE)
         self._by = f"{_code()} {roots.model_dump_json()}"
 
     def among(self, trees: Mapping[str, str]) -> Mapping[str, Manifest]:
-        """Return the manifests of those that were proved, by name, out of the ids of their trees."""
+        """Return the manifests of those that were kept, by name, out of the ids of their trees."""
         names = {self._key(name, tree): name for name, tree in trees.items()}
         with many_made():
             return {names[key]: manifest for key, manifest in self._cache.read(names).items()}
 
-    def keep(self, trees: Mapping[str, str], proved: Mapping[str, Manifest]) -> None:
-        """Remember environments that are what their templates render."""
-        if proved:
-            self._cache.write({self._key(name, trees[name]): manifest for name, manifest in proved.items()})
+    def keep(self, trees: Mapping[str, str], manifests: Mapping[str, Manifest]) -> None:
+        """Remember environments with these trees."""
+        if manifests:
+            self._cache.write({self._key(name, trees[name]): manifest for name, manifest in manifests.items()})
 
     def _key(self, name: str, tree: str) -> str:
         return hashlib.sha256(f"{self._by} {name} {tree}".encode()).hexdigest()
+
+
+class ProvedBefore(ReadBefore):
+    """Environments that were proved to be what their templates render."""
+
+    FILE = "proved.sqlite3"
 
 
 class Comparison(Document):

@@ -16,6 +16,7 @@ from bot.cli.local.sentence import refused, sentence
 from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout, own_checkout
+from bot.clients.proved_before import ReadBefore, users_cache
 from bot.commands.model import Help, List, Status
 from bot.commands.spec import Spec
 from bot.commands.specs import BY_VERB, TABLE
@@ -87,7 +88,7 @@ def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJso
     """List the environments in this checkout with purpose, owner and expiry."""
     with edge():
         asked, checkout = sentence(List, "list", words or ()), own_checkout(root)
-        reading = checkout.read_inventory()
+        reading = checkout.read_inventory(ReadBefore(users_cache(), checkout.roots))
         everything = sorted(reading.inventory.manifests(), key=lambda m: m.name)
         manifests = matching(everything, asked, me())
         inventory = only(reading.inventory, {each.name for each in manifests})

@@ -11,12 +11,13 @@ from bot.clients.git.batch import answers
 from bot.clients.git.commits import file_at
 from bot.clients.git.linked import must_lie_here
 from bot.clients.git.work_tree import IGNORED, replace_directory, write_files
+from bot.clients.proved_before import ReadBefore
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILES as VERSIONS
 from bot.core.hcl.local_modules import modules_outside, outside, own
 from bot.core.rendering.assemble import TemplateAt, own_manifest, read_policy, read_roots, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
-from bot.core.tree import UNSAVED_STATE, File, Tree, check_tree, with_links
+from bot.core.tree import UNSAVED_STATE, File, Tree, check_tree, tree_id, with_links
 from bot.errors import Finding, UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
@@ -119,16 +120,26 @@ class Checkout:
             return any((self.root / document).exists() for document in documents)
         return any(file_at(self.root, commit, document) is not None for document in documents)
 
-    def read_inventory(self) -> InventoryReading:
-        """Return all environments that can be read, and why the others can't."""
+    def read_inventory(self, before: ReadBefore | None = None) -> InventoryReading:
+        """Return all environments that can be read, and why the others can't; with `before`, what was read before is not parsed again."""
         live: dict[EnvironmentName, Manifest] = {}
         wrong: list[Finding] = []
+        files: dict[EnvironmentName, Tree] = {}
         for text in self.environments():
             try:
                 name = EnvironmentName(text)
-                live[name] = own_manifest(self.manifest_alone(name), name, self.roots)
+                files[name] = self.manifest_alone(name)
             except UserError as error:
                 wrong += findings(self.roots.environment(text), error)
+        trees: dict[str, str] = {name: tree_id(found) for name, found in files.items()} if before is not None else {}
+        known = before.among(trees) if before is not None else {}
+        for name, found in files.items():
+            try:
+                live[name] = known.get(name) or own_manifest(found, name, self.roots)
+            except UserError as error:
+                wrong += findings(self.roots.environment(name), error)
+        if before is not None:
+            before.keep(trees, {str(name): manifest for name, manifest in live.items() if name not in known})
         return InventoryReading(Inventory(live, unmanaged=self.unmanaged()), tuple(wrong))
 
     def branch(self) -> str | None:

@@ -9,7 +9,10 @@ from typer.testing import CliRunner, Result
 
 from bot.cli.app import app
 from bot.clients.git.checkout import Checkout
+from bot.clients.proved_before import ReadBefore
+from bot.core.tree import tree_id
 from bot.errors import UserError
+from bot.model.roots import DEFAULT
 from bot.names import EnvironmentName
 from tests.support.patience import PATIENCE
 from tests.support.small_monorepo import monorepo
@@ -153,6 +156,20 @@ def test_list_and_status_read_the_checkout(root: Path) -> None:
     assert "production" in envclone(root, "list").stdout
     assert json.loads(envclone(root, "status", "production", "--json").stdout)["template"] == "shop"
     assert "Did you mean `production`?" in envclone(root, "status", "producton").stderr
+
+
+def test_a_manifest_that_was_read_is_not_read_again_until_it_changes(root: Path, tmp_path: Path) -> None:
+    checkout, before, name = Checkout(root), ReadBefore(tmp_path / "cache", DEFAULT), EnvironmentName("production")
+    truth = checkout.read_inventory(before).inventory.live
+    manifest = root / "envs/production/environment.yaml"
+    manifest.write_text(f"{manifest.read_text()}# said again\n")
+    untrue = truth[name].model_copy(update={"owner": "nobody"})  # so that reading it again would find another one
+    before.keep({name: tree_id(checkout.manifest_alone(name))}, {name: untrue})
+    assert checkout.read_inventory(before).inventory.live == {name: untrue}
+    manifest.write_text(f"{manifest.read_text()}# and again\n")
+    assert checkout.read_inventory(before).inventory.live == truth
+    manifest.write_text("name: [")
+    assert [each.path for each in checkout.read_inventory(before).findings] == ["envs/production/environment.yaml"]
 
 
 def test_a_template_is_proved_or_its_mistakes_are_named(root: Path) -> None:
