@@ -24,6 +24,15 @@ def hyphenated(text: str) -> str | None:
     return re.sub("[^a-z0-9]+", "-", said).strip("-") or None if said.isascii() else None
 
 
+def underscored(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def near_parameter(text: str) -> str | None:
+    """Return the name of a parameter that `text` shows; None for a value with it, which says more than a name."""
+    return None if "=" in text else underscored(text)
+
+
 def reason(text: str) -> str:
     """Return the reason on one line. Raises `InvalidInput` unless it is long enough to be understood in half a year and fits the ledger."""
     found = " ".join(text.split())

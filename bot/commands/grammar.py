@@ -71,8 +71,9 @@ def parse(line: str) -> Command | Mistake | None:
     except Unbalanced as error:
         return Mistake(str(error)) if _spec(text) and not is_strict else None
     read = parse_words(tokens)
-    if is_strict:
-        return None if isinstance(read, Mistake) else read
+    if is_strict and isinstance(read, Mistake):
+        is_addressed = "@" in line[: line.find(tokens[0])]
+        return replace(read, is_certain=False) if is_addressed and len(tokens) <= MOST_CERTAIN else None
     if "\n" in line and read is not None and not isinstance(read, Mistake):
         return Mistake(
             "Write the command on one line, or end each line but the last with a backslash:", format_command(read)
@@ -176,7 +177,10 @@ def _misspelt(verb: str, rest: Sequence[str], patience: int) -> Command | Mistak
 
 def _corrected(wrong: Wrong, spec: Spec, rest: Sequence[str], patience: int) -> Mistake:
     """Return the mistake with a line that parses; half a correction is no help."""
-    is_certain = len(rest) < MOST_CERTAIN or any(word.startswith("--") or "=" in word for word in rest)
+    # A verb that other bots have, too, has their options, too.
+    is_certain = not spec.is_shared and (
+        len(rest) < MOST_CERTAIN or any(word.startswith("--") or "=" in word for word in rest)
+    )
     unsaid = Mistake(wrong.message, is_certain=is_certain, words=tuple(rest))
     if patience == 0 or len(rest) > MOST_WORDS:
         return unsaid

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.commands.arguments import underscored
 from bot.commands.spec import Option, Slot, Spec
+from bot.model import duration
 from bot.model.suggest import closest
 from bot.names import shown
 
@@ -72,7 +74,7 @@ class Meant:
             f"`{self.spec.usage}`, for example `{self.spec.example}`."
         )
         proposals = [*self._apart(), *self._list(at), *self._lasting(at), *self._joined(plain, keyword)]
-        proposals += [*self._set_by(at), *self._labelled(at)]
+        proposals += [*self._lasting(at - 2), *self._reason(at), *self._set_by(at), *self._labelled(at)]
         if at == 1 and self.tokens[0].lower() in _BEFORE_NAMES:
             proposals.append(self.instead(0, []))
         if (told := [token for token in self.tokens if token.lower() not in _ARTICLES]) != self.tokens:
@@ -92,7 +94,8 @@ class Meant:
             # A different word where a keyword is missing altogether may just as well be a name, so don't guess.
             proposals += [there, before] if is_meant else [there] if keyword in self.tokens else [before]
         # Only words that say nothing may be left out.
-        if all(self.tokens[i].lower() in _FILLERS for i in plain):
+        empty = _FILLERS.union(*(slot.default for slot in self.spec.slots))
+        if all(self.tokens[i].lower() in empty for i in plain):
             rest = [token for i, token in enumerate(self.tokens) if i not in plain]
             proposals.append(Correction([self.spec.verb, *rest]))
         return Wrong(message, *proposals)
@@ -136,6 +139,8 @@ class Meant:
             yield self.instead(at, parted)
         yield from self._lasting(at - 1)
         yield from self._moved(at)
+        yield from self._by_default(part, text, at)
+        yield from self._reason(at - 1)
         if is_more and (both := part.nearest(f"{text} {after}")):
             yield self.instead(at, [f"{prefix}{both}"], 2)
         if (near := part.nearest(text)) and near != text:
@@ -156,7 +161,7 @@ class Meant:
             yield self.instead(at, [])
         if ":" in text:
             yield self.instead(at, [f"{prefix}{text.replace(':', '=', 1)}"])
-        if after[:1] == ["="] and len(after) == 2:
+        if len(after) == 2 and after[0].lower() in CONNECTIVES and "=" not in after[1]:
             yield self.instead(at, [f"{prefix}{text}={after[1]}"], 3)
         elif after and "=" not in after[0]:
             yield self.instead(at, [f"{prefix}{text}={after[0]}"], 2)
@@ -203,15 +208,37 @@ class Meant:
         said = f"Give a parameter's value with `--{self.map_option.flag}`. Did you mean:"
         where = at + (self.tokens[at].lower() in _BETWEEN_PAIRS)
         key, equals, value = "".join(self.tokens[where : where + 1]).partition("=")
+        if equals and key.lower() in {option.flag for option in self.spec.options if option.metavar}:
+            yield self.instead(at, [f"--{key.lower()}", value], where + 1 - at)
+        slot = next((each for each in self.spec.slots if each.keyword and each.field == key.lower()), None)
+        if equals and slot is not None:
+            yield self.instead(at, [str(slot.keyword), value], where + 1 - at)
         if equals and key:
             pair = [f"--{self.map_option.flag}", f"{underscored(key)}={value}"]
             yield self.instead(at, pair, where + 1 - at, message=said)
+
+    def _by_default(self, part: Slot | Option, text: str, at: int) -> Iterator[Correction]:
+        """Yield the words without those that say what is done anyway: `to latest`."""
+        if isinstance(part, Slot) and text.lower() in part.default:
+            count = 1 + (part.keyword is not None)
+            yield self.instead(at + 1 - count, [], count)
+
+    def _reason(self, at: int) -> Iterator[Correction]:
+        """Yield the sentence behind `because` in one word, with its two dashes."""
+        option = next((each for each in self.spec.options if each.metavar == "reason"), None)
+        if option is None or "".join(self.tokens[at : at + 1]).lstrip("-").lower() != option.flag:
+            return
+        end = next((i for i in range(at + 1, len(self.tokens)) if self.tokens[i].startswith("--")), len(self.tokens))
+        if end > at + 1:
+            yield self.instead(at, [f"--{option.flag}", " ".join(self.tokens[at + 1 : end])], end - at)
 
     def _labelled(self, at: int) -> Iterator[Correction]:
         """Yield `label=value` where a colon or a blank stands between, and the flag that is called otherwise."""
         text, after = self.tokens[at].rstrip(":=").lower(), [word for word in self.tokens[at + 1 :] if word != "="]
         for slot in (each for each in self.spec.slots if each.label):
-            if slot.is_flag and text in {"my", "me", "own"}:
+            if slot.field == "owner" and text.startswith("@"):
+                yield self.instead(at, [f"{slot.label}={text[1:]}"])
+            elif slot.is_flag and text in {"my", "me", "own"}:
                 yield self.instead(at, [str(slot.label)])
             elif not slot.is_flag and text == slot.label and after:
                 yield Correction([self.spec.verb, *self.tokens[:at], f"{text}={after[0]}", *after[1:]])
@@ -219,11 +246,12 @@ class Meant:
     def _lasting(self, at: int) -> Iterator[Correction]:
         """Yield `for 3 days` as the option that says how long."""
         option = next((each for each in self.spec.options if each.metavar == "duration"), None)
-        if option is None or self.tokens[at : at + 1] != ["for"]:
+        if option is None or at < 0 or self.tokens[at : at + 1] != ["for"]:
             return
         for count in (2, 1):
             said = self.tokens[at + 1 : at + 1 + count]
-            if len(said) == count and said[0][:1].isdigit() and (near := option.nearest(" ".join(said))):
+            is_number = said and (said[0][:1].isdigit() or (count == 2 and said[0].lower() in duration.NUMBERS))
+            if len(said) == count and is_number and (near := option.nearest(" ".join(said))):
                 yield self.instead(at, [f"--{option.flag}", near], count + 1)
 
     def _moved(self, at: int) -> Iterator[Correction]:
@@ -237,7 +265,3 @@ class Meant:
     def instead(self, at: int, others: Sequence[str], count: int = 1, message: str | None = None) -> Correction:
         """Propose the words with `others` in the place of `count` of them."""
         return Correction([self.spec.verb, *self.tokens[:at], *others, *self.tokens[at + count :]], message)
-
-
-def underscored(text: str) -> str:
-    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.commands.meant import CONNECTIVES, Meant, Wrong, underscored
+from bot.commands.arguments import underscored
+from bot.commands.meant import CONNECTIVES, Meant, Wrong
 from bot.commands.model import Command
 from bot.commands.moments import moment
 from bot.commands.spec import Option, Slot, Spec

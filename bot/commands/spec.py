@@ -18,6 +18,8 @@ class Slot:
 
     Behind an `@` it says when, for the field `when`. One with a `label` may stand anywhere: `label=value`, or the bare label of one that `is_flag`.
 
+    `default` has words for what is meant without any.
+
     `nearest` returns what a text that can't be read was probably meant to be.
     """
 
@@ -32,6 +34,7 @@ class Slot:
     when: str | None = None
     label: str | None = None
     is_flag: bool = False
+    default: frozenset[str] = frozenset()
     nearest: Callable[[str], str | None] = _nothing_near
 
     @property

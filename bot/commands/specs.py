@@ -36,7 +36,7 @@ from bot.names import EnvironmentName, ParameterName, PurposeName, shown
 
 
 def _verb(text: str) -> CommandVerb:
-    verb = text.removeprefix("/")
+    verb = text.removeprefix("/").lower()
     if verb not in BY_VERB:
         known = ", ".join(f"`/{known}`" for known in BY_VERB)
         raise InvalidInput(f"Unknown command {shown('/' + verb)}. The commands are {known}.")
@@ -127,6 +127,7 @@ TABLE: tuple[Spec, ...] = (
                 arguments.commit,
                 "to",
                 optional=True,
+                default=frozenset({"latest", "newest", "now"}),
             ),
         ),
         (
@@ -149,6 +150,7 @@ TABLE: tuple[Spec, ...] = (
                 "the parameters; by default the template's revision if it is newer, else every value that was given by hand",
                 ParameterName,
                 is_list=True,
+                nearest=arguments.near_parameter,
             ),
         ),
         is_shared=True,
@@ -167,6 +169,7 @@ TABLE: tuple[Spec, ...] = (
                 arguments.commit,
                 "to",
                 optional=True,
+                default=frozenset({"previous", "last", "before"}),
             ),
         ),
         is_shared=True,

@@ -16,13 +16,15 @@ ASKING = rf"(?:{_HELLO})?(?:{_REQUEST})+(?=/[A-Za-z])"
 """How a sentence begins that asks for a command."""
 
 _ADDRESS = re.compile(rf"(?:{GREETING})?@envclone(?:\[bot\])?[\s:,]+|/envclone(?:[\s:,]+|$)", re.IGNORECASE)
-_BARE_ADDRESS = re.compile(rf"(?:{GREETING})?@envclone(?:\[bot\])?[\s?!.:,]*", re.IGNORECASE)
+_BARE_ADDRESS = re.compile(rf"(?:{GREETING})?@envclone(?:\[bot\])?(?:[\s:,]+help (?:me|us))?[\s?!.:,]*", re.IGNORECASE)
 _ASKED = re.compile(rf"{ASKING}(?P<command>.*)", re.IGNORECASE)
 _BEFORE = re.compile(r"(?:(?:please|pls|can you|could you)\s+)*(?=\S)", re.IGNORECASE)
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _LEADING = re.compile(rf"[\s*_{INVISIBLE}]*")
 _COURTESY = frozenset(
     [
+        "cc",
+        "/cc",
         "please",
         "pls",
         "plz",
@@ -54,10 +56,11 @@ _COURTESY = frozenset(
         "\\",
     ]
 )
+_MARKS = ("**", "__", "*", "_")
 _EMOJI_NAME = re.compile(r":[a-z0-9_+-]+:")
 _COMMA = re.compile(r",(?![^\[]*\])")
 _ENDS = ".!?,;:\u2026\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f"
-_TOLD = re.compile(r"@[A-Za-z0-9-]+[.,;]?")
+_TOLD = re.compile(r"@[A-Za-z0-9-]+[.,;!]*")
 
 
 def opened(line: str) -> tuple[str, bool] | None:
@@ -88,7 +91,7 @@ def asked(line: str) -> str | None:
 def _plain(line: str) -> str:
     """Return a line without the emphasis that stands around the whole of it: the end of it is no part of the last value."""
     text = line.strip()
-    for mark in ("**", "__", "*", "_"):
+    for mark in _MARKS:
         inner = text.removeprefix(mark).removesuffix(mark)
         if text == f"{mark}{inner}{mark}" and mark not in inner and not inner[:1].isspace():
             return inner
@@ -105,8 +108,10 @@ def bare(word: str) -> str:
     if equals:
         ticked = word.startswith("`") or value.startswith("`")
         return f"{key.strip('`')}={value.strip('`') if ticked else value}"
-    text = word.strip("`")
-    for mark in ("**", "__", "*", "_"):
+    said = word.rstrip(_ENDS)
+    is_set = any(said.startswith(mark) and said.endswith(mark) and len(said) > 2 * len(mark) for mark in ("`", *_MARKS))
+    text = (said if is_set else word).strip("`")
+    for mark in _MARKS:
         text = text.removeprefix(mark).removesuffix(mark)
     return text
 
@@ -135,14 +140,16 @@ def listed(words: Sequence[str]) -> list[str]:
 
 
 def _told_nobody(words: Sequence[str]) -> list[str]:
-    """Return the words without an ending `cc @somebody`."""
-    at = next((at for at, word in enumerate(words) if word.strip("/:").lower() == "cc"), len(words))
-    named = words[at + 1 :]
-    return list(words[:at] if named and all(map(_TOLD.fullmatch, named)) else words)
+    """Return the words without an ending `cc @somebody` or `thanks @somebody`."""
+    at = len(words)
+    while at and _TOLD.fullmatch(words[at - 1]):
+        at -= 1
+    before = words[at - 1] if 0 < at < len(words) else ""
+    return list(words[:at] if before and _is_courtesy(before) else words)
 
 
 def _is_courtesy(word: str) -> bool:
-    said = word.strip(_ENDS).lower()
+    said = word.strip(f"{_ENDS}()").lower()
     return (
         (not any(c.isalnum() for c in said) and said not in {"="})
         or said in _COURTESY

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 SYNONYMS: Mapping[str, str] = {
-    **dict.fromkeys(("copy", "duplicate", "replicate", "create", "provision"), "clone"),
+    **dict.fromkeys(("copy", "duplicate", "replicate", "create", "provision", "fork", "new"), "clone"),
     **dict.fromkeys(("delete", "remove", "stop", "kill", "terminate", "teardown", "drop"), "destroy"),
     **dict.fromkeys(("prolong", "renew"), "extend"),
     **dict.fromkeys(("update", "change", "configure", "scale"), "set"),
     **dict.fromkeys(("show", "info", "describe"), "status"),
     "drift": "plan",
-    **dict.fromkeys(("retry", "continue", "restart"), "resume"),
+    **dict.fromkeys(("rebuild", "recreate"), "reset"),
+    **dict.fromkeys(("retry", "continue", "start", "restart"), "resume"),
 }
 """Other words for a command. They may be another bot's, so they count only for an environment of ours."""
 

@@ -32,7 +32,7 @@ _WORDS = {
     "years": timedelta(days=365),
 }
 """Units as people write them; a month and a year are about as long as this."""
-_NUMBERS = {
+NUMBERS = {
     word: str(number)
     for number, word in enumerate(
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1
@@ -59,7 +59,7 @@ def parse(text: str) -> timedelta:
 
 def nearest(said: str) -> str | None:
     """Return the duration that `said` probably means (`14 days`, `2 weeks`, `14D`, `14`), if it is clear."""
-    said = " ".join(_NUMBERS.get(word, word) for word in said.lower().removeprefix("+").split())
+    said = " ".join(NUMBERS.get(word, word) for word in said.lower().removeprefix("+").split())
     parts = re.findall(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z]*)[\s,]*", said, re.ASCII)
     if (
         not parts

@@ -46,8 +46,11 @@ ACTS = [
     ("/ clone production as demo-a", "/clone production as demo-a"),
     ("\u200b/clone production as demo-a", "/clone production as demo-a"),
     ("/ｃｌｏｎｅ production as demo-a", "/clone production as demo-a"),
-    *((f"/clone production as demo-a {end}", "/clone production as demo-a") for end in ("please", "✅", ".", "thanks!", "now, please 🙏", ":pray:")),
+    *((f"/clone production as demo-a {end}", "/clone production as demo-a") for end in ("please", "✅", ".", "thanks!", "now, please 🙏", ":pray:", "(please)", "🙏🏽 @bob", "thanks @bob!")),
     ("/status demo-x?", "/status demo-x"),
+    ("/clone `production` as **demo-a**!", "/clone production as demo-a"),
+    ("/help Clone", "/help clone"),
+    ("@envclone help me", "/help"),
     ("/clone production as demo-a.", "/clone production as demo-a"),
     *((f"/clone production as demo-a {end}", "/clone production as demo-a") for end in ("por favor", "пожалуйста", "お願いします", "cc @bob, @rob", "；")),
     ("/clone «production» as „demo-a“ for 「demo」", CLONE),
@@ -78,7 +81,7 @@ ASKS = [
     *((f"/clone production as demo-b{sign}for demo", "/clone production as demo-b for demo") for sign in ",，、"),
     *(
         (f"/clone production as demo-b {said}", "/clone production as demo-b --ttl 3d")
-        for said in ("for 3 days", "for 3d", "--ttl: 3d", "ttl 3 days")
+        for said in ("for 3 days", "for three days", "for 3d", "ttl=3d", "--ttl: 3d", "ttl 3 days")
     ),
     *(
         (f"/clone production as demo-b {said}", "/clone production as demo-b --dry-run")
@@ -104,17 +107,27 @@ ASKS = [
     ),
     ("/status of demo-x", "/status demo-x"),
     ("/list my", "/list mine"),
+    ("/list @rob", "/list owner=rob"),
+    ("/clone production as demo-b purpose=qa owner=rob", "/clone production as demo-b for qa --owner rob"),
+    *((f"/sync demo-x {said}", "/sync demo-x") for said in ("to latest", "newest")),
+    ("/promote demo-x app-min", "/promote demo-x app_min"),
+    *(
+        (f"/set demo-x {said}", "/set demo-x app_min=3 db_class=large")
+        for said in ("app_min to 3 db_class=large", "app_min=3, db_class=large")
+    ),
+    ("@envclone destory demo-x", "/destroy demo-x"),
     *((f"/list purpose{said}qa", "/list purpose=qa") for said in (": ", " = ", " ")),
     ('/clone production as demo-b --ttl "two weeks"', "/clone production as demo-b --ttl 14d"),
 ]
 HINTS = [
+    *("/fork production as y", "/rebuild demo-x", "/start demo-x", "@envclone delete demo-x"),
     *("/delete demo-x", "/remove demo-x", "/stop demo-x", "/copy production as y", "/clone", "/destroy"),
     *("/clone production as demo-q; /status demo-x", "/status demo-x && /list", "/destroy demo-x, demo-y", "/clone production as demo-q, demo-r"),
     *("/destroy all", "/sync all", "/drift demo-x", "/clone production as demo-q name=demo-r", "/clone production as demo-q with love"),
     *("`/clone production as demo-q`", "Hello\n`/status demo-x`\nthere", "```\n/clone production as demo-q\n```", "~~~sh\n\n/status demo-x\n~~~"),
 ]  # fmt: skip
 SILENT = [
-    *("/cc @bob", "/assign @bob", "/thanks", "/close", "/lock", "/reset", "/plan", "/lint", "/test", "/ list of things"),
+    *("/cc @bob", "/assign @bob", "/thanks", "/close", "/lock", "/reset", "/plan", "/plan -d app", "/new issue", "/lint", "/test", "/ list of things"),
     *("/delete staging", "/stop", "/clone ist leider kaputt, kann jemand helfen?", "/status ist rot, bitte noch etwas warten"),
     "@envclone is a bot", "/etc/hosts", "Bitte nicht /clone verwenden", "> /clone production as demo-q", "> `/clone production as demo-q`", "Say `/clone production as demo-q` here",
     "```\n/status demo-x\n/list\n```", "Like this:\n```\n/status demo-x\n```", "<details>\n\n`/status demo-x`\n\n</details>", "`/help`", "`/etc/hosts`", "`/plan`",

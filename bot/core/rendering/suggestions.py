@@ -72,7 +72,7 @@ def _candidates(parameter: Parameter, text: str) -> Iterator[str]:
 
 def _numbers(parameter: NumberParameter, text: str) -> Iterator[str]:
     found = re.fullmatch(
-        r"\s*([+-]?\d{1,3}(?:[,_' ]\d{3})+|[+-]?\d{1,15}(?:\.\d{1,10})?)\s*[A-Za-z%]{0,9}\s*", text, re.ASCII
+        r"\s*([+-]?\d{1,3}(?:[,_' ]\d{3})+|[+-]?\d{1,15}(?:\.\d{1,10})?)\s*[A-Za-z%]{0,9}\s*[,;]?\s*", text, re.ASCII
     )
     if found is None:
         return
