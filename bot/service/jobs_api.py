@@ -55,10 +55,11 @@ class ExpiryDone(JobStepResult):
 
 
 class Reported(JobStepResult):
-    """The addresses of the comments that were written, and the environments that a rollout may go on with."""
+    """The addresses of the comments that were written, the environments that a rollout may go on with, and those whose repair may be confirmed."""
 
     comments: tuple[str, ...] = ()
     moved: tuple[EnvironmentName, ...] = ()
+    repairs: tuple[EnvironmentName, ...] = ()
 
 
 REPORTED: TypeAdapter[Reported] = TypeAdapter(Reported)

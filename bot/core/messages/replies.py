@@ -166,6 +166,8 @@ class Standing:
     proposed: Sequence[ProposedEnvironment] = ()
     parity: str = ""
     progress: StatusFacts = NOTHING_KNOWN
+    waits: str = ""
+    """What gives it the values that its sync waits for."""
 
 
 def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
@@ -174,6 +176,7 @@ def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
         ("Stage", standing.stage),
         *_links(standing.progress),
         *([("Proposed", ", ".join(map(_proposed, standing.proposed)))] if standing.proposed else []),
+        *([("Waits for", f"values: comment {code(standing.waits)}")] if standing.waits else []),
         ("Purpose", manifest.purpose),
         ("Owner", manifest.owner),
         ("Expires", _expiry(manifest, now)),

@@ -5,13 +5,13 @@ result is the new rendering byte for byte (law 8). Where hand edits and the temp
 check of the pull request fails until somebody has chosen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias, cast
 
 from bot.commands.grammar import format_command
-from bot.commands.model import Set, Sync
+from bot.commands.model import Clone, Set, Sync
 from bot.core.checks.gate_rules import NOBODY, Judges
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
@@ -162,9 +162,8 @@ def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     given = _given(command, subject)
     if missing := _missing(given, subject):
         said = "\n".join(f"- {why}" for why in missing.values())
-        whole = format_command(replace(command, set={**command.set, **dict.fromkeys(missing, "…")}))
         raise UserError(
-            f"The newer template asks for values that `{manifest.name}` has not:\n{said}\n\nComment `{whole}`."
+            f"The newer template asks for values that `{manifest.name}` lacks:\n{said}\n\n{_given_by(command, subject, missing)}"
         )
     becomes = _manifest(subject, given)
     check_rules(command, template.declaration, becomes.parameters)
@@ -178,6 +177,19 @@ def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     if not conflicts:
         _check(command, subject, CodeSide(becomes, {**files, **template.modules}), now)
     return Synced(becomes, files, conflicts, _new_claims(subject, becomes))
+
+
+def _given_by(command: Sync, subject: SyncSubject, missing: Iterable[ParameterName]) -> str:
+    """Return what gives an environment the values that it lacks. A preview follows its pull request, and `/sync` would make it an ordinary clone."""
+    manifest, values = subject.manifest, dict.fromkeys(missing, "…")
+    if subject.preview is None:
+        return f"Comment `{format_command(replace(command, set={**command.set, **values}))}`."
+    assert manifest.source is not None, "what is tried is tried on a clone"
+    again = format_command(Clone(manifest.source, manifest.name, manifest.purpose, set=values))
+    return (
+        "Give each a default, or a value for its purpose, in the pull request. Or start again with the values: comment "
+        f"`/destroy {manifest.name}`, and once it is gone, in the pull request, `{again}`."
+    )
 
 
 def _without_manifest(files: Tree) -> Tree:

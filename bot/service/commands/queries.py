@@ -8,11 +8,12 @@ from bot.core.messages.environment_list import Listed, environment_list, unmanag
 from bot.core.messages.reference.help_text import help_text
 from bot.core.messages.replies import ProposedEnvironment, Standing
 from bot.core.messages.status_comment import headline
-from bot.core.requests.branches import read_branch
+from bot.core.rendering.synced_values import answer as answer_to
+from bot.core.requests.branches import Branch, read_branch
 from bot.core.requests.refusal import unknown_environment
 from bot.core.requests.template_history import behind
 from bot.errors import UserError
-from bot.model.environment import Request
+from bot.model.environment import Manifest, Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.jobs_api import REPORTED, Ended, Reported, Steps
@@ -114,5 +115,20 @@ def _status(repo: Repository, command: Status) -> str:
     proposed = [each for each in _proposed(repo) if each.branch.environment == name]
     parity = parity_line(repo, manifest) if manifest.source else ""
     late = behind([manifest], {manifest.template: repo.template_history(manifest.template)})[name]
-    standing = Standing(headline(progress), repo.roots.environment(name), late, proposed, parity, progress)
+    standing = Standing(
+        headline(progress), repo.roots.environment(name), late, proposed, parity, progress, _waits(repo, manifest)
+    )
     return replies.status(manifest, standing, repo.context.now())
+
+
+def _waits(repo: Repository, manifest: Manifest) -> str:
+    """Return what gives an environment the values that its open sync waits for; nothing when it waits for none."""
+    for kind in ("clone", "change"):
+        commit = repo.proposed(Branch(kind, manifest.name))
+        try:
+            proposed = repo.at(commit).manifest(manifest.name) if commit is not None else None
+        except UserError:
+            continue  # what people have broken is no sync
+        if proposed is not None and proposed.awaits is not None:
+            return answer_to(proposed)
+    return ""

@@ -9,6 +9,7 @@ from bot.service.context import ServiceContext
 from bot.service.event_jobs.followed import requested
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.planned.checks import REQUIRED_CHECK
+from bot.service.planned.thumbs import perhaps_confirmed
 from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.job import looked_at, moved
 from bot.service.status import report_branch
@@ -51,4 +52,5 @@ def tell_checked(repo: Repository, commit: str, *, is_green: bool) -> Reported:
         if branch.kind == "clone" and is_green:
             merge_made_again(repo, branch.environment)
     changes = [branch.environment for branch in branches if branch.kind == "change"]
-    return Reported(comments=tuple(told), moved=moved(repo, changes))
+    repairs = tuple(name for name in perhaps_confirmed(repo) if name in changes)
+    return Reported(comments=tuple(told), moved=moved(repo, changes), repairs=repairs)

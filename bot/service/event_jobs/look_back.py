@@ -5,9 +5,12 @@ from datetime import timedelta
 from pydantic import TypeAdapter
 
 from bot.events import CommentCreated, LookBack
+from bot.names import EnvironmentName
 from bot.service.context import ServiceContext
 from bot.service.event_jobs.followed import PlanOfComment
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
+from bot.service.planned.thumbs import perhaps_confirmed, thumb_jobs
+from bot.service.repository import repository_at_head
 
 LONGEST_LOOK_BACK = timedelta(days=3)
 """How far back is looked: as long as GitHub lets deliveries be repeated. What is older was given up or asked again."""
@@ -17,9 +20,10 @@ MISSED = "*missed"
 
 
 class CommentsFound(JobStepResult):
-    """What people wrote since, whether it was delivered or not."""
+    """What people wrote since, whether it was delivered or not, and the repairs that somebody may have confirmed by a 👍."""
 
     comments: tuple[CommentCreated, ...] = ()
+    repairs: tuple[EnvironmentName, ...] = ()
 
 
 COMMENTS_FOUND: TypeAdapter[CommentsFound] = TypeAdapter(CommentsFound)
@@ -48,7 +52,8 @@ class LookBackJob:
     def run(self, request: JobRequest, steps: Steps) -> Finished:
         found = steps.run("look", COMMENTS_FOUND, self.look)
         jobs = (self.plan_of(comment, request.delivery) for comment in found.comments)
-        return Finished(tuple(job for job in jobs if job is not None))
+        thumbs = thumb_jobs(f"{request.delivery}-{self.event.at}", self.event.repository, found.repairs)
+        return Finished((*(job for job in jobs if job is not None), *thumbs))
 
     def look(self) -> CommentsFound:
         """Return the comments that hold a command. Raises `Transient`."""
@@ -68,4 +73,6 @@ class LookBackJob:
             for each in self.context.github.comments_since(event.repository, since)
             if not each.author_is_bot
         )
-        return CommentsFound(comments=tuple(each for each in found if self.plan_of(each, "look") is not None))
+        commands = tuple(each for each in found if self.plan_of(each, "look") is not None)
+        repo = repository_at_head(self.context, event.repository)
+        return CommentsFound(comments=commands, repairs=tuple(perhaps_confirmed(repo)))

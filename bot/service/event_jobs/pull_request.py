@@ -7,6 +7,7 @@ from bot.service.commands.bound import bound_jobs
 from bot.service.context import ServiceContext
 from bot.service.event_jobs.followed import RELEASED, PlanOfComment, Released, requested
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
+from bot.service.planned.thumbs import perhaps_confirmed
 from bot.service.repository import repository_at_head
 from bot.service.rollouts.job import looked_at, moved, rollout_job
 from bot.service.status import report_branch
@@ -59,7 +60,9 @@ class PullRequestJob:
         repo = repository_at_head(self.context, self.event.repository)
         has_ended = branch.kind == "change" and self.event.action == "closed"
         going_on = moved(repo, [branch.environment] if has_ended else [])
-        return Reported(comments=tuple(report_branch(repo, branch)), moved=going_on)
+        changed = branch.environment if branch.kind == "change" else None
+        repairs = tuple(name for name in perhaps_confirmed(repo) if name == changed)
+        return Reported(comments=tuple(report_branch(repo, branch)), moved=going_on, repairs=repairs)
 
     def release(self, branch: Branch) -> Released:
         """Give the branch back, with its claims."""

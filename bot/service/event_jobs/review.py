@@ -2,18 +2,23 @@
 
 from pydantic import TypeAdapter
 
+from bot.core.requests.branches import Branch
 from bot.events import ReviewApproved
+from bot.names import EnvironmentName
 from bot.service.commands.rerun import plan_approved
 from bot.service.context import ServiceContext
 from bot.service.event_jobs.followed import requested
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
-from bot.service.repository import repository_at_head
+from bot.service.planned.thumbs import perhaps_confirmed, thumb_jobs
+from bot.service.repository import Repository, repository_at_head
 
 
 class Replanned(JobStepResult):
     """Whether a plan was started, or runs already."""
 
     started: bool
+    repairs: tuple[EnvironmentName, ...] = ()
+    """Those that the pull request may be the repair of."""
 
 
 REPLANNED: TypeAdapter[Replanned] = TypeAdapter(Replanned)
@@ -29,11 +34,16 @@ class ReviewJob:
         """Return the job; whether the pull request has a plan that waits for it is asked there."""
         return requested(delivery, self.event, "review", f"review-{self.event.number}")
 
-    def run(self, _: JobRequest, steps: Steps) -> Finished:
-        steps.run("plan", REPLANNED, self.replan)
-        return Finished()
+    def run(self, request: JobRequest, steps: Steps) -> Finished:
+        found = steps.run("plan", REPLANNED, self.replan)
+        return Finished(thumb_jobs(request.delivery, self.event.repository, found.repairs))
 
     def replan(self) -> Replanned:
         """Start the plan once more that failed for this commit. Raises `Transient`."""
         repo = repository_at_head(self.context, self.event.repository)
-        return Replanned(started=plan_approved(repo, self.event))
+        repairs = tuple(name for name in perhaps_confirmed(repo) if self._is_of(repo, name))
+        return Replanned(started=plan_approved(repo, self.event), repairs=repairs)
+
+    def _is_of(self, repo: Repository, name: EnvironmentName) -> bool:
+        pull = repo.pull_request(Branch("change", name))
+        return pull is not None and pull.number == self.event.number

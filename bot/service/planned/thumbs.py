@@ -1,10 +1,12 @@
-"""The 👍 that confirms a repair: asked for in a comment of its own for each plan, and looked for when time comes, since GitHub tells nobody.
+"""The 👍 that confirms a repair: asked for in a comment of its own for each plan. GitHub tells nobody of one.
+
+So it is looked for whenever something else happens to the repair's pull request, and at each regular look.
 
 The comment names one plan and counts only as we wrote it. So who reacts confirms what they have read, whatever is planned meanwhile, and
 whoever may edit our comments makes it worth nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bot.commands.model import Repair
 from bot.commands.specs import spec_of
@@ -12,7 +14,10 @@ from bot.core.messages.versions import repaired
 from bot.core.requests.permissions import suffices
 from bot.core.requests.versions.repair import RepairProposal, unconfirmed
 from bot.errors import UserError
-from bot.names import EnvironmentName
+from bot.events import Tick
+from bot.names import EnvironmentName, RepositoryName
+from bot.service.commands.bound import bound_job
+from bot.service.jobs_api import JobRequest
 from bot.service.planned.repairs import open_repair
 from bot.service.repository import Repository
 
@@ -31,6 +36,11 @@ def perhaps_confirmed(repo: Repository) -> Iterator[EnvironmentName]:
             continue  # what people have broken is no repair
         if live is not None and proposed is not None and live.repaired_at != proposed.repaired_at:
             yield live.name
+
+
+def thumb_jobs(delivery: str, repository: RepositoryName, names: Iterable[EnvironmentName]) -> tuple[JobRequest, ...]:
+    """Return the jobs that look for a 👍, each in its turn among those of its environment."""
+    return tuple(bound_job(delivery, "expire", Tick(repository=repository, slot=0, environment=name)) for name in names)
 
 
 def merge_confirmed(repo: Repository, name: EnvironmentName) -> int | None:

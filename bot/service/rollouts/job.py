@@ -11,6 +11,7 @@ from bot.events import RolloutDue
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Reported, Steps
+from bot.service.planned.thumbs import thumb_jobs
 from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.rollout import roll_out, rollout_templates
 
@@ -68,11 +69,12 @@ class RolloutJob:
 
 
 def looked_at(repository: RepositoryName, request: JobRequest, reported: Reported) -> Finished:
-    """Return the end of a job that asks for a look at the rollouts of what has moved on, if anything has."""
+    """Return the end of a job that asks for a look at the rollouts of what has moved on, and at repairs that may be confirmed, if any."""
+    thumbs = thumb_jobs(request.delivery, repository, reported.repairs)
     if not reported.moved:
-        return Finished()
+        return Finished(thumbs)
     event = RolloutDue(repository=repository, slot=request.key, environments=reported.moved)
-    return Finished((rollout_job(request.delivery, event),))
+    return Finished((rollout_job(request.delivery, event), *thumbs))
 
 
 def moved(repo: Repository, names: Iterable[EnvironmentName]) -> tuple[EnvironmentName, ...]:

@@ -6,12 +6,15 @@ import subprocess
 import pytest
 
 from bot.clients.github import CheckState
+from bot.clients.github.records import ACTIONS_APP
 from bot.core.plans.required_check import CHECK
 from bot.core.requests.branches import branch_of
+from bot.events import CheckRunCompleted, Event, LookBack, PullRequestChanged, ReviewApproved
 from bot.model.environment import Manifest
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, RepositoryName
 from bot.sandbox.github.records.issues import IssueRecord
 from bot.service.commands.expire import due_environments, expire
+from bot.service.planned.checks import REQUIRED_CHECK
 from bot.service.planned.repairs import open_repair
 from bot.service.repository import Repository
 from tests.support import example
@@ -192,7 +195,48 @@ def test_a_thumb_of_somebody_else_on_the_plan_s_own_comment_confirms_it_too(repa
     planned(repairing, NAME, "2 to change")
     assert looked(repairing) == ["demo-x: nothing"], "the 👍 was for another plan"
     thumb("bob")
-    assert looked(repairing) == [f"demo-x: merged (#{number})"]
+    repository = RepositoryName(REPOSITORY)
+    ours = repairing.service.context.github.identity()
+    reports: list[Event] = [
+        LookBack(repository=repository, since=example.NOW, at=1),
+        ReviewApproved(
+            repository=repository,
+            number=number,
+            review=1,
+            commit=head(repairing),
+            author="bob",
+            submitted_at=example.NOW,
+        ),
+        PullRequestChanged(
+            repository=repository,
+            number=number,
+            action="synchronize",
+            is_merged=False,
+            author=ours,
+            sender=ours,
+            head=branch_of(NAME, "change"),
+            head_sha=head(repairing),
+            head_repository=repository,
+            base="main",
+            merge_commit_sha=None,
+        ),
+        CheckRunCompleted(
+            repository=repository,
+            check=1,
+            name=REQUIRED_CHECK,
+            head_sha=head(repairing),
+            conclusion="success",
+            app=ACTIONS_APP,
+            external_id=None,
+            pull_requests=(number,),
+        ),
+    ]
+    asks = {each.key: each for event in reports for each in repairing.work(event).follow}
+    assert [each.partition for each in asks.values()] == [f"{REPOSITORY}/demo-x"] * len(reports)
+    done = [repairing.work(each.event) for each in asks.values()]
+    assert (last(repairing).state, len(done)) == ("closed", len(reports)), (
+        "whatever is heard of its pull request leads to a look"
+    )
     assert looked(repairing) == []
     assert repairing.repository().source(NAME).repaired_at is not None
     texts = [each.body for each in repairing.server.comments(REPOSITORY, number)]

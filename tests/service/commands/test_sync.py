@@ -187,6 +187,7 @@ def test_what_the_template_asks_for_is_asked_in_the_pull_request_and_set_answers
         in body
     )
     assert "the plan is empty" not in body
+    assert "- **Waits for:** values: comment `/set demo-x region=… site=…`" in (live.say("/status demo-x") or "")
     assert "**It waits for values:** comment `/set demo-x region=… site=…`." in reply
     assert file(live, CHANGE) == example.MAIN
     assert wrong(live) == [

@@ -22,6 +22,7 @@ from tests.support.triggers import changed, deployed, merged
 
 NAME = EnvironmentName("pr-2")
 CLONE = "/clone production as pr-2 for qa"
+ASKING = example.DECLARATION.replace("  zones:", "  site: {type: string, description: The site.}\n  zones:").encode()
 MAIN = "templates/shop/app/main.tf"
 SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
 NAMED = SECURE.replace(b"/greeting", b"/welcome")
@@ -187,6 +188,11 @@ def test_a_live_preview_is_changed_by_a_pull_request_and_a_rewritten_branch_is_k
     place.work(missed.event)
     said = place.written(number)[-1]
     assert f"`pr-2` was not brought to {broken}; it stays at {head}." in said
+    rewritten(place, {"templates/shop/template.yaml": ASKING})
+    pushed(place, number)
+    said = place.written(number)[-1]
+    assert "- `site` is new: The site.\n\nGive each a default" in said
+    assert "`/clone production as pr-2 for qa --set site=…`" in said
 
 
 def test_a_preview_goes_back_with_a_branch_that_is_set_back(place: SmallMonorepo) -> None:

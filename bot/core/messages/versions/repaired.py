@@ -24,7 +24,7 @@ def thumb(repair: RepairProposal) -> str:
     asked = " and ".join(map(code, sorted(repair.asked_by)))
     return (
         f"{marker(repair)}\nSomebody other than {asked} who may change {code(repair.name)} confirms plan {code(str(repair.plan))} of this repair with a 👍 on "
-        f"this comment; then it is merged without a review. A 👍 is seen when expiry is checked next; {code(confirmation(repair))} is heard at once."
+        f"this comment; then it is merged without a review. A 👍 is seen within minutes; {code(confirmation(repair))} is heard at once."
     )
 
 
