@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from bot.events import CommentCreated, Event
+from bot.events import CommentCreated, Event, PreviewDue, Tick
 from bot.model.base import Document
 from bot.names import EnvironmentName, RepositoryName
 
@@ -85,6 +85,12 @@ class Finished:
     """A job that is done. Each job that `follow` asks for is made once, by its key."""
 
     follow: tuple[JobRequest, ...] = ()
+
+
+def bound_job(delivery: str, kind: str, event: Tick | PreviewDue) -> JobRequest:
+    """Return the job of one environment that follows its pull request."""
+    where = f"{event.repository}/{event.environment}"
+    return JobRequest(key=f"{kind}-{where}-{delivery}", partition=where, kind=kind, delivery=delivery, event=event)
 
 
 class JobsApi(Protocol):

@@ -17,7 +17,7 @@ from bot.events import PreviewDue, RolloutDue, Tick
 from bot.model.environment import Request
 from bot.names import EnvironmentName, Login, RepositoryName
 from bot.service.command_job import ACCEPTED, AcceptedCommand
-from bot.service.commands.bound import bound_job
+from bot.service.jobs_api import bound_job
 from bot.service.registry import COMMANDS
 from bot.service.rollouts.job import rollout_job
 

@@ -17,7 +17,7 @@ from bot.events import PreviewDue, PullRequestChanged, Tick
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, Login
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import JobRequest, JobStepResult, Steps
+from bot.service.jobs_api import JobRequest, JobStepResult, Steps, bound_job
 from bot.service.repository import Repository, repository_at_head
 
 
@@ -93,12 +93,6 @@ def bound_jobs(
             for name in pushed
         ),
     )
-
-
-def bound_job(delivery: str, kind: str, event: Tick | PreviewDue) -> JobRequest:
-    """Return the job of one environment that follows its pull request."""
-    where = f"{event.repository}/{event.environment}"
-    return JobRequest(key=f"{kind}-{where}-{delivery}", partition=where, kind=kind, delivery=delivery, event=event)
 
 
 def close_proposed(repo: Repository, name: EnvironmentName) -> int | None:

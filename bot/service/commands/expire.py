@@ -30,10 +30,10 @@ from bot.events import PreviewDue, Tick
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login
-from bot.service.commands.bound import bound_job, close_proposed, closed_pulls, keep, not_needed
+from bot.service.commands.bound import close_proposed, closed_pulls, keep, not_needed
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
-from bot.service.jobs_api import ExpiryDone, Finished, JobRequest, JobStepResult, Steps
+from bot.service.jobs_api import ExpiryDone, Finished, JobRequest, JobStepResult, Steps, bound_job
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.planned.thumbs import merge_confirmed, perhaps_confirmed
 from bot.service.repository import Repository, repository_at_head

@@ -16,8 +16,7 @@ from bot.core.requests.versions.repair import RepairProposal, unconfirmed
 from bot.errors import UserError
 from bot.events import Tick
 from bot.names import EnvironmentName, RepositoryName
-from bot.service.commands.bound import bound_job
-from bot.service.jobs_api import JobRequest
+from bot.service.jobs_api import JobRequest, bound_job
 from bot.service.planned.repairs import open_repair
 from bot.service.repository import Repository
 
