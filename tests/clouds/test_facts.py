@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.orphans.searches import SEARCHES
 from bot.clouds.aws.facts import FACTS as AWS
 from bot.clouds.azure.facts import FACTS as AZURE
 from bot.clouds.gcp.facts import FACTS as GCP
@@ -89,15 +90,17 @@ def test_what_stays_after_a_destroy_is_known_of_every_cloud() -> None:
         (["data/aws_sqs_queue.a", "data/module.google_x.terraform_data.google_x"], "aws", ()),
         (["data/aws_sqs_queue.a", 'data/module.db.google_sql_database_instance.a["x.y"]'], "", ("Google Cloud",)),
         (["data/azurerm_key_vault.a", "net/google_dns_record_set.a"], "aws", ("Google Cloud", "Azure")),
-        ([], "gcp", ("Google Cloud",)),
-        (["data/aws_sqs_queue.a"], "gcp", ("Google Cloud", "AWS")),
+        ([], "gcp", ()),
+        (["db/google_sql_database_instance.a", "net/azurerm_dns_zone.a"], "gcp", ("Azure",)),
+        (["data/azurerm_key_vault.a", "net/google_dns_record_set.a"], "azure", ("Google Cloud",)),
+        (["data/aws_sqs_queue.a"], "gcp", ("AWS",)),
         (["data/aws_sqs_queue.a", "data/datadog_monitor.a"], "none", ("AWS",)),
         (["data/datadog_monitor.a"], "none", ("the account",)),
         (["data/datadog_monitor.a"], "", ()),
     ],
 )
 def test_where_nobody_searches_for_leftovers(addresses: list[str], account: str, names: tuple[str, ...]) -> None:
-    assert unsearched(addresses, account, FACTS) == names
+    assert unsearched(addresses, account, FACTS, SEARCHES) == names
 
 
 @pytest.mark.parametrize(

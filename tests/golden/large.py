@@ -208,7 +208,7 @@ LARGE: Mapping[str, Large] = {
     "applies/not-begun": Large(lambda: apply_comment.refusal(i.NAME, LOG, was_begun=False), ("`demo-x` was not applied",)),
     "applies/destroy-failed": Large(
         lambda: destroy_receipt.summary(
-            i.destroyed(*FAILED, orphans={"tag": "environment=demo-x", "regions": ["eu-west-1"], "found": [f"arn:{n}" for n in range(5_000)]}),
+            i.destroyed(*FAILED, orphans={"tag": "environment=demo-x", "places": ["eu-west-1"], "found": [f"arn:{n}" for n in range(5_000)]}),
             60_000,
         ),
         ("### ❌ demo-x was not destroyed", "**Next:** destroyed steps stay destroyed", "**Still there**", "and 4,900 more"),

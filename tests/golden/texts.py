@@ -182,7 +182,7 @@ PLANS: Texts = {
     ),
     "applies/stopped": lambda: apply_comment.refusal(i.NAME, "Another run took the environment over.", was_begun=True),
     "applies/destroyed": lambda: destroy_receipt.summary(
-        i.destroyed(i.step("app"), i.step("network"), orphans={"tag": "environment=demo-x", "regions": ["eu-west-1"]}),
+        i.destroyed(i.step("app"), i.step("network"), orphans={"tag": "environment=demo-x", "places": ["eu-west-1"]}),
         60_000,
     ),
     "applies/destroy-failed": lambda: destroy_receipt.summary(

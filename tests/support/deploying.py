@@ -18,7 +18,7 @@ import boto3
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LedgerFile
 from bot.clients.objects.s3 import S3Store
-from bot.clients.orphans import tagged
+from bot.clients.orphans.searches import SEARCHES
 from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
@@ -208,7 +208,9 @@ class Deploying:
 
     def destroy(self, head: str, world: ApplyContext | None = None) -> DestroyReport:
         """Destroy what is gone from what is checked out, in this process."""
-        return destroy(self.request(head), world or self.world(), self.policy, OrphanSearch(tagged, pause=timedelta(0)))
+        return destroy(
+            self.request(head), world or self.world(), self.policy, OrphanSearch(SEARCHES, pause=timedelta(0))
+        )
 
     def request(self, head: str) -> ApplyRequest:
         self.runs += 1

@@ -15,7 +15,7 @@ from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
 from bot.cli.options import Environment
 from bot.clients.git.checkout import Checkout
 from bot.clients.ledger import LeaseLost, LedgerFile
-from bot.clients.orphans import tagged
+from bot.clients.orphans.searches import SEARCHES
 from bot.core.ledger.apply_result import ApplyOutcome
 from bot.core.ledger.destroy_report import DestroyReport
 from bot.core.messages import apply_text, destroy_receipt, ledger_text
@@ -135,7 +135,7 @@ def _run(
         found = (
             apply_environment(request, context)
             if verb == "apply"
-            else destroy_environment(request, context, policy, OrphanSearch(tagged))
+            else destroy_environment(request, context, policy, OrphanSearch(SEARCHES))
         )
     except (UserError, Unverifiable, KeyboardInterrupt) as error:
         reason = str(error) or "The run was stopped. Run the workflow again: it resumes where this one stopped."

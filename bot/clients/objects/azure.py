@@ -71,7 +71,7 @@ class AzureBlobStore:
         return ContainerClient(
             self.account_url,
             self.container,
-            self._credential or _default_credential(),
+            self._credential or default_credential("https://storage.azure.com/.default"),
             connection_timeout=self._bounds.connect.total_seconds(),
             read_timeout=self._bounds.answer.total_seconds(),
             # The library's own pauses begin at 15 s: five attempts would outlast a lease.
@@ -150,10 +150,11 @@ class AzureBlobStore:
             raise unverifiable(verb, self._shown(key), _first_line(error)) from error
 
 
-def _default_credential() -> TokenCredential:
+def default_credential(scope: str) -> TokenCredential:
+    """Return what Azure's default chain finds. Raises `AzureError` where it finds nothing."""
     found = DefaultAzureCredential()
     # Asked here, a chain without a credential fails at once; in a request the library would ask five times over.
-    found.get_token("https://storage.azure.com/.default")
+    found.get_token(scope)
     return found
 
 

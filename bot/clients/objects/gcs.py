@@ -42,6 +42,12 @@ _GENERATION: Final = re.compile(r"[1-9]\d{0,18}", re.ASCII)
 _REASONS: Final = {HTTPStatus.NOT_FOUND: NO_PLACE, HTTPStatus.FORBIDDEN: DENIED, HTTPStatus.UNAUTHORIZED: DENIED}
 
 
+def given_credentials() -> Credentials | None:
+    """Return the access token that the environment gives, or None where Google's default chain is to be asked."""
+    token = os.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN")
+    return Credentials(token) if token else None  # type: ignore[no-untyped-call]
+
+
 class GcsStore:
     """Objects in a bucket, below `prefix`."""
 
@@ -58,9 +64,7 @@ class GcsStore:
     @cached_property
     def _client(self) -> storage.Client:
         # Looking for credentials may ask a server, so it is done with the first request; objects need no project.
-        token = os.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN")
-        credentials = Credentials(token) if token else None  # type: ignore[no-untyped-call]
-        return storage.Client(project=None, credentials=credentials)
+        return storage.Client(project=None, credentials=given_credentials())
 
     def read(self, key: str) -> StoredObject | None:
         blob = placed(self.prefix, key)

@@ -16,11 +16,14 @@ CommitSha = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 class OrphansFound(Document):
     """A search of the account for what bears the environment's tag. `problem` says why it could not be made.
 
+    `places` are regions, or a project or subscription.
     `unsearched` are the clouds where something was destroyed and nobody can search.
     """
 
     tag: str
-    regions: tuple[str, ...] = ()
+    places: Annotated[
+        tuple[str, ...], Field(validation_alias=AliasChoices("places", "regions"))  # its name in receipts of before
+    ] = ()
     found: tuple[str, ...] = ()
     problem: str = ""
     unsearched: tuple[str, ...] = ()

@@ -70,7 +70,7 @@ def _essentials(receipt: DestroyReport) -> str:
     if receipt.orphans is not None and receipt.orphans.unsearched:
         clouds = _clouds(receipt.orphans)
         parts.append(
-            f"**{clouds[0].upper()}{clouds[1:]} not searched** for what is left, because envclone can't search there. Look for the label or tag "
+            f"**{clouds[0].upper()}{clouds[1:]} not searched** for what is left, because there are no credentials for it. Look for the label or tag "
             f"{code(receipt.orphans.tag)} yourself."
         )
     return "\n\n".join([*parts, _table(receipt.steps), _context(receipt)])
@@ -93,7 +93,7 @@ def _left(orphans: OrphansFound, environment: EnvironmentName) -> str:
 
 
 def _where(orphans: OrphansFound) -> str:
-    return f" in {', '.join(map(code, orphans.regions))}" if orphans.regions else ""
+    return f" in {', '.join(map(code, orphans.places))}" if orphans.places else ""
 
 
 def _table(steps: Sequence[StepResult]) -> str:

@@ -75,7 +75,8 @@ def destroy(request: ApplyRequest, context: ApplyContext, policy: Policy, search
         receipt = _receipt(run, began, results)
         if receipt.is_undone:
             orphans = find_orphans(search, found, policy, {each.what for each in receipt.remains})
-            elsewhere = unsearched(receipt.destroyed, account_of(found.newest.manifest, policy).cloud, FACTS)
+            cloud = account_of(found.newest.manifest, policy).cloud
+            elsewhere = unsearched(receipt.destroyed, cloud, FACTS, search.find)
             receipt = receipt.model_copy(update={"orphans": orphans.model_copy(update={"unsearched": elsewhere})})
         context.store.write(receipt_key(request.environment, request.head), receipt.model_dump_json(indent=1).encode())
     return receipt

@@ -58,7 +58,8 @@ resource "azurerm_role_assignment" "plan" {
 }
 
 resource "azurerm_role_assignment" "apply" {
-  for_each = toset(var.apply_roles)
+  # After a destroy, it searches for what still has the environment's tag.
+  for_each = toset(concat(["Reader"], var.apply_roles))
 
   scope                = local.subscription
   role_definition_name = each.key

@@ -17,7 +17,7 @@ provider "google" {
 }
 
 resource "google_project_service" "identity" {
-  for_each = toset(["iam.googleapis.com", "iamcredentials.googleapis.com", "sts.googleapis.com"])
+  for_each = toset(["cloudasset.googleapis.com", "iam.googleapis.com", "iamcredentials.googleapis.com", "sts.googleapis.com"])
 
   service            = each.key
   disable_on_destroy = false
@@ -66,7 +66,8 @@ resource "google_project_iam_member" "plan" {
 }
 
 resource "google_project_iam_member" "apply" {
-  for_each = toset(var.apply_roles)
+  # After a destroy, it searches for what still has the environment's label.
+  for_each = toset(concat(["roles/cloudasset.viewer"], var.apply_roles))
 
   project = var.project
   role    = each.key

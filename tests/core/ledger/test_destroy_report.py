@@ -169,7 +169,8 @@ def test_what_is_protected_can_not_be_expressed_as_a_target(manifest: Manifest, 
 
 
 def test_a_receipt_of_an_older_version_is_read() -> None:
-    found = receipt(orphans=OrphansFound(tag="Environment=demo-x", found=("arn:1",)))
+    found = receipt(orphans=OrphansFound(tag="Environment=demo-x", places=("eu-west-1",), found=("arn:1",)))
     written = found.model_dump(mode="json")
     written["sweep"] = written.pop("orphans")
+    written["sweep"]["regions"] = written["sweep"].pop("places")
     assert DestroyReport.model_validate(written) == found

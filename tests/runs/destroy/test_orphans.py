@@ -11,6 +11,7 @@ import pytest
 from bot.clients.terraform.terraform import Terraform
 from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.errors import Unverifiable
+from bot.model.policy import PolicyAccount
 from bot.names import StepName
 from bot.runs.destroy.applied_versions import AppliedVersion, PolicyBase, applied
 from bot.runs.destroy.orphans import OrphanSearch, find_orphans
@@ -33,7 +34,7 @@ class Account:
 
     @property
     def search(self) -> OrphanSearch:
-        return OrphanSearch(self.look, tries=3, pause=timedelta(0))
+        return OrphanSearch({"aws": self.look}, tries=3, pause=timedelta(0))
 
 
 @pytest.fixture
@@ -68,10 +69,8 @@ def test_it_looks_in_all_regions_of_the_manifest_by_the_tag_of_the_policy_and_of
     with destroyed(deploying, commit, "flags", "data") as found:
         said = find_orphans(account.search, found, policy, set())
     assert said.tag == "env=demo-x"
-    assert said.regions == (REGION, "eu-west-1")
-    assert account.asked == [
-        (region, {"env": ["demo-x"], "envclone:step": ["demo-x/flags"]}) for region in said.regions
-    ]
+    assert said.places == (REGION, "eu-west-1")
+    assert account.asked == [(region, {"env": ["demo-x"], "envclone:step": ["demo-x/flags"]}) for region in said.places]
 
 
 @pytest.mark.parametrize(
@@ -91,10 +90,32 @@ def test_what_is_found_is_looked_for_again_before_it_is_named(
     assert (said.found, said.problem, len(account.asked)) == (left, "", looks)
 
 
+@pytest.mark.parametrize(
+    ("cloud", "places", "left"),
+    [
+        # Terraform names a key ring without the service, and Azure's identifiers have no case.
+        ("gcp", ("acme-demo",), ("//pubsub.googleapis.com/projects/acme-demo/topics/a",)),
+        ("none", (), ()),
+    ],
+)
+def test_another_cloud_is_searched_in_the_account_and_by_the_environment_s_tag_alone(
+    deploying: Deploying, cloud: str, places: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    account = PolicyAccount(cloud=cloud, id="acme-demo", store="file:///state")
+    policy = deploying.policy.model_copy(update={"accounts": dict.fromkeys(deploying.policy.accounts, account)})
+    ring = "projects/acme-demo/locations/eu/keyRings/A"
+    listed = Account([{f"//cloudkms.googleapis.com/{ring.lower()}", *left}])
+    search = OrphanSearch({"gcp": listed.look}, tries=2, pause=timedelta(0))
+    with destroyed(deploying, deploying.merge(deploying.propose()), "flags") as found:
+        said = find_orphans(search, found, policy, {ring})
+    assert (said.places, said.found) == (places, left)
+    assert listed.asked == [("acme-demo", {"Environment": ["demo-x"]})] * (2 * len(places))
+
+
 def test_a_search_that_is_refused_says_so(deploying: Deploying) -> None:
     def refused(region: str, tags: Mapping[str, Sequence[str]]) -> set[str]:
         raise Unverifiable("not authorized to perform tag:GetResources")
 
     with destroyed(deploying, deploying.merge(deploying.propose())) as found:
-        said = find_orphans(OrphanSearch(refused), found, deploying.policy, set())
+        said = find_orphans(OrphanSearch({"aws": refused}), found, deploying.policy, set())
     assert "tag:GetResources" in said.problem
