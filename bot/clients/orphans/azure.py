@@ -13,7 +13,7 @@ from azure.core.exceptions import AzureError
 from requests import Session
 
 from bot.clients.objects.azure import default_credential
-from bot.clients.orphans.pages import MOST_PAGES, asking, listed, page, patient
+from bot.clients.orphans.pages import MOST_PAGES, asking, listed, page
 from bot.errors import Unverifiable
 
 API: Final = "https://management.azure.com"
@@ -30,7 +30,7 @@ def tagged(
 
     Without a token Azure's default chain gives one.
     """
-    session = patient(Session())
+    session = Session()
     session.headers["Authorization"] = f"Bearer {token or _token()}"
     below = f"{api}/subscriptions/{quote(subscription, safe='')}"
     wanted = [(tag, value) for tag, values in tags.items() for value in values]

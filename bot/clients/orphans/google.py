@@ -16,7 +16,7 @@ from google.auth.transport.requests import AuthorizedSession
 from requests import Session
 
 from bot.clients.objects.gcs import given_credentials
-from bot.clients.orphans.pages import MOST_PAGES, asking, listed, page, patient
+from bot.clients.orphans.pages import MOST_PAGES, asking, listed, page
 from bot.errors import Unverifiable
 
 API: Final = "https://cloudasset.googleapis.com"
@@ -39,7 +39,7 @@ def tagged(project: str, tags: Mapping[str, Sequence[str]], *, api: str = API) -
     with asking("Google Cloud"):
         try:
             credentials = given_credentials() or google.auth.default(scopes=[_SCOPE])[0]
-            session = patient(AuthorizedSession(credentials))  # type: ignore[no-untyped-call]
+            session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
             url = f"{api}/v1/projects/{quote(project, safe='')}:searchAllResources"
             wanted = [(label, value) for label, values in labels.items() for value in values]
             return frozenset(name for label, value in wanted for name in _names(session, url, label, value))

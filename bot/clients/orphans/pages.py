@@ -1,12 +1,11 @@
 """A cloud's list, page by page over HTTP, with patience; whatever is not a list is no answer."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, TypeAlias, cast
 
 from requests import RequestException, Response, Session
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from bot.errors import Unverifiable
 
@@ -20,21 +19,9 @@ MOST_PAGES: Final = 200
 
 LONGEST_REASON: Final = 500
 
-# Pauses of 0, 2, 4 and 8 s. How long a server asks to be left alone is not listened to: a lease lasts five minutes.
-_PATIENCE: Final = Retry(
-    total=4,
-    backoff_factor=1,
-    status_forcelist=(429, 500, 502, 503, 504),
-    raise_on_status=False,
-    respect_retry_after_header=False,
-)
-
-
-def patient(session: Session) -> Session:
-    """Return the session, which from now on asks again what fails for a moment."""
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=_PATIENCE))
-    return session
+_PAUSES: Final = (0, 1, 2, 4)
+"""Seconds before another attempt. How long a server asks to be left alone is not listened to: a lease lasts five minutes."""
+_FOR_A_MOMENT: Final = frozenset({429, 500, 502, 503, 504})
 
 
 @contextmanager
@@ -48,13 +35,27 @@ def asking(cloud: str) -> Iterator[None]:
 
 def page(session: Session, url: str, parameters: dict[str, str] | None, advice: str) -> Fields:
     """Return a page's fields. Raises `Unverifiable`, with `advice` where the right is missing."""
-    # A redirect would take the token along to another place of the same host.
-    answer = session.get(url, params=parameters, timeout=TIMEOUT, allow_redirects=False)
+    answer = _answer(session, url, parameters)
     found = _fields(answer)
     if answer.status_code == 200 and found is not None:
         return found
     said = f"{answer.status_code} {_message(found)}".strip()[:LONGEST_REASON]
     raise Unverifiable(f"{said}\n{advice}" if answer.status_code in {401, 403} else said)
+
+
+def _answer(session: Session, url: str, parameters: dict[str, str] | None) -> Response:
+    for pause in (*_PAUSES, None):
+        try:
+            # A redirect would take the token along to another place of the same host.
+            answer = session.get(url, params=parameters, timeout=TIMEOUT, allow_redirects=False)
+        except RequestException:
+            if pause is None:
+                raise
+        else:
+            if pause is None or answer.status_code not in _FOR_A_MOMENT:
+                return answer
+        time.sleep(pause)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def listed(fields: Fields, name: str) -> Iterator[Fields]:
