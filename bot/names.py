@@ -116,6 +116,15 @@ class EnvironmentName(Name):
         if len(text) < 2:
             raise InvalidInput(f"`{text}` is too short for an environment name. Use at least 2 characters.")
 
+    @classmethod
+    def hint(cls, text: str) -> str:
+        if "/" not in text:
+            return ""
+        return (
+            " A name has no directories in it, and `/list` shows all. Where the policy's `roots` name a further pair, names in it begin "
+            "with that pair's (`payments-demo`), and no others do."
+        )
+
 
 class TemplateName(Name):
     """The name of a directory in `templates/`."""

@@ -15,12 +15,10 @@ def completed(kind: Literal["environments", "templates"]) -> Callable[[str], lis
         from bot.errors import UserError  # noqa: PLC0415
 
         try:
-            roots = own_checkout(Path()).roots
+            checkout = own_checkout(Path())
         except UserError:
             return []  # whatever command follows says what is wrong with the policy
-        place = Path(roots.environments if kind == "environments" else roots.templates)
-        found = [each.name for each in place.iterdir() if each.is_dir()] if place.is_dir() else []
-        return sorted(name for name in found if name.startswith(incomplete))
+        return [name for name in checkout.directories(kind) if name.startswith(incomplete)]
 
     return names
 

@@ -53,25 +53,25 @@ def compare_all(checkout: Checkout, now: datetime, before: ComparedBefore) -> Al
     return AllCompared(clones, list(dict.fromkeys(unreadable)))
 
 
-def _is_as_it_was(found: Comparison, trees: Mapping[str, str], module: Callable[[str], str]) -> bool:
+def _is_as_it_was(found: Comparison, trees: Mapping[str, str], module: Callable[[str, str], str]) -> bool:
     """Say whether the source, and each module that the two call, have the content that was compared."""
     return all(
-        (trees.get(found.against or "") if where == found.against else module(where)) == tree
+        (trees.get(found.against or "") if where == found.against else module(where, found.environment)) == tree
         for where, tree in found.trees.items()
     )
 
 
-def _module_ids(checkout: Checkout) -> Callable[[str], str]:
+def _module_ids(checkout: Checkout) -> Callable[[str, str], str]:
     """Return what reads a module outside once, for its id: that of no files, too, where there is none or none may be."""
 
     @cache
-    def module(directory: str) -> str:
+    def of_pair(directory: str, pair: str) -> str:
         try:
-            return tree_id(checkout.module(directory))
+            return tree_id(checkout.module(directory, f"{pair}-" if pair else ""))
         except UserError:
             return ""  # and so never as it was: whoever compares says what is wrong
 
-    return module
+    return lambda directory, name: of_pair(directory, checkout.roots.pair(name))
 
 
 def _compared_apart(
@@ -109,7 +109,7 @@ def _compared_trees(checkout: Checkout, clone: EnvironmentName, source: Environm
     asked: dict[str, str] = {str(source): tree_id(production)}
 
     def noted(directory: str) -> Tree:
-        files = checkout.module(directory)
+        files = checkout.module(directory, clone)
         asked[directory] = tree_id(files)
         return files
 

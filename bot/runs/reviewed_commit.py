@@ -65,7 +65,7 @@ def _candidates(
     checkout: Checkout, environment: EnvironmentName, store: ObjectStore, on: OnGitHub | None
 ) -> Iterator[str]:
     where = checkout.roots.environment(environment)
-    outside = (checkout.roots.module(place) for place in places_outside(checkout.code(environment)))
+    outside = (checkout.roots.module(place, environment) for place in places_outside(checkout.code(environment)))
     change = change_of(checkout.root, where, *filter(None, outside))
     if change is not None:
         if len(change.parents) > 1:

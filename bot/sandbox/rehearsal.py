@@ -42,7 +42,7 @@ def monorepo(target: Path, source: Path, product: Product = NEWSLETTER) -> Path:
     The provider's lock file is that of the template that `source` ships, so both use one version. Raises `UserError`.
     """
     roots = own_checkout(source).roots
-    locks = sorted((source / roots.templates).glob(f"*/*/{_LOCK}"))
+    locks = sorted(lock for root in roots.of_templates for lock in (source / root).glob(f"*/*/{_LOCK}"))
     if not locks or not (source / ".github").is_dir():
         raise UserError(f"{source} has no templates and workflows. Run this in a checkout of a monorepo.")
     shutil.copytree(source / ".github", target / ".github")

@@ -111,7 +111,7 @@ def seed(target: Path, source: Path) -> Path:
     Not the tool: the workflows take it from another repository, for which a stand-in answers here.
     """
     of = own_checkout(source)
-    for name in (of.roots.templates, of.roots.environment("production"), ".github"):
+    for name in (*of.roots.of_templates, of.roots.environment("production"), ".github"):
         if not (source / name).is_dir():
             raise UserError(
                 f"{source / name} does not exist. Run this in a checkout that has templates, environments and workflows."

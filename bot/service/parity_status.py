@@ -28,7 +28,7 @@ def parity_line(repo: Repository, manifest: Manifest) -> str:
     now = Now(
         code=_code_id(own, manifest.name),
         production_code=_code_id(repo, certificate.against),
-        template_tree=repo.mirror.entries(repo.commit, repo.roots.templates).get(certificate.template),
+        template_tree=repo.mirror.tree_at(repo.commit, repo.roots.template(certificate.template)),
         time=repo.context.now(),
     )
     return status_line(certificate, lapses(certificate, now))

@@ -13,7 +13,7 @@ from bot.core.messages import destroy_pull_request
 from bot.core.requests import destroy
 from bot.core.requests.branches import PREFIXES, Branch
 from bot.errors import UserError
-from bot.model.environment import MANIFEST, Manifest
+from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import delete_branch
 from bot.service.deployments.confirmed import ConfirmedDeployment, confirmed
@@ -77,7 +77,7 @@ def removed(repo: Repository) -> Mapping[EnvironmentName, Manifest]:
     """Return what was removed from the default branch and is not known to be destroyed, as it was; GitHub is not asked."""
     found: dict[EnvironmentName, Manifest] = {}
     live = repo.trees()
-    for path, commit in repo.mirror.removed(repo.commit, f"{repo.roots.environments}/*/{MANIFEST}").items():
+    for path, commit in repo.removed_manifests().items():
         if commit in repo.context.destroyed:
             continue
         try:

@@ -87,7 +87,7 @@ class Repository:
 
     def read_template(self, name: TemplateName, files: Tree) -> TemplateAt:
         """Return the template of this name that `files` are. Raises `UserError`."""
-        return read_template(name, files, FACTS, self.module, roots=self.roots)
+        return read_template(name, files, FACTS, partial(self.module, of=name), roots=self.roots)
 
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist."""
@@ -96,11 +96,11 @@ class Repository:
     def code(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment, and of the modules outside that they call."""
         files = self.environment(name)
-        return {**files, **modules_outside(files, self.module)}
+        return {**files, **modules_outside(files, partial(self.module, of=name))}
 
-    def module(self, directory: str) -> dict[str, File]:
-        """Return the files of a module outside (`../../modules/logs`), none if none may lie there. Raises `UserError`."""
-        path = self.roots.module(directory)
+    def module(self, directory: str, of: str) -> dict[str, File]:
+        """Return the files of a module outside (`../../modules/logs`) of an environment or template, none if none may lie there. Raises `UserError`."""
+        path = self.roots.module(directory, of)
         owner = self.roots.owner(path) if path is not None else None
         owned = (self.mirror.read(self.commit, f"{owner}/{document}") for document in (MANIFEST, DECLARATION))
         if path is None or (owner is not None and any(found is not None for found in owned)):
@@ -109,13 +109,17 @@ class Repository:
 
     def trees(self) -> dict[str, str]:
         """Return the names of the environments' directories, valid or not, with their tree ids."""
-        return dict(self.mirror.entries(self.commit, self.roots.environments))
+        return self._entries(self.roots.of_environments)
+
+    def tree_of(self, name: EnvironmentName) -> str | None:
+        """Return the id of an environment's tree, None where it does not exist."""
+        return self.mirror.tree_at(self.commit, self.roots.environment(name))
 
     def manifest(self, name: EnvironmentName) -> Manifest | None:
         """Return an environment's manifest, or None when it does not exist. Raises `UserError` when it can't be read."""
         known, key = self.context.manifests, f"{self.commit}:{name}"
         if key not in known:
-            tree = self.mirror.entries(self.commit, self.roots.environments).get(name)
+            tree = self.tree_of(name)
             if tree is None:
                 return None
             known[key] = self._manifest(name, tree)
@@ -139,7 +143,20 @@ class Repository:
 
     def templates(self) -> Sequence[str]:
         """Return the names of the templates' directories, valid or not, in order."""
-        return sorted(self.mirror.entries(self.commit, self.roots.templates))
+        return sorted(self._entries(self.roots.of_templates))
+
+    def _entries(self, roots: Sequence[str]) -> dict[str, str]:
+        """Return what the directories in these roots are called, with their tree ids."""
+        return {
+            self.roots.called(root, child): tree
+            for root in roots
+            for child, tree in self.mirror.entries(self.commit, root).items()
+        }
+
+    def removed_manifests(self) -> Mapping[str, str]:
+        """Return the paths of the manifests that were removed, each with the last commit that did it."""
+        patterns = [f"{root}/*/{MANIFEST}" for root in self.roots.of_environments]
+        return {path: by for each in patterns for path, by in self.mirror.removed(self.commit, each).items()}
 
     def own_pull_requests(self) -> list[PullRequest]:
         """Return the open pull requests that we opened, from branches of ours: what is proposed. People may push to them.
@@ -186,12 +203,12 @@ class Repository:
         """Return the directories that have no manifest, and did not lose one: somebody else's."""
         self._read_ahead(trees)
         bare = {text for text, tree in trees.items() if tree in self.context.bare}
-        lost = self.mirror.removed(self.commit, f"{self.roots.environments}/*/{MANIFEST}") if bare else {}
+        lost = self.removed_manifests() if bare else {}
         by = {text: lost.get(f"{self.roots.environment(text)}/{MANIFEST}") for text in bare}
         return frozenset(
             text
             for text in bare
-            if not (commit := by[text]) or text not in self.mirror.entries(commit, self.roots.environments)
+            if not (commit := by[text]) or self.mirror.tree_at(commit, self.roots.environment(text)) is None
         )
 
     def _read_ahead(self, trees: Mapping[str, str]) -> None:

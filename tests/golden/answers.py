@@ -19,6 +19,7 @@ from bot.core.plans.job_report import JobReport, ReportedCheck
 from bot.core.requests.codify.everywhere import TemplateChange
 from bot.core.requests.destroy import RemovalRequest, removable
 from bot.model.policy import Policy
+from bot.model.roots import DEFAULT
 from bot.names import EnvironmentName, TemplateName
 from tests.golden import inputs as i
 from tests.golden.versions import RECORD, STEP, evidence
@@ -50,7 +51,7 @@ def _listed(*said: str) -> str:
 ANSWERS: Texts = {
     "replies/help": lambda: help_text.help_text(Help(), example.template().declaration, Policy()),
     "replies/help-clone": lambda: help_text.help_text(Help(CommandVerb("clone")), example.template().declaration, Policy()),
-    "replies/unmanaged": lambda: environment_list.unmanaged({"legacy", "shared-dns"}, "envs"),
+    "replies/unmanaged": lambda: environment_list.unmanaged({"legacy", "shared-dns"}, DEFAULT),
     "replies/changed-in-place": lambda: change_pull_request.in_place(i.CLONE, WIDER, LINK),
     "plans/many": lambda: run_report.many_plans(
         [report(i.NAME, "success", "1 to add"), report(OTHER, "failure", "app: the provider could not be configured")],

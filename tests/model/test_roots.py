@@ -1,14 +1,21 @@
 """Where environments and templates lie: paths and names, by example."""
 
+from itertools import product
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.errors import UserError
 from bot.model.policy import PATH, Policy
-from bot.model.roots import DEFAULT, Roots
+from bot.model.roots import DEFAULT, RootPair, Roots
 from bot.model.yaml_document import load
+from bot.names import EnvironmentName
 
 INFRA = Roots(environments="infra/envs", templates="infra/templates")
+SHOPS = {name: RootPair(environments=f"{name}/envs", templates=f"{name}/templates") for name in ("shop", "toy-shop")}
+SEVERAL = Roots(environments="infra/envs", templates="infra/templates", also=SHOPS)
 
 
 @pytest.mark.parametrize("roots", [DEFAULT, INFRA])
@@ -43,7 +50,41 @@ def test_a_path_below_a_root_is_its_environments_or_its_templates(roots: Roots) 
     ],
 )
 def test_a_module_outside_lies_where_its_path_leads_from_an_environment(directory: str, path: str | None) -> None:
-    assert INFRA.module(directory) == path
+    assert INFRA.module(directory, "demo-x") == path
+
+
+@given(
+    st.from_regex(EnvironmentName.pattern, fullmatch=True)
+    | st.sampled_from(["shop-x", "toy-shop-x", "toy-x", "shop", "shop-shop-x"])
+)
+def test_every_name_has_one_directory_in_several_pairs_and_every_directory_one_name(name: str) -> None:
+    for place, root in product((SEVERAL.environment, SEVERAL.template), ("infra", "shop", "toy-shop")):
+        directory = place(name)
+        assert SEVERAL.name_at(directory) == name
+        assert SEVERAL.owner(f"{directory}/main.tf") == directory
+        beside = f"{root}/{directory.split('/', 1)[1].rpartition('/')[0]}/{name}"
+        assert place(SEVERAL.name_at(beside)) == beside, "also of a directory that can have no name"
+        assert (SEVERAL.name_at(beside) == name) == (beside == directory)
+
+
+def test_a_directory_that_would_have_the_name_of_another_pairs_has_none() -> None:
+    assert SEVERAL.environment("shop-demo") == "shop/envs/demo"
+    assert SEVERAL.environment_in("infra/envs/shop-demo/main.tf") == "infra/envs/shop-demo"
+    with pytest.raises(UserError, match=r"names in it begin with that pair's \(`payments-demo`\), and no others do"):
+        EnvironmentName("infra/envs/shop-demo")
+
+
+def test_a_module_lies_where_its_path_leads_from_the_pair_of_who_calls_it() -> None:
+    found = {name: SEVERAL.module("../../modules/logs", name) for name in ("demo", "shop-demo", "toy-shop-demo")}
+    assert list(found.values()) == ["infra/modules/logs", "shop/modules/logs", "toy-shop/modules/logs"]
+    for everything in (
+        "../..",
+        "../../../infra",
+        "../../../infra/envs",
+        "../../../toy-shop",
+        "../../../toy-shop/templates",
+    ):
+        assert SEVERAL.module(everything, "shop-demo") is None, everything
 
 
 @pytest.mark.parametrize(
@@ -57,6 +98,13 @@ def test_a_module_outside_lies_where_its_path_leads_from_an_environment(director
         "{templates: .github/templates}",
         "{templates: 'a//b'}",
         '{templates: "a/*"}',
+        "{also: {a: {environments: envs/a, templates: a/templates}}}",
+        "{also: {a: {environments: a/envs, templates: templates}}}",
+        "{also: {a: {environments: a/envs, templates: a/templates}, b: {environments: a/envs, templates: b/templates}}}",
+        "{also: {a: {environments: a/envs, templates: a/t}, a-b: {environments: b/envs, templates: b/t}}}",
+        "{also: {A: {environments: a/envs, templates: a/templates}}}",
+        "{also: {'a/b': {environments: a/envs, templates: a/templates}}}",
+        "{also: {a: {environments: a/envs}}}",
     ],
 )
 def test_roots_that_are_no_two_directories_of_the_repository_are_refused(said: str) -> None:

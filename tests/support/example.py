@@ -102,9 +102,9 @@ PRODUCTION_VALUES = {
 }
 
 
-def template_files() -> dict[str, File]:
+def template_files(name: str = "shop") -> dict[str, File]:
     return {
-        "template.yaml": File(DECLARATION.encode()),
+        "template.yaml": File(DECLARATION.replace("name: shop", f"name: {name}", 1).encode()),
         "hooks.yaml": File(HOOKS.encode()),
         "README.md": File(b"About the template.\n"),
         "network/.terraform.lock.hcl": File(LOCK),
@@ -123,16 +123,16 @@ def template() -> TemplateAt:
     return read_template(TemplateName("shop"), template_files(), FACTS)
 
 
-def production(at: TemplateAt | None = None) -> Manifest:
+def production(at: TemplateAt | None = None, name: str = "production") -> Manifest:
     at = at or template()
     return Manifest.model_validate(
         {
-            "name": "production",
-            "template": "shop",
+            "name": name,
+            "template": at.declaration.name,
             "revision": at.revision,
             "purpose": "production",
             "owner": "platform",
-            "parameters": PRODUCTION_VALUES,
+            "parameters": {**PRODUCTION_VALUES, "name": name},
             "stacks": at.declaration.stacks,
         }
     )

@@ -11,7 +11,7 @@ from bot.model.confinement import Confinement
 from bot.model.policy import Policy, PolicyAccount, StaticCheckRules
 from bot.model.roots import DEFAULT, Roots
 from bot.model.yaml_document import dump
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, TemplateName
 from tests.support.cloud import ACCOUNT, REGION
 from tests.support.product import CHECKED_HOOKS, NAME, STACKS, manifest, template
 
@@ -28,6 +28,8 @@ class Monorepo:
     stacks: Mapping[str, str] = field(default_factory=lambda: STACKS)
     hooks: str = CHECKED_HOOKS
     roots: Roots = DEFAULT
+    named: TemplateName = NAME
+    """The template that environments are rendered from."""
 
     @classmethod
     def create(
@@ -44,12 +46,12 @@ class Monorepo:
 
     def write_base(self) -> None:
         """Write the template and the policy."""
-        self.put(self.roots.template(NAME), self.template.files)
+        self.put(self.roots.template(self.named), self.template.files)
         self.put(".github", {"envclone.yml": File(dump(self.policy, "none").encode())})
 
     @property
     def template(self) -> TemplateAt:
-        return replace(template(self.stacks, self.hooks), roots=self.roots)
+        return replace(template(self.stacks, self.hooks, name=self.named), roots=self.roots)
 
     @property
     def policy(self) -> Policy:

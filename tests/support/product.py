@@ -244,6 +244,7 @@ def template(
     hooks: str = HOOKS,
     former: Mapping[str, tuple[str, ...]] | None = None,
     migrations: str = "",
+    name: TemplateName = NAME,
 ) -> TemplateAt:
     """Return the template with these stacks' code, these hooks and migrations; `former` are the names that stacks had, the first one first."""
     first = {stack: names[0] for stack, names in (former or {}).items()}
@@ -257,7 +258,7 @@ def template(
             for text in (declared, hooks)
         )
     files = {
-        "template.yaml": f"{DECLARATION}stacks:\n{declared}{migrations}",
+        "template.yaml": f"{DECLARATION.replace(NAME, name, 1)}stacks:\n{declared}{migrations}",
         "hooks.yaml": hooks,
         "hooks/record.py": RECORD,
         "hooks/announce": ANNOUNCE,
@@ -271,7 +272,7 @@ def template(
         }
         files |= {f"{stack}/{path}": text for path, text in provider_files(main).items()}
     tree = {path: File(text.encode(), executable=path == "hooks/announce") for path, text in files.items()}
-    return read_template(NAME, tree, FACTS)
+    return read_template(name, tree, FACTS)
 
 
 def manifest(at: TemplateAt, name: str, source: str | None, values: Mapping[str, str]) -> Manifest:
@@ -280,7 +281,7 @@ def manifest(at: TemplateAt, name: str, source: str | None, values: Mapping[str,
     return Manifest.model_validate(
         {
             "name": EnvironmentName(name),
-            "template": NAME,
+            "template": at.declaration.name,
             "revision": at.revision,
             "source": source,
             "purpose": "demo",

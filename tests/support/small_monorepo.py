@@ -9,7 +9,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
@@ -21,11 +21,12 @@ from bot.clients.git.trees import Author
 from bot.clients.github.auth import Token
 from bot.clients.github.client import GitHub
 from bot.clients.store import open_store
-from bot.core.rendering.assemble import assemble
+from bot.clouds.registry import FACTS
+from bot.core.rendering.assemble import assemble, read_template
 from bot.core.tree import Tree
 from bot.events import CommentCreated, Event
 from bot.model.roots import DEFAULT, Roots
-from bot.names import RepositoryName, opening_text
+from bot.names import RepositoryName, TemplateName, opening_text
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.server import Middleware
 from bot.service.author_limit import AuthorLimit
@@ -49,10 +50,13 @@ POLICY = b"quota: {total: 1000, per_owner: 1000}\n"
 
 
 def monorepo(root: Path, roots: Roots = DEFAULT) -> Path:
-    """Write the example template and its production as a monorepo, with our own workflows."""
-    template = replace(example.template(), roots=roots)
-    place(root / roots.template("shop"), example.template_files())
-    place(root / roots.environment("production"), assemble(template, example.production(template)))
+    """Write the example template and its production, in each pair of roots, as a monorepo with our own workflows."""
+    for before in ("", *(f"{pair}-" for pair in roots.also)):
+        files = example.template_files(f"{before}shop")
+        template = read_template(TemplateName(f"{before}shop"), files, FACTS, roots=roots)
+        place(root / template.where, files)
+        production = example.production(template, f"{before}production")
+        place(root / roots.environment(production.name), assemble(template, production))
     shutil.copytree(WORKFLOWS, root / ".github" / "workflows")
     said = f"roots: {roots.model_dump_json()}\n".encode() if roots != DEFAULT else b""
     (root / ".github" / "envclone.yml").write_bytes(POLICY + said)

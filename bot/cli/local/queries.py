@@ -95,11 +95,7 @@ def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJso
         late = behind(manifests, _histories(checkout, manifests))
         listing = replies.listing(inventory, datetime.now(UTC), None, late)
         text = plain(listing if manifests or not everything else nothing_matches(everything), width())
-        text += (
-            f"\n\n{plain(unmanaged(inventory.unmanaged, checkout.roots.environments), width())}"
-            if inventory.unmanaged
-            else ""
-        )
+        text += f"\n\n{plain(unmanaged(inventory.unmanaged, checkout.roots), width())}" if inventory.unmanaged else ""
         say(text, lambda: [_listed(each, late[each.name]) for each in manifests], as_json)
         if reading.findings:
             stop("\n".join(map(str, reading.findings)), NOT_CHECKED)

@@ -56,7 +56,7 @@ def template_check(
                 "doubts": list(proof.doubts),
             }
         lines = [f"{name}: {line}" for name, found in data.items() for line in _told(found)]
-        none = f"There are no templates in {checkout.roots.templates}. `envclone adopt PATH` makes one (docs/adopt.md)."
+        none = f"There are no templates in {' or '.join(checkout.roots.of_templates)}. `envclone adopt PATH` makes one (docs/adopt.md)."
         say("\n".join(lines) or none, lambda: data, as_json)
         if wrong:
             raise typer.Exit(DOES_NOT_HOLD)

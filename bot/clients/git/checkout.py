@@ -5,7 +5,9 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from bot.clients.git.batch import answers
 from bot.clients.git.commits import file_at
@@ -14,7 +16,7 @@ from bot.clients.git.work_tree import IGNORED, replace_directory, write_files
 from bot.clients.proved_before import ReadBefore
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILES as VERSIONS
-from bot.core.hcl.local_modules import modules_outside, outside, own
+from bot.core.hcl.local_modules import ReadDirectory, modules_outside, outside, own
 from bot.core.rendering.assemble import TemplateAt, own_manifest, read_policy, read_roots, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, findings
 from bot.core.tree import UNSAVED_STATE, File, Tree, check_tree, tree_id, with_links
@@ -39,14 +41,14 @@ class Checkout:
 
     def environments(self) -> Sequence[str]:
         """Return the names of the environments' directories, valid or not, in order."""
-        found, unmanaged = self._directories(self.roots.environments), self.unmanaged()
+        found, unmanaged = self.directories("environments"), self.unmanaged()
         return [name for name in found if name not in unmanaged]
 
     def unmanaged(self) -> frozenset[str]:
         """Return the directories beside the environments that are somebody else's: they have no manifest, and had none at the last commit."""
         bare = [
             name
-            for name in self._directories(self.roots.environments)
+            for name in self.directories("environments")
             if not (self.root / self.roots.environment(name) / MANIFEST).is_file()
         ]
         if not bare:
@@ -61,13 +63,15 @@ class Checkout:
 
     def environments_at(self, commit: str) -> Sequence[str]:
         """Return the names of the directories that lie among the environments at a commit, valid or not, in order; none when it is not there."""
-        listing = self._git("ls-tree", "-d", "--name-only", "-z", f"{commit}:{self.roots.environments}") or b""
-        return sorted(filter(None, listing.decode("utf-8", "surrogateescape").split("\0")))
+        roots = [f"{root}/" for root in self.roots.of_environments]
+        listing = self._git("ls-tree", "-d", "--name-only", "--full-tree", "-z", commit, "--", *roots) or b""
+        paths = listing.decode("utf-8", "surrogateescape").split("\0")
+        return sorted(name for path in paths if (name := self.roots.environment_in(path)) is not None)
 
     def templates(self) -> Sequence[str]:
         """Return the names of the templates' directories, valid or not, in order; without a declaration it is somebody else's."""
-        place = self.root / self.roots.templates
-        return [name for name in self._directories(self.roots.templates) if (place / name / DECLARATION).is_file()]
+        found = self.directories("templates")
+        return [name for name in found if (self.root / self.roots.template(name) / DECLARATION).is_file()]
 
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink that leaves them."""
@@ -90,7 +94,7 @@ class Checkout:
     def code(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment, and of the modules outside that they call. Raises `UserError` for a symlink that leaves them."""
         files = self.environment(name)
-        return {**files, **modules_outside(files, self.module)}
+        return {**files, **modules_outside(files, self.modules_of(name))}
 
     def code_at(self, name: EnvironmentName, commit: str) -> dict[str, File] | None:
         """Return an environment's files with its modules at a commit, None when the environment is not there."""
@@ -99,18 +103,22 @@ class Checkout:
             return None
 
         def read(directory: str) -> Tree:
-            path = self.roots.module(directory)
+            path = self.roots.module(directory, name)
             found = self._files_of_tree(f"{commit}:{path}", path) if path and not self._is_owned(path, commit) else None
             return found or {}
 
         return {**files, **modules_outside(files, read)}
 
-    def module(self, directory: str) -> dict[str, File]:
-        """Return the files of a module outside (`../../modules/logs`), none if none may lie there. Raises `UserError`."""
-        path = self.roots.module(directory)
+    def module(self, directory: str, of: str) -> dict[str, File]:
+        """Return the files of a module outside (`../../modules/logs`) of an environment or template, none if none may lie there. Raises `UserError`."""
+        path = self.roots.module(directory, of)
         if path is None or self._is_owned(path):
             return {}
         return self._files(path)
+
+    def modules_of(self, name: str) -> ReadDirectory:
+        """Return what reads the modules outside of an environment or template."""
+        return partial(self.module, of=name)
 
     def _is_owned(self, path: str, commit: str | None = None) -> bool:
         """Say whether a directory belongs to an environment or a template."""
@@ -153,7 +161,7 @@ class Checkout:
 
     def read_template(self, name: TemplateName, files: Tree) -> TemplateAt:
         """Return the template of this name that `files` are. Raises `UserError`."""
-        return read_template(name, files, FACTS, self.module, roots=self.roots)
+        return read_template(name, files, FACTS, self.modules_of(name), roots=self.roots)
 
     def template_at(self, name: TemplateName, revision: str) -> dict[str, File] | None:
         """Return the files of a template at an older revision (a git tree id) from history, or None when it is not there."""
@@ -224,13 +232,16 @@ class Checkout:
 
     def write_code(self, name: EnvironmentName, code: Tree) -> Path:
         """Write an environment's directory and the modules outside that it calls, and return the directory's path."""
-        modules = {path: file for path, file in outside(code).items() if self.roots.module(path) is not None}
-        write_files(self.root, {str(self.roots.module(path)): file for path, file in modules.items()})
+        placed = ((self.roots.module(path, name), file) for path, file in outside(code).items())
+        write_files(self.root, {path: file for path, file in placed if path is not None})
         return self.write_environment(name, own(code))
 
-    def _directories(self, parent: str) -> list[str]:
-        place = self.root / parent
-        return sorted(child.name for child in place.iterdir() if child.is_dir()) if place.is_dir() else []
+    def directories(self, kind: Literal["environments", "templates"]) -> list[str]:
+        """Return what the directories among the environments or the templates are called, in order, whatever is in them."""
+        roots = self.roots.of_environments if kind == "environments" else self.roots.of_templates
+        places = [(root, self.root / root) for root in roots]
+        children = [(root, child) for root, place in places if place.is_dir() for child in place.iterdir()]
+        return sorted(self.roots.called(root, child.name) for root, child in children if child.is_dir())
 
     def _files(self, directory: str) -> dict[str, File]:
         found: dict[str, File] = {}

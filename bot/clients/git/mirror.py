@@ -140,6 +140,11 @@ class Mirror:
                 return {}
             return self._listings.taken(tree.hexsha, lambda: directories(tree))
 
+    def tree_at(self, commit: str, directory: str) -> str | None:
+        """Return the id of a directory's tree at `commit`, None where there is no such directory."""
+        parent, _, name = directory.rpartition("/")
+        return self.entries(commit, parent).get(name)
+
     def _tree(self, commit: str, directory: str) -> git.Tree | None:
         found = self._trees.at(commit, directory)
         return git.Tree(self._repo, found[0], DIRECTORY, "") if found is not None and found[1] == DIRECTORY else None

@@ -87,7 +87,10 @@ def handed(stack: Path, data: Path, rules: GateRules) -> Iterator[str]:
 
 def _free(stack: Path, downloads: Path, modules: Sequence[_Installed], rules: GateRules) -> frozenset[str]:
     """Return the places of the modules that may compute which files they read: downloaded ones, and those of the repository."""
-    repository = next((each for each in stack.parents if stack.is_relative_to(each / rules.roots.environments)), None)
+    roots = rules.roots.of_environments
+    repository = next(
+        (each for each in stack.parents if any(stack.is_relative_to(each / root) for root in roots)), None
+    )
     found = set[str]()
     by_key = {module.key: module for module in modules}
     for module in modules:

@@ -56,7 +56,7 @@ def local_module_findings(block: Block, place: ModulePlace, path: str, roots: Ro
     directory = local_directory(place.directory, source) if source is not None else None
     if directory is None or any(found == directory for found in map(posixpath.dirname, place.files)):
         return
-    if is_outside(directory) and roots.module(directory) is None:
+    if is_outside(directory) and roots.module(directory, roots.name_at(place.where)) is None:
         message = f"module source `{source}` leaves the repository, or is all of it: move the module into `modules/`."
     elif ".terraform" in directory.split("/"):
         message = (

@@ -66,9 +66,9 @@ def fitted(files: Mapping[str, bytes], branch: str, roots: Roots) -> dict[str, b
     """Return the shipped files for a repository with this default branch and these roots. Raises `InvalidInput`."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", branch) is None:
         raise InvalidInput(f"{shown(branch)} is no branch. Write the default branch's name, as in `--branch main`.")
-    paths = f'["{roots.environments}/**", "{roots.templates}/**"]'
+    paths = ", ".join(f'"{root}/**"' for root in (*roots.of_environments, *roots.of_templates))
     texts = {path: _BRANCH.sub(lambda found: f"{found[1]}[{branch}]", data.decode()) for path, data in files.items()}
-    return {path: _ROOTS.sub(lambda found: f"{found[1]}{paths}", text).encode() for path, text in texts.items()}
+    return {path: _ROOTS.sub(lambda found: f"{found[1]}[{paths}]", text).encode() for path, text in texts.items()}
 
 
 def branch_of(workflow: bytes) -> str | None:
@@ -80,7 +80,7 @@ def branch_of(workflow: bytes) -> str | None:
 def unguarded(code_owners: str, roots: Roots) -> Sequence[str]:
     """Return what has no line of its own in a file of code owners, of what decides who may do what, and of what environments are made of."""
     patterns = {line.split()[0] for line in code_owners.splitlines() if line.strip() and not line.startswith("#")}
-    return [path for path in ("/.github/", f"/{roots.templates}/") if path not in patterns]
+    return [path for path in ("/.github/", *(f"/{root}/" for root in roots.of_templates)) if path not in patterns]
 
 
 def owning(owner: str) -> str:

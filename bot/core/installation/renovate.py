@@ -74,7 +74,7 @@ class RenovateConfiguration:
 
 def kept_paths(roots: Roots) -> Sequence[str]:
     """Return what nobody but envclone may change."""
-    return (f"{roots.environments}/**", f"{PRISTINE}/**")
+    return (*(f"{root}/**" for root in roots.of_environments), f"{PRISTINE}/**")
 
 
 def rule(paths: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from bot.core.messages import replies
 from bot.core.messages.replies import ProposedEnvironment
 from bot.core.rendering.inventory import Inventory
 from bot.model.environment import MANIFEST, Manifest
+from bot.model.roots import Roots
 from bot.names import EnvironmentName
 
 PER_PAGE: Final = 100
@@ -81,11 +82,12 @@ def only(inventory: Inventory, names: Collection[EnvironmentName]) -> Inventory:
     return replace(inventory, live=live, proposed=proposed)
 
 
-def unmanaged(names: Collection[str], root: str) -> str:
+def unmanaged(names: Collection[str], roots: Roots) -> str:
     """Name the directories beside the environments that are somebody else's; they stop nothing."""
     shown = ", ".join(code(name) for name in sorted(names)[:MOST_UNMANAGED])
     more = f" and {len(names) - MOST_UNMANAGED:,} more" if len(names) > MOST_UNMANAGED else ""
-    return f"In `{root}/`, but no environments, because they have no {MANIFEST}: {shown}{more}."
+    where = " and ".join(f"`{root}/`" for root in roots.of_environments)
+    return f"In {where}, but no environments, because they have no {MANIFEST}: {shown}{more}."
 
 
 def _purposes(manifests: Sequence[Manifest]) -> str:

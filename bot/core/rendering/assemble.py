@@ -62,7 +62,7 @@ def read_template(
     text = text_of(declaration, f"{where}/{DECLARATION}")
     template = load(text, Template, f"{where}/{DECLARATION}")
     if template.name != name:
-        message = f"`name` is `{template.name}`, but the directory is `{name}`."
+        message = f"`name` is `{template.name}`, but its directory is that of `{name}`."
         raise Unreadable(Finding(f"{where}/{DECLARATION}", line_of(text, ["name"]), message))
     read_hooks(files, where)  # what can't be read would be found by nobody before an environment has it
     return TemplateAt(template, files, tree_id(files), cloud, modules_outside(files, read), roots)
@@ -91,7 +91,7 @@ def own_manifest(files: Tree, name: EnvironmentName, roots: Roots) -> Manifest:
     path, manifest = f"{where}/{MANIFEST}", read_manifest(files, where)
     if manifest.name != name:
         line = line_of(text_of(files[MANIFEST], path), ["name"])
-        raise Unreadable(Finding(path, line, f"`name` is `{manifest.name}`, but the directory is `{name}`."))
+        raise Unreadable(Finding(path, line, f"`name` is `{manifest.name}`, but its directory is that of `{name}`."))
     return manifest
 
 

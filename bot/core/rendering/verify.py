@@ -53,7 +53,11 @@ def _manifest_findings(
 ) -> Iterable[Finding]:
     path, text = f"{template.roots.environment(name)}/{MANIFEST}", files[MANIFEST].data.decode()
     if manifest.name != name:
-        yield Finding(path, line_of(text, ["name"]), f"`name` is `{manifest.name}`, but the directory is `{name}`.")
+        yield Finding(
+            path, line_of(text, ["name"]), f"`name` is `{manifest.name}`, but its directory is that of `{name}`."
+        )
+    if elsewhere := template.roots.apart(name, manifest.template):
+        yield Finding(path, line_of(text, ["template"]), elsewhere)
     if manifest.purpose not in template.declaration.purposes:
         yield Finding(
             path,

@@ -25,6 +25,7 @@ from bot.core.requests.validation import (
     check_contract,
     check_free,
     check_name,
+    check_pair,
     check_purpose,
     check_quota,
     check_refusals,
@@ -126,6 +127,7 @@ def _attempt(asked: CloneRequest, base: Base) -> Draft | Refused:
 
 def _drafted(asked: CloneRequest, base: Base) -> Draft:
     command, template = asked.command, base.template.declaration
+    check_pair(command, base.source.template, base.template.roots)
     check_name(command, base.inventory, base.policy)
     purpose = admitted_purpose(command, template)
     check_purpose(command, purpose, template, base.source)

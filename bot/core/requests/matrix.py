@@ -134,13 +134,21 @@ def targets(changes: Sequence[MatrixChange], policy: Policy, phase: Phase) -> Ta
 
 
 def moved_roots(before: Roots, after: Roots, names: Sequence[str]) -> Sequence[str]:
-    """Return why a change may not say that environments lie elsewhere: those that are there, `names`, would be found no more."""
-    if before == after or not names:
+    """Return why a change may not say that environments lie elsewhere: those that are there, `names`, would be found no more.
+
+    Their templates are found by the same pair, and further pairs are added at any time.
+    """
+    kept = {name: pair for name in names if (pair := before.pair(name)) == after.pair(name)}
+    found = {name for name, pair in kept.items() if before.directories(pair) == after.directories(pair)}
+    moved = [name for name in names if name not in found]
+    if not moved:
         return ()
-    named = ", ".join(map(shown, names[:_MOST_NAMED]))
+    named = ", ".join(map(shown, moved[:_MOST_NAMED]))
+    places = list(dict.fromkeys(before.directories(before.pair(name)) for name in moved))
     said = (
-        f"{POLICY}: `roots` can't change while there are environments ({named}{', …' if len(names) > _MOST_NAMED else ''}): nobody would "
-        f"find them in `{before.environments}/` any more. Keep `environments: {before.environments}` and `templates: {before.templates}`. "
+        f"{POLICY}: `roots` can't change while there are environments ({named}{', …' if len(moved) > _MOST_NAMED else ''}): nobody would "
+        f"find them in {' and '.join(f'`{each}/`' for each, _ in places)} any more. Keep "
+        f"{'; '.join(f'`environments: {one}` and `templates: {other}`' for one, other in places)}. "
         "To move them, destroy the clones; then let an administrator merge the new `roots` with the moved directories, rendered again "
         "(`envclone render NAME --overwrite`), and nothing else."
     )
@@ -160,7 +168,7 @@ def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:
     try:
         name = EnvironmentName(change.name)
     except InvalidInput as error:
-        return f"{policy.roots.environments}/{shown(change.name)}: {error}"
+        return f"{shown(policy.roots.environment(change.name))}: {error}"
     where = f"{policy.roots.environment(name)}/{MANIFEST}"
     if change.after is None:
         return _removed(name, change.before, policy, phase)

@@ -17,9 +17,10 @@ from bot.model import duration
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
+from bot.model.roots import Roots
 from bot.model.suggest import abbreviated, closest
 from bot.model.template import Parameter, Template
-from bot.names import EnvironmentName, Login, ParameterName, PurposeName, confusable, resembles, shown
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName, confusable, resembles, shown
 
 
 class Correctable(UserError):
@@ -73,6 +74,19 @@ def check_name(command: Clone, inventory: Inventory, policy: Policy) -> None:
         raise Correctable(
             f"`{name}` looks like the existing environment `{alike}`. Choose a name that can't be confused with it."
         )
+
+
+def check_pair(command: Clone, template: TemplateName, roots: Roots) -> None:
+    """Refuse a name by which the clone would lie elsewhere than beside its template. Raises `Correctable` with one that would not."""
+    elsewhere, pair = roots.apart(command.name, template), roots.pair(template)
+    if elsewhere is None:
+        return
+    bare = command.name.removeprefix(f"{roots.pair(command.name)}-")
+    try:
+        instead = replace(command, name=EnvironmentName(f"{pair}-{bare}" if pair else bare))
+    except InvalidInput:
+        instead = None
+    raise Correctable(elsewhere, instead)
 
 
 def _names_of_states(manifest: Manifest) -> Collection[str]:

@@ -147,13 +147,9 @@ def _changes(checkout: Checkout, span: Span, phase: Phase, only: str | None) -> 
 
 
 def _all(checkout: Checkout, commit: str) -> Sequence[str]:
-    return [
-        name
-        for path in _git(
-            checkout, "ls-tree", "-d", "--name-only", "-z", commit, f"{checkout.roots.environments}/"
-        ).split("\0")
-        if (name := checkout.roots.environment_in(path)) is not None
-    ]
+    roots = [f"{root}/" for root in checkout.roots.of_environments]
+    paths = _git(checkout, "ls-tree", "-d", "--name-only", "-z", commit, *roots).split("\0")
+    return [name for path in paths if (name := checkout.roots.environment_in(path)) is not None]
 
 
 def _touched(checkout: Checkout, span: Span) -> Sequence[str]:

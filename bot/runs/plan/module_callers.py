@@ -1,6 +1,5 @@
 """Which environments a change of modules beside them touches, without reading every environment's files."""
 
-import posixpath
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -24,12 +23,12 @@ def calling(checkout: Checkout, commit: str, paths: Sequence[str]) -> Sequence[s
         return []
     listed = _code_files(checkout, commit)
     contents = _contents(checkout, sorted({blob for files in listed.values() for blob in files.values()}))
-    known: dict[frozenset[tuple[str, str]], bool] = {}
+    known: dict[tuple[str, frozenset[tuple[str, str]]], bool] = {}
     found = []
     for name, files in listed.items():
-        key = frozenset(files.items())
+        key = checkout.roots.pair(name), frozenset(files.items())
         if key not in known:
-            known[key] = _calls(checkout, {path: File(contents[blob]) for path, blob in files.items()}, changed)
+            known[key] = _calls(checkout, name, {path: File(contents[blob]) for path, blob in files.items()}, changed)
         if known[key]:
             found.append(name)
     return found
@@ -37,15 +36,17 @@ def calling(checkout: Checkout, commit: str, paths: Sequence[str]) -> Sequence[s
 
 def _may_be_of_a_module(checkout: Checkout, path: str) -> bool:
     """Say whether a path is no environment's and no template's own: a directory beside the environments may be a module's."""
+    if any(path.startswith(f"{root}/") for root in checkout.roots.of_templates):
+        return False
     owner = checkout.roots.owner(path)
     if owner is not None:
-        return checkout.roots.environment_in(path) is not None and not (checkout.root / owner / MANIFEST).exists()
-    return "/" in path and not path.startswith((f"{checkout.roots.templates}/", "."))
+        return not (checkout.root / owner / MANIFEST).exists()
+    return "/" in path and not path.startswith(".")
 
 
-def _calls(checkout: Checkout, files: Mapping[str, File], changed: Sequence[str]) -> bool:
-    code = {**files, **modules_outside(files, checkout.module)}
-    places = [path for place in places_outside(code) if (path := checkout.roots.module(place)) is not None]
+def _calls(checkout: Checkout, name: str, files: Mapping[str, File], changed: Sequence[str]) -> bool:
+    code = {**files, **modules_outside(files, checkout.modules_of(name))}
+    places = [path for place in places_outside(code) if (path := checkout.roots.module(place, name)) is not None]
     return any(path.startswith(f"{place}/") for path in changed for place in places)
 
 
@@ -55,14 +56,14 @@ def _code_files(checkout: Checkout, commit: str) -> Mapping[str, Mapping[str, st
     A symlink leads to a file of the same directory, which is among them.
     """
     found: dict[str, dict[str, str]] = {}
-    for line in _git(
-        checkout, ["ls-tree", "-r", "-z", "--full-tree", commit, f"{checkout.roots.environments}/"], b""
-    ).split(b"\0"):
-        about, _, name = line.partition(b"\t")
-        path = posixpath.relpath(name.decode("utf-8", "surrogateescape"), checkout.roots.environments) if name else ""
+    roots = [f"{root}/" for root in checkout.roots.of_environments]
+    for line in _git(checkout, ["ls-tree", "-r", "-z", "--full-tree", commit, *roots], b"").split(b"\0"):
+        about, _, named = line.partition(b"\t")
+        path = named.decode("utf-8", "surrogateescape")
         if path.endswith(CODE) and b" blob " in about and not about.startswith(b"120000"):
-            environment, _, rest = path.partition("/")
-            found.setdefault(environment, {})[rest] = about.split()[2].decode()
+            owner, name = checkout.roots.owner(path), checkout.roots.environment_in(path)
+            if owner is not None and name is not None:
+                found.setdefault(name, {})[path.removeprefix(f"{owner}/")] = about.split()[2].decode()
     return found
 
 

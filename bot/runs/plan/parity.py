@@ -127,7 +127,7 @@ def compare_code(
     source, code = read_manifest(files, checkout.roots.environment(manifest.source)), checkout.code(manifest.name)
     template, side = Templates(checkout).at(manifest), CodeSide(manifest, code)
     # A change of a module reaches both with the same merge, so both are compared with the modules as they are here.
-    theirs = {**files, **modules_outside(files, checkout.module)}
+    theirs = {**files, **modules_outside(files, checkout.modules_of(manifest.source))}
     compared = by_code.compare(CodeSide(source, theirs), side, template, now)
     others = other_accounts(manifest, against.policy)
     found = leaks(compared, side, now, others=others)

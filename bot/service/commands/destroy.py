@@ -146,10 +146,11 @@ def _is_pushed(repo: Repository, name: EnvironmentName, request: RemovalRequest,
 
 def _is_current(repo: Repository, removal: str, name: EnvironmentName) -> bool:
     """Say whether a commit removes the environment as it is now; a change merged since makes it another removal."""
-    if name in repo.mirror.entries(removal, repo.roots.environments):
+    where = repo.roots.environment(name)
+    if repo.mirror.tree_at(removal, where) is not None:
         return False
-    before = repo.mirror.entries(repo.mirror.parent(removal) or repo.commit, repo.roots.environments).get(name)
-    return before == repo.mirror.entries(repo.commit, repo.roots.environments).get(name)
+    before = repo.mirror.tree_at(repo.mirror.parent(removal) or repo.commit, where)
+    return before == repo.mirror.tree_at(repo.commit, where)
 
 
 def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> None:

@@ -65,7 +65,7 @@ def _list(repo: Repository, command: List, request: Request) -> str:
     late = behind(manifests, histories)
     everything = Listed(reading.inventory, _proposed(repo), late)
     listed = [environment_list(command, request.by, everything, repo.context.now())]
-    listed += [unmanaged(reading.inventory.unmanaged, repo.roots.environments)] if reading.inventory.unmanaged else []
+    listed += [unmanaged(reading.inventory.unmanaged, repo.roots)] if reading.inventory.unmanaged else []
     listed += [replies.left_out(reading.findings)] if reading.findings else []
     strangers = repo.strangers()
     return "\n\n".join([*listed, replies.strangers(strangers)] if strangers else listed)

@@ -30,7 +30,7 @@ def applied_commits(repo: Repository, name: EnvironmentName) -> Iterator[Applied
     for each in repo.github.deployments(repo.name, name)[:MOST_LOOKED_AT]:
         if each.payload.get(OURS) != "apply" or repo.mirror.was_at(each.sha, repo.commit) is None:
             continue
-        tree = repo.mirror.entries(each.sha, repo.roots.environments).get(name)
+        tree = repo.mirror.tree_at(each.sha, repo.roots.environment(name))
         found = confirmation(repo, each) if tree is not None else None
         if tree is not None and found is not None and found.status is not None and found.outcome == "success":
             yield AppliedCommit(each, found.status, tree)

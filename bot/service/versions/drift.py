@@ -15,7 +15,7 @@ def drift_found(repo: Repository, name: EnvironmentName) -> DriftFacts | None:
     check_name, tree = DRIFT_CHECK.format(environment=name), repo.trees().get(name)
     commit: str | None = repo.commit
     for _ in range(MOST_LOOKED_AT):
-        if commit is None or repo.mirror.entries(commit, repo.roots.environments).get(name) != tree:
+        if commit is None or repo.mirror.tree_at(commit, repo.roots.environment(name)) != tree:
             return None
         check = newest_check(repo, commit, check_name)
         if check is not None and check.conclusion is not None:

@@ -98,8 +98,7 @@ def _is_of(repo: Repository, manifest: Manifest, head: str) -> bool:
         repo.at(manifest.preview.commit)
     except CommitMissing:
         return False  # people may write anything into a manifest, or delete the branch that keeps the commit
-    places = ((repo.roots.templates, manifest.template), (repo.roots.environments, manifest.source))
+    places = (repo.roots.template(manifest.template), repo.roots.environment(manifest.source))
     return all(
-        repo.mirror.entries(manifest.preview.commit, parent).get(child) == repo.mirror.entries(head, parent).get(child)
-        for parent, child in places
+        repo.mirror.tree_at(manifest.preview.commit, place) == repo.mirror.tree_at(head, place) for place in places
     )

@@ -331,10 +331,14 @@ def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> 
         assert words in output
 
 
-def test_production_is_taken_over_below_the_roots_of_the_policy_and_cloned_there(tmp_path: Path) -> None:
-    named = {".github/envclone.yml": "roots: {environments: stages/envs, templates: stages/templates}\n"}
+def test_production_is_taken_over_below_its_pair_of_the_policys_roots_and_cloned_there(tmp_path: Path) -> None:
+    named = {
+        ".github/envclone.yml": "roots: {also: {shop: {environments: stages/envs, templates: stages/templates}}}\n"
+    }
     root = lay_out(tmp_path, {**LAYOUTS[0].files, **named})
-    found = json.loads(run(root, "adopt", "infra/production", "--with", "infra/staging", "--json")[1])
+    found = json.loads(
+        run(root, "adopt", "infra/production", "--with", "infra/staging", "--as", "shop-production", "--json")[1]
+    )
     assert (found["proved"], found["changed"]) == (True, [])
     (adopted,) = (root / "stages/envs/production").glob("*/main.tf")
     assert 'source = "../../../../modules/service"' in adopted.read_text("utf-8")
@@ -342,10 +346,10 @@ def test_production_is_taken_over_below_the_roots_of_the_policy_and_cloned_there
     assert not (root / "envs").exists()
     assert not (root / "templates").exists()
     assert run(root, "verify")[0] == 0
-    code, output = run(root, "clone", "production", "as", "demo-x")
-    assert (code, "Wrote stages/envs/demo-x/" in output) == (0, True), output
+    code, output = run(root, "clone", "shop-production", "as", "shop-demo")
+    assert (code, "Wrote stages/envs/demo/" in output) == (0, True), output
     assert run(root, "verify")[0] == 0
-    assert run(root, "parity", "demo-x")[0] == 0
+    assert run(root, "parity", "shop-demo")[0] == 0
 
 
 def test_a_clone_has_a_state_below_its_own_name_also_where_both_environments_call_theirs_alike(tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_a_manifest_of_another_environment_is_refused_and_nothing_is_written(
     before = git(root, "status", "--porcelain")
     code, output = run(root, *words)
     assert code != 0
-    assert re.search(r"environment.yaml:\d+: `name` is `production`, but the directory is `demo-x`", output)
+    assert re.search(r"environment.yaml:\d+: `name` is `production`, but its directory is that of `demo-x`", output)
     assert git(root, "status", "--porcelain") == before
     assert "`name` is `production`" in run(root, "list")[1]
 

@@ -5,10 +5,14 @@ import json
 import pytest
 
 from bot.core.installation.renovate import RenovateConfiguration, rule
-from bot.model.roots import Roots
+from bot.model.roots import RootPair, Roots
 
-ROOTS = Roots(environments="infra/envs", templates="infra/templates")
-BOTH = ["infra/envs/**", ".github/envclone/shipped/**"]
+ROOTS = Roots(
+    environments="infra/envs",
+    templates="infra/templates",
+    also={"shop": RootPair(environments="shop/envs", templates="shop/templates")},
+)
+BOTH = ["infra/envs/**", "shop/envs/**", ".github/envclone/shipped/**"]
 
 
 def read(text: str) -> RenovateConfiguration:

@@ -238,7 +238,7 @@ def test_verify_holds_for_a_draft_and_names_the_line_of_a_hand_edit() -> None:
     ("was", "now", "message"),
     [
         (b"db_class: small", b"db_class: huge", "must be one of"),
-        (b"name: demo-x\ntemplate", b"name: demo-y\ntemplate", "but the directory is `demo-x`"),
+        (b"name: demo-x\ntemplate", b"name: demo-y\ntemplate", "but its directory is that of `demo-x`"),
         (b"purpose: demo", b"purpose: party", "no purpose `party`"),
         (b"  app_min: 1\n", b"", "parameter `app_min` has no value"),
         (b"  app_min: 1\n", b"  app_min: 1\n  app_max: 2\n", "no parameter `app_max`"),

@@ -8,9 +8,9 @@ import pytest
 
 from bot.core.tree import File
 from bot.errors import Unverifiable
-from bot.model.roots import Roots
+from bot.model.roots import RootPair, Roots
 from bot.model.yaml_document import dump
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, TemplateName
 from bot.runs.plan.matrix import Span, find_targets
 from tests.support.monorepo import Monorepo
 from tests.support.product import STACKS
@@ -322,7 +322,8 @@ def test_an_environment_is_planned_with_the_version_that_it_names(monorepo: Mono
 
 
 def test_environments_are_found_below_the_roots_of_the_base_branchs_policy(tmp_path: Path) -> None:
-    roots = Roots(environments="infra/envs", templates="infra/templates")
+    pairs = {"shop": RootPair(environments="shop/envs", templates="shop/templates")}
+    roots = Roots(environments="infra/envs", templates="infra/templates", also=pairs)
     nested = replace(Monorepo(tmp_path / "monorepo", "state-bucket"), roots=roots).begun()
     nested.add(SOURCE)
     nested.put("envs/somebodys", {"main.tf": File(b"")})
@@ -344,6 +345,55 @@ def test_environments_are_found_below_the_roots_of_the_base_branchs_policy(tmp_p
     (complaint,) = find_targets(nested.root, span(nested, there), "plan").complaints
     assert "`roots` can't change while there are environments (`demo-x`, `production`)" in complaint
     assert "Keep `environments: infra/envs`" in complaint
+
+
+def test_each_pair_of_roots_has_environments_and_modules_of_its_own(tmp_path: Path) -> None:
+    pairs = {"shop": RootPair(environments="shop/envs", templates="shop/templates")}
+    stacks = {**STACKS, "data": f"{STACKS['data']}{CALL}"}
+    first = replace(Monorepo(tmp_path / "monorepo", "state-bucket", stacks), roots=Roots(also=pairs)).begun()
+    shop = replace(first, named=TemplateName("shop-small"))
+    shop.put(shop.roots.template(shop.named), shop.template.files)
+    for place in ("modules/shared", "shop/modules/shared"):
+        shop.put(place, {"main.tf": File(b'resource "terraform_data" "x" {}\n')})
+    for each, name in ((first, SOURCE), (shop, f"shop-{SOURCE}")):
+        each.add(name)
+    base = head(shop)
+    assert find_targets(shop.root, Span(base, base), "drift").complaints == ()
+    for place, names in (("modules", [SOURCE]), ("shop/modules", [f"shop-{SOURCE}"])):
+        shop.put(f"{place}/shared", {"main.tf": File(b'resource "terraform_data" "y" {}\n')})
+        shop.commit("a module of one pair")
+        found = find_targets(shop.root, span(shop, base), "apply")
+        assert [t.environment for t in found.targets] == names
+        shop.git("reset", "-q", "--hard", base)
+    shop.add("shop-demo", f"shop-{SOURCE}")
+    found = find_targets(shop.root, span(shop, base), "plan")
+    assert ([t.environment for t in found.targets], found.complaints) == (["shop-demo"], ())
+    shop.git("reset", "-q", "--hard", base)
+    shop.add("demo-x", f"shop-{SOURCE}")
+    (apart,) = find_targets(shop.root, span(shop, base), "plan").complaints
+    assert "`envs/demo-x` and its template `shop/templates/small` are of two pairs of the policy's `roots`" in apart
+    shop.git("reset", "-q", "--hard", base)
+    shop.git("mv", "shop/envs/production", "envs/shop-production")
+    shop.commit("two directories, and one name for both")
+    found = find_targets(shop.root, span(shop, base), "plan")
+    assert [each.split(":")[0] for each in found.complaints] == [
+        "`envs/shop-production`",
+        "shop/envs/production/environment.yaml",
+    ]
+
+
+def test_a_pair_of_roots_may_be_added_at_any_time_and_removed_without_environments(tmp_path: Path) -> None:
+    pairs = {
+        each: RootPair(environments=f"{each}/envs", templates=f"{each}/templates") for each in ("shop", "toys", "demo")
+    }
+    place = replace(Monorepo(tmp_path / "monorepo", "state-bucket"), roots=Roots(also={"shop": pairs["shop"]})).begun()
+    place.add(SOURCE)
+    base = place.add("demo-x", SOURCE) and head(place)
+    for also, complains in ((("shop", "toys"), False), ((), False), (("shop", "demo"), True)):
+        moved = place.policy.model_copy(update={"roots": Roots(also={each: pairs[each] for each in also})})
+        place.put(".github", {"envclone.yml": File(dump(moved, "none").encode())})
+        place.commit("other pairs")
+        assert bool(find_targets(place.root, span(place, base), "plan").complaints) == complains, also
 
 
 def test_roots_may_be_named_while_no_environment_is_there(tmp_path: Path) -> None:

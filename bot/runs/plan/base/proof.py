@@ -38,7 +38,7 @@ def unproved(checkout: Checkout, history: History, name: EnvironmentName, verifi
             said = f"it demands less of a clone than the base branch's template: {'; '.join(less)}."
             reasons.append(Finding(f"{template}/{DECLARATION}", 1, said))
     for place in places_outside(files):
-        path = checkout.roots.module(place)
+        path = checkout.roots.module(place, name)
         if path is not None and not history.had(path, tree_at(checkout.root, "HEAD", path)):
             reasons.append(Finding(path, 1, "no commit of the base branch has this module as it is here."))
     reasons += [each for each in verified.findings if isinstance(each, HandEdit) and each.path.startswith(f"{where}/")]

@@ -80,10 +80,16 @@ def test_workflows_and_owners_lines_name_the_roots_of_the_policy(root: Path) -> 
     workflow = (root / ".github/workflows/parity.yml").read_text()
     assert '    paths: ["infra/envs/**", "infra/templates/**"]\n' in workflow
     assert (root / ".github/CODEOWNERS").read_text() == "/.github/ @acme/platform\n/infra/templates/ @acme/platform\n"
-    (root / PATH).write_text("roots: {environments: stages}\n")
-    assert '    paths: ["stages/**", "templates/**"]\n' not in workflow
+    shop = "also: {shop: {environments: shop/envs, templates: shop/templates}}"
+    (root / PATH).write_text(f"roots: {{environments: stages, {shop}}}\n")
+    assert '    paths: ["stages/**", "shop/envs/**", "templates/**", "shop/templates/**"]\n' not in workflow
     assert outcomes(init(root, "--json"))[".github/workflows/parity.yml"] == "written"
-    assert '    paths: ["stages/**", "templates/**"]\n' in (root / ".github/workflows/parity.yml").read_text()
+    assert (
+        '    paths: ["stages/**", "shop/envs/**", "templates/**", "shop/templates/**"]\n'
+        in (root / ".github/workflows/parity.yml").read_text()
+    )
+    assert init(root, "--owner", "@acme/platform").exit_code == 0
+    assert "/shop/templates/ @acme/platform\n" in (root / ".github/CODEOWNERS").read_text()
 
 
 def test_linters_find_nothing_in_what_is_written(root: Path) -> None:
