@@ -6,11 +6,14 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.clients.git.checkout import Checkout, own_checkout
+from bot.clients.git.work_tree import replace_directory
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.stacks import policy_text
+from bot.core.adoption.taken_over import first_difference
 from bot.core.checks.files.by_name import is_state
+from bot.core.checks.required_providers import LOCK
 from bot.core.messages.reference.generated_docs import schema_files
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.parity.directories.sides import Side
@@ -21,7 +24,7 @@ from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.preflight import CheckRules
 from bot.core.requests.template_check import Proof, a_clone, check_template
-from bot.core.tree import File
+from bot.core.tree import CODE, File, Tree
 from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.hooks.validate import JUDGES
 from bot.model.environment import HOOKS, Manifest
@@ -34,18 +37,22 @@ from bot.runs.directory_parity import ADOPT, AskedSide, read_pair
 
 @dataclass(frozen=True, slots=True)
 class AdoptionRequest:
-    """What is taken over (`production`), what it is held against (`other`, empty for nothing), and how it is to be called."""
+    """What is taken over (`production`), what it is held against (`other`, empty for nothing), and how it is to be called.
+
+    `anew` replaces what an earlier run wrote.
+    """
 
     production: str
     other: str
     name: EnvironmentName
     owner: Login
     now: datetime
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AdoptedProduction:
-    """What was taken over. `changed` are files that production is not rendered to as they were: none, or the proof fails.
+    """What was taken over. `changed` are files that production is not rendered to as they were, each with how: none, or the proof fails.
 
     `is_again` says that the template was there already and was left as it is.
     """
@@ -53,7 +60,7 @@ class AdoptedProduction:
     adoption: Adoption
     template: TemplateAt
     manifest: Manifest
-    changed: Sequence[str]
+    changed: Mapping[str, str]
     proof: Proof
     undecided: Sequence[Finding]
     is_again: bool
@@ -89,20 +96,25 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
         sides_likeness(ours, theirs, FACTS),
         roots=checkout.roots,
     )
-    there = checkout.template(template_name)
+    there = {} if asked.anew else checkout.template(template_name)
     files, stuck = (there, []) if there else _exact(checkout, asked, found)
+    files = {**_kept(checkout.template(template_name)), **files}
     template = checkout.read_template(template_name, files)
     manifest = _manifest(checkout, asked, found, template)
     rendered = assemble(template, manifest)
     if not there:
-        _write(root / checkout.roots.template(template_name), files)
+        replace_directory(root / checkout.roots.template(template_name), files)
     checkout.write_environment(asked.name, rendered)
     policy_is_new = not (root / POLICY).exists()
     if policy_is_new:
         _write(root, {POLICY: File(policy_text(str(asked.name), theirs, FACTS).encode())})
     schemas = {path: File(text.encode()) for path, text in schema_files(FACTS).items() if not (root / path).exists()}
     _write(root, schemas)
-    changed = [path for path, file in found.written.items() if rendered.get(path) != file]
+    changed = {
+        path: first_difference(file, rendered.get(path))
+        for path, file in found.written.items()
+        if rendered.get(path) != file
+    }
     request = CloneRequest(a_clone(asked.name, asked.owner), None, asked.owner, asked.now)
     proof = check_template(template, manifest, request, CheckRules(checkout.policy(), FACTS, JUDGES))
     return AdoptedProduction(
@@ -115,6 +127,15 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
         bool(there),
         policy_is_new,
     )
+
+
+def _kept(there: Tree) -> Tree:
+    """Return what a person added to a template that is made anew: locks, hooks and their programs. Its code comes from production again."""
+    return {
+        path: file
+        for path, file in there.items()
+        if path.endswith(LOCK) or not path.removesuffix(ENDING).endswith(CODE)
+    }
 
 
 def _states(side: Side) -> Iterator[Finding]:
@@ -160,7 +181,7 @@ def _rendered(template: TemplateAt, manifest: Manifest) -> Mapping[str, File]:
 def _manifest(checkout: Checkout, asked: AdoptionRequest, found: Adoption, template: TemplateAt) -> Manifest:
     named = {ParameterName(each.name): each.value for each in found.parameters}
     values = {name: value for name, value in named.items() if name in template.declaration.parameters}
-    here = checkout.read_inventory().inventory.live.get(asked.name)
+    here = None if asked.anew else checkout.read_inventory().inventory.live.get(asked.name)
     if here is not None:
         kept = {name: value for name, value in here.parameters.items() if name in template.declaration.parameters}
         return here.model_copy(
@@ -216,5 +237,6 @@ def _check_free(checkout: Checkout, name: EnvironmentName) -> None:
     """Refuse a name whose environment exists but whose template doesn't: it is somebody else's."""
     if checkout.environment(name) and not checkout.template(TemplateName(name)):
         raise Unverifiable(
-            f"{checkout.roots.environment(name)} is there already, without {checkout.roots.template(name)}. Choose another name: `--as NAME`."
+            f"{checkout.roots.environment(name)} is there already, without {checkout.roots.template(name)}. Choose another name, `--as NAME`; or remove it, "
+            "if an earlier run wrote it."
         )

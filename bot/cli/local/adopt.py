@@ -61,12 +61,19 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             show_default=False,
         ),
     ] = "",
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Find the parameters again, and replace the code and template.yaml that an earlier run wrote; hooks and lock files stay.",
+        ),
+    ] = False,
     root: AnyRoot = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Adopt a production directory: write its template, manifest and policy, and prove that it is rendered as it was."""
     with edge():
-        asked = AdoptionRequest(path, other, environment_name(name), me(), datetime.now(UTC))
+        asked = AdoptionRequest(path, other, environment_name(name), me(), datetime.now(UTC), anew)
         own = _branch(root, branch)
         written = _code_from_state(root, path) if from_state else []
         found = adopt_directory(root, asked)
@@ -157,9 +164,10 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
     yield ""
     if found.changed:
         yield f"Not proved: {', '.join(found.changed)} would change."
+        yield from (f"  {each}: {how}." for each, how in found.changed.items())
         yield (
             f"Make {where} render what {path} has (a line for clones alone belongs in `{{% if … %}}`), or change {path} in the same way, "
-            "and run this again."
+            f"and run this again. If {path} has changed, `--anew` makes the template from it once more."
         )
     else:
         yield f"Proved: {counted(len(adoption.written), 'file')} of production rendered byte for byte as before."

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bot.core.adoption.hooks import ProposedHook, proposed_hooks
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
-from bot.core.adoption.search import identity_found
+from bot.core.adoption.search import identity_found, others_entries
 from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, stack_names, state_parameters
 from bot.core.adoption.taken_over import taken_over, values_place
 from bot.core.hcl.tokens import decoded
@@ -76,6 +76,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]
     files = dict(written)
     undecided = [*_structural(matched, where)] if ours is not None else []
+    undecided += _by_environment(literals, words, where)
     undecided += [
         each for root in theirs.roots for each in _other_files(root, others[root.name], f"{where}/{stacks[root.name]}")
     ]
@@ -90,6 +91,8 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     undecided = [
         replace(each, path=each.path + ENDING) if each.path + ENDING in spliced else each for each in undecided
     ]
+    # Those whose every place a longer parameter took, as a state's key with the name in it.
+    found.found = [each for each in found.found if any(each.filled.encode() in file.data for file in files.values())]
     purposes = _purposes(name, ours.label if ours else "", found.found, likeness)
     declaration: dict[str, Json] = {
         "name": name,
@@ -169,6 +172,20 @@ def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], dire
             f"{names} {said} in more than values, or only production has it: every clone gets it as production has it."
         )
         yield Finding(f"{directory}/{path}", found[0][0], message)
+
+
+def _by_environment(literals: Sequence[LiteralAt], words: Sequence[str], directory: str) -> Iterator[Finding]:
+    """Yield the maps that have an entry for each environment, where a clone would look for its own in vain."""
+    maps: dict[tuple[str, tuple[str, ...]], list[tuple[int, str]]] = {}
+    for (path, keys), line in others_entries(literals, words).items():
+        maps.setdefault((path, keys[:-1]), []).append((line, keys[-1]))
+    for (path, keys), others in maps.items():
+        said = f"`{keys[-1]}` has" if keys else "has"
+        message = (
+            f"{said} entries for production and {', '.join(name for _, name in others)}, and a clone finds none of its own name. Write "
+            'production\'s key in quotes in the old directory, and `"{{ name }}"` in its place here.'
+        )
+        yield Finding(f"{directory}/{path}", others[0][0], message)
 
 
 def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | None:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Literal
 
 from bot.core.hcl.tokens import CLOSING_QUOTE, END, NAME, NEWLINE, NUMBER, QUOTE, TEXT, HclToken, decoded, tokens
@@ -22,7 +23,8 @@ _OPENING, _CLOSING = frozenset({"{", "[", "(", "${", "%{"}), frozenset({"}", "]"
 class LiteralAt:
     """A literal of the file `path` as written, without quotes, from offset `start` to `end`.
 
-    `name` is the argument that it belongs to; `is_value` says that it is all of it, or its beginning.
+    `name` is the argument that it belongs to; `is_value` says that it is all of it, or its beginning. `inside` are the keys of the maps
+    around it, outermost first.
     """
 
     path: str
@@ -33,6 +35,7 @@ class LiteralAt:
     line: int
     name: str
     is_value: bool = False
+    inside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def _item(path: str, found: Sequence[HclToken], text: str) -> Item:
 
 
 def _words(path: str, found: Sequence[HclToken], head: int, text: str) -> Iterator[LiteralAt | HclToken]:
-    name = found[0].text
+    name, around = found[0].text, _around(found)
     at = 0
     while at < len(found):
         token = found[at]
@@ -134,24 +137,43 @@ def _words(path: str, found: Sequence[HclToken], head: int, text: str) -> Iterat
         if (token.kind == NAME and following.kind == "=") or (token.kind == TEXT and _is_key(found, at)):
             name = token.text
         previous = found[at - 2].kind if before.kind == QUOTE and at > 1 else before.kind
-        is_value = previous in ("=", ":")
+        literal = partial(
+            LiteralAt, path, line=token.line, name=name, is_value=previous in ("=", ":"), inside=around[at]
+        )
         if at < head:
             yield token
         elif token.kind == "[" and (whole := _list(found, at, text)) is not None:
             end, written = whole
-            yield LiteralAt(path, "list", written, token.at, token.at + len(written), token.line, name, is_value)
+            yield literal("list", written, token.at, token.at + len(written))
             at = end
         elif token.kind == TEXT and not _is_key(found, at):
-            yield LiteralAt(path, "text", token.text, token.at, token.at + len(token.text), token.line, name, is_value)
+            yield literal("text", token.text, token.at, token.at + len(token.text))
         elif token.kind == NUMBER and before.kind != ".":
-            yield LiteralAt(
-                path, "number", token.text, token.at, token.at + len(token.text), token.line, name, is_value
-            )
+            yield literal("number", token.text, token.at, token.at + len(token.text))
         elif token.kind == NAME and token.text in ("true", "false"):
-            yield LiteralAt(path, "bool", token.text, token.at, token.at + len(token.text), token.line, name, is_value)
+            yield literal("bool", token.text, token.at, token.at + len(token.text))
         else:
             yield token
         at += 1
+
+
+def _around(found: Sequence[HclToken]) -> Sequence[tuple[str, ...]]:
+    """Return for each word the keys of the maps around it, outermost first."""
+    maps, key = list[str](), ""
+    inside: tuple[str, ...] = ()
+    words: list[tuple[str, ...]] = []
+    for at, token in enumerate(found):
+        after = found[at + 1].kind if at + 1 < len(found) else END
+        if (token.kind == NAME and after in ("=", ":")) or (token.kind == TEXT and _is_key(found, at)):
+            key = token.text
+        elif token.kind == "{":
+            maps.append(key if at and found[at - 1].kind in ("=", ":") else "")
+            inside = tuple(filter(None, maps))
+        elif token.kind == "}" and maps:
+            maps.pop()
+            inside = tuple(filter(None, maps))
+        words.append(inside)
+    return words
 
 
 def _is_key(found: Sequence[HclToken], at: int) -> bool:

@@ -71,7 +71,10 @@ class Parameters:
                 continue
             if self.explained(pair.theirs, pair.ours.text) is None and may_be_filled(pair.theirs):
                 alike = self.likeness.are_alike(pair.ours.text, pair.theirs.text)
-                is_identity = pair.theirs.kind in ("text", "list") and (alike or is_identity_name(pair.theirs.name))
+                is_own = (
+                    alike or is_identity_name(pair.theirs.name) or self._is_own_host(pair.theirs.text, pair.ours.text)
+                )
+                is_identity = pair.theirs.kind in ("text", "list") and is_own
                 self._add(pair.theirs.name, pair.theirs, pair.ours.text, is_identity=is_identity)
 
     def explained(self, literal: LiteralAt, ours: str) -> str | None:
@@ -105,6 +108,11 @@ class Parameters:
         words = "|".join(re.escape(word) for word in sorted(known, key=len, reverse=True))
         pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
         return pattern.sub(lambda m: known[m[0]].filled, text), pattern.sub(lambda m: known[m[0]].ours or m[0], text)
+
+    def _is_own_host(self, theirs: str, ours: str) -> bool:
+        """Say whether the other environment's host has its own name in it, as in `https://api.staging.acme.example`."""
+        host = host_of(ours)
+        return host is not None and host != host_of(theirs) and derived(host, self.likeness.ours) != host
 
     def _own_words(self, pair: PairedLiterals) -> Iterable[tuple[str, str, str]]:
         """Yield the words by which a text of production's becomes the other's, where they are names or accounts of the two sides."""

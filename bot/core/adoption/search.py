@@ -5,11 +5,12 @@ What a clone has in their place can't be known, but for the name; `template chec
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bot.core.adoption.literals import LiteralAt
 from bot.core.adoption.parameters import ACCOUNT, NAME, AdoptedParameter, added, is_network
 from bot.core.cloud_facts import CloudFacts
+from bot.core.parity.directories.likeness import is_environment
 from bot.core.parity.identity import host_of
 
 _NAMED = re.compile(
@@ -23,10 +24,13 @@ def identity_found(
 ) -> list[AdoptedParameter]:
     """Return production's identity as parameters; `words` are what production is called, in any spelling."""
     found: list[AdoptedParameter] = []
+    of_others = others_entries(literals, words)
     texts = [
         each
         for each in literals
-        if each.kind in ("text", "list") and each.name not in ("source", "version", "description")
+        if each.kind in ("text", "list")
+        and each.name not in ("source", "version", "description")
+        and not any((each.path, each.inside[:depth]) in of_others for depth in range(1, len(each.inside) + 1))
     ]
     for name, text, literal in [*_names(texts, words), *_accounts(texts, cloud), *_others(texts, words)]:
         if not any(each.theirs == text for each in found):
@@ -35,6 +39,20 @@ def identity_found(
             said = said or about.get(literal.name, where)
             added(found, name, AdoptedParameter(name, "text", text, None, said, is_identity=True))
     return found
+
+
+def others_entries(literals: Iterable[LiteralAt], words: Sequence[str]) -> Mapping[tuple[str, tuple[str, ...]], int]:
+    """Return the entries of other environments in maps that have one of production's, each as file and keys, with its first line."""
+    lines: dict[tuple[str, tuple[str, ...]], int] = {}
+    for each in literals:
+        for depth in range(1, len(each.inside) + 1):
+            lines.setdefault((each.path, each.inside[:depth]), each.line)
+    of_production = {(path, keys[:-1]) for path, keys in lines if keys[-1].lower() in words}
+    return {
+        (path, keys): line
+        for (path, keys), line in lines.items()
+        if (path, keys[:-1]) in of_production and keys[-1].lower() not in words and is_environment(keys[-1])
+    }
 
 
 def _names(texts: Sequence[LiteralAt], words: Sequence[str]) -> Iterator[tuple[str, str, LiteralAt]]:

@@ -2,13 +2,19 @@
 
 import posixpath
 from collections.abc import Mapping
+from itertools import zip_longest
+from typing import Final
 
 from bot.core.adoption.literals import items
 from bot.core.hcl.tokens import NotHcl, decoded
+from bot.core.parity.directories.secrecy import is_named_secret
 from bot.core.parity.directories.sides import RootSource, Side
 from bot.core.parity.directories.variables import AUTOMATIC, STANDARD, VALUES
 from bot.core.tree import HCL_CODE, File
 from bot.errors import InvalidInput
+
+_LONGEST: Final = 80
+"""Characters of a line that are shown."""
 
 
 def taken_over(side: Side, stacks: Mapping[str, str], where: str) -> tuple[dict[str, File], list[str]]:
@@ -29,6 +35,25 @@ def taken_over(side: Side, stacks: Mapping[str, str], where: str) -> tuple[dict[
                 found[target] = File(data, file.executable)
                 moved += [f"{target}:{each}" for each in followed]
     return found, moved
+
+
+def first_difference(was: File, rendered: File | None) -> str:
+    """Return where a file that is rendered otherwise than it was first differs, with both lines but for secrets."""
+    if rendered is None:
+        return "it is not rendered at all"
+    before, after = (each.data.decode("utf-8", "replace").splitlines() for each in (was, rendered))
+    for number, (old, new) in enumerate(zip_longest(before, after), start=1):
+        if old != new:
+            return f"line {number} is {_shown(old)}, and would be {_shown(new)}"
+    return "its lines end otherwise, or it is executable on one side only"
+
+
+def _shown(line: str | None) -> str:
+    if line is None:
+        return "the end of the file"
+    if is_named_secret(line.partition("=")[0].strip()):
+        return "a secret"
+    return f"`{line.strip()[:_LONGEST]}`" if line.strip() else "empty"
 
 
 def values_place(root: RootSource, path: str) -> str | None:

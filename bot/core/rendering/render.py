@@ -60,6 +60,11 @@ class _Given:
     @classmethod
     def of(cls, declared: Declarations, parameters: Parameters) -> Self:
         """Put a neutral value in the place of each."""
+        if unknown := sorted(parameters.keys() - declared.keys()):
+            raise InvalidInput(
+                f"the environment has a value of `{unknown[0]}`, which its template doesn't declare. Declare it under `parameters` in "
+                "template.yaml; if it was removed there, `envclone sync NAME` removes the value."
+            )
         neutral = {name: _neutral(declared[name], value) for name, value in parameters.items()}
         return cls(json.dumps(neutral, sort_keys=True), parameters, neutral)
 

@@ -124,5 +124,15 @@ def blamed(
     asked: Collection[ParameterName],
     found_without: Callable[[ParameterName], Sequence[Finding]],
 ) -> Sequence[ParameterName]:
-    """Return which of the values asked for cause what was found: those without which some of it is gone."""
-    return [name for name in asked if not set(found) <= set(found_without(name))]
+    """Return which of the values asked for cause what was found: those without which some of it is gone.
+
+    A value that has to be given, so that nothing is made without it, is not among them.
+    """
+
+    def is_to_blame(name: ParameterName) -> bool:
+        try:
+            return not set(found) <= set(found_without(name))
+        except UserError:
+            return False
+
+    return [name for name in asked if is_to_blame(name)]

@@ -318,8 +318,16 @@ def test_what_would_change_production_is_named_with_what_to_do(tmp_path: Path) -
     code.write_text(code.read_text("utf-8") + "# more\n", "utf-8")
     status, said = run(root, *words)
     assert status == 1
-    assert "Not proved: main/main.tf would change.\nMake templates/production render what infra/production has" in said
+    assert (
+        "Not proved: main/main.tf would change.\n  main/main.tf: line 18 is the end of the file, and would be `# more`.\n"
+        "Make templates/production render what infra/production has" in said
+    )
     assert "Next:" not in said
+    old, hooks = root / "infra/production/main.tf", root / "templates/production/hooks.yaml"
+    old.write_text(f'{old.read_text("utf-8")}output "env" {{ value = "production" }}\n', "utf-8")
+    hooks.write_text("hooks: {}\n", "utf-8")
+    assert json.loads(run(root, *words, "--anew", "--json")[1])["proved"], "what changed since is taken over"
+    assert (hooks.read_text("utf-8"), "# more" in code.read_text("utf-8")) == ("hooks: {}\n", False)
 
 
 def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> None:
@@ -350,6 +358,46 @@ def test_production_is_taken_over_below_its_pair_of_the_policys_roots_and_cloned
     assert (code, "Wrote stages/envs/demo/" in output) == (0, True), output
     assert run(root, "verify")[0] == 0
     assert run(root, "parity", "shop-demo")[0] == 0
+
+
+def test_a_host_with_the_other_s_name_in_it_is_identity_and_every_parameter_is_used(tmp_path: Path) -> None:
+    code = """
+terraform {
+  backend "s3" {
+    bucket = "acme-state"
+    key    = "%s/web.tfstate"
+  }
+}
+resource "terraform_data" "web" {
+  input = "https://api.%sacme.example"
+}
+"""
+    files = {"production/main.tf": code % ("production", ""), "staging/main.tf": code % ("staging", "stg.")}
+    run(lay_out(tmp_path, files), "adopt", "production", "--with", "staging")
+    declared = yaml.safe_load((tmp_path / "templates/production/template.yaml").read_text("utf-8"))["parameters"]
+    assert {name: each["derive"] for name, each in declared.items()} == {
+        "main_state_key": "{environment}/main/terraform.tfstate",
+        "input": "https://api.{environment}.acme.example",
+    }
+
+
+def test_in_a_map_by_environment_only_production_s_entry_is_its_identity(tmp_path: Path) -> None:
+    code = """
+locals {
+  settings = {
+    production = { host = "shop.acme.example", cidr = "10.0.0.0/16" }
+    staging    = { host = "shop.acme-trial.example", cidr = "10.8.0.0/16" }
+  }
+  here = local.settings[terraform.workspace]
+}
+"""
+    output = run(lay_out(tmp_path, {"infra/main.tf": code}), "adopt", "infra")[1]
+    written = (tmp_path / "templates/production/main/main.tf.j2").read_text("utf-8")
+    assert 'production = { host = "{{ host }}", cidr = "{{ cidr }}" }' in written
+    assert 'staging    = { host = "shop.acme-trial.example", cidr = "10.8.0.0/16" }' in written
+    assert (
+        "main.tf.j2:5: `settings` has entries for production and staging, and a clone finds none of its own" in output
+    )
 
 
 def test_a_clone_has_a_state_below_its_own_name_also_where_both_environments_call_theirs_alike(tmp_path: Path) -> None:

@@ -20,9 +20,10 @@ from bot.core.rendering.inventory import Claim, Inventory
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.rendering.verify import verify
 from bot.core.requests.clone import Base, Draft, draft_clone
+from bot.core.requests.preflight import blamed
 from bot.core.requests.refusal import Refused
 from bot.core.tree import File
-from bot.errors import UserError
+from bot.errors import Finding, UserError
 from bot.model.environment import ExistingState
 from bot.model.policy import Policy, Quota
 from bot.model.roots import DEFAULT as ROOTS
@@ -44,6 +45,13 @@ def refusal(base: Base | None = None, name: str = "demo-x", **command: Any) -> R
     found = draft_clone(example.asked(name, **command), base or example.base())
     assert isinstance(found, Refused), found
     return found
+
+
+def test_a_value_that_has_to_be_given_is_not_blamed_for_what_else_is_wrong() -> None:
+    def found_without(name: ParameterName) -> list[Finding]:
+        raise UserError(f"`{name}` needs a value.")
+
+    assert blamed([Finding("main.tf", 1, "wrong")], [CIDR], found_without) == []
 
 
 def test_values_follow_the_precedence() -> None:

@@ -26,6 +26,7 @@ _SYNONYMS = (
     ("sandbox", "sbx"),
     ("nonproduction", "nonprod", "non-prod", "non-production"),
 )
+_ENVIRONMENTS = frozenset({each for group in _SYNONYMS for each in group} | {"qa", "demo", "preview", "perf", "dr"})
 _OF_THE_TOOL = frozenset(("terraform", "tofu", "opentofu", "infra", "infrastructure", "iac", "tf", "stacks", "src"))
 """What directories of code are called that say nothing of an environment; `terraform.tfstate` is no name of one."""
 _IDENTITY = re.compile(
@@ -97,6 +98,11 @@ def production_words(label: str, name: str) -> tuple[str, ...]:
     if any(words & set(group) for group in _SYNONYMS):
         return environment_words(label)
     return _longest_first({*(words - _OF_THE_TOOL), *environment_words(name)})
+
+
+def is_environment(word: str) -> bool:
+    """Say whether a word is what people call an environment, as `qa`, `staging` and `prod-eu` are."""
+    return not _words(word).isdisjoint(_ENVIRONMENTS)
 
 
 def is_identity_name(name: str) -> bool:
