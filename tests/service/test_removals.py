@@ -118,6 +118,8 @@ def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroye
     assert f"- #{change} changes `demo-x`. It will be closed" in (end.body or "")
     head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
     merged(place, end.number)
+    asked = place.server.comments(REPOSITORY, place.issue)[0].id
+    assert "`demo-x` is being destroyed" in (place.reply(asked) or ""), "whoever asked for it knows once it is merged"
     deployed(place, "demo-x", "failure", head)
     assert place.server.issue(REPOSITORY, change).state == "open"
     for _ in range(2):

@@ -10,7 +10,7 @@ from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.planned.thumbs import perhaps_confirmed
 from bot.service.repository import repository_at_head
 from bot.service.rollouts.job import looked_at, moved, rollout_job
-from bot.service.status import report_branch
+from bot.service.status import report_branch, report_environment
 
 
 class PullRequestJob:
@@ -56,13 +56,15 @@ class PullRequestJob:
         return (rollout_job(request.delivery, event),) if self.event.is_merged else ()
 
     def report(self, branch: Branch) -> Reported:
-        """Tell whoever asked how it stands."""
+        """Tell whoever asked how it stands; of a removal that is merged, also who asked for the environment itself."""
         repo = repository_at_head(self.context, self.event.repository)
         has_ended = branch.kind == "change" and self.event.action == "closed"
         going_on = moved(repo, [branch.environment] if has_ended else [])
         changed = branch.environment if branch.kind == "change" else None
         repairs = tuple(name for name in perhaps_confirmed(repo) if name == changed)
-        return Reported(comments=tuple(report_branch(repo, branch)), moved=going_on, repairs=repairs)
+        is_removed = branch.kind == "destroy" and self.event.is_merged
+        told = report_environment(repo, branch.environment) if is_removed else report_branch(repo, branch)
+        return Reported(comments=tuple(told), moved=going_on, repairs=repairs)
 
     def release(self, branch: Branch) -> Released:
         """Give the branch back, with its claims."""
