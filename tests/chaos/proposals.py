@@ -16,6 +16,7 @@ from bot.model.policy import PATH
 from tests.chaos.aftermath import aftermath
 from tests.chaos.fleet import Fleet, fleet
 from tests.chaos.found import Found, Run
+from tests.chaos.held import held_twice
 from tests.chaos.lives import Life, script
 from tests.chaos.trouble import Deliveries, Trouble
 from tests.support.forwarder import forwarding
@@ -79,18 +80,22 @@ def _troubled(directory: Path, run: Run, counted: "Counter[str]") -> tuple[int, 
         at_work: list[Life] = []
         coming = _lives(seed)
         end, next_trouble = time.monotonic() + run.seconds, 0.0
+        twice: set[str] = set()
         while time.monotonic() < end:
             at_work = [life for life in at_work if life.goes_on(service)]
             fresh = list(itertools.islice(coming, AT_ONCE - len(at_work)))
             led, at_work = [*led, *fresh], [*at_work, *fresh]
             if time.monotonic() >= next_trouble:
                 next_trouble = time.monotonic() + trouble.strike()
+                twice.update(held_twice(service))
             time.sleep(0.05)
         deliveries.is_calm = True
         fleet.calm()
         service.server.faults.clear()
         _ended(service, led)
-        return len(led), aftermath(service, led)
+        twice.update(held_twice(service))
+        counted["values held twice"] = len(twice)
+        return len(led), aftermath(service, led) + Counter(twice)
 
 
 def _peaceful(directory: Path, seed: int, count: int) -> "Counter[str]":
