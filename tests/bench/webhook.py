@@ -47,10 +47,11 @@ OPEN_LOOP = 50
 
 @dataclass(frozen=True)
 class Figures:
-    """Requests per second with 1 and 16 connections; milliseconds at 50 a second."""
+    """Requests per second with 1 and 16 connections, milliseconds of the processor for each of the latter; milliseconds at 50 a second."""
 
     one: float
     sixteen: float
+    busy: float
     median: float
     p99: float
 
@@ -100,18 +101,27 @@ class Connection:
         self._writer.close()
 
 
-async def loaded(port: int) -> Figures:
-    """Load a server."""
+async def loaded(port: int, process: int) -> Figures:
+    """Load a server; what else the machine does weighs on all its figures but on that of the processor."""
     first = await Connection.to(port)
     for _ in range(200):
         await first.post()
     one = await rate([first], REQUESTS // 2)
     many = [await Connection.to(port) for _ in range(16)]
+    before = processor_time(process)
     sixteen = await rate(many, REQUESTS)
+    busy = (processor_time(process) - before) / REQUESTS * 1e3
     latencies = await open_loop(many, 10)
     for connection in (first, *many):
         connection.close()
-    return Figures(one, sixteen, statistics.median(latencies) * 1e3, statistics.quantiles(latencies, n=100)[98] * 1e3)
+    p99 = statistics.quantiles(latencies, n=100)[98]
+    return Figures(one, sixteen, busy, statistics.median(latencies) * 1e3, p99 * 1e3)
+
+
+def processor_time(process: int) -> float:
+    """Return the seconds of the processor that a process and its threads have had."""
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 async def rate(connections: list[Connection], requests: int) -> float:
@@ -137,15 +147,15 @@ async def open_loop(connections: list[Connection], seconds: int) -> list[float]:
 
 
 @contextmanager
-def running(name: str, directory: Path) -> Iterator[int]:
-    """Run a server in its own process; yield its port."""
+def running(name: str, directory: Path) -> Iterator[tuple[int, int]]:
+    """Run a server in its own process; yield its port and the process' id."""
     ours = [sys.executable, "-m", "tests.bench.webhook", name, str(directory)]
     command = ["node", str(INSTALLED / SERVED.name)] if name == "probot" else ours
     environment = {**os.environ, "ENVCLONE_WEBHOOK_SECRET": SECRET, "ENVCLONE_DATA_DIR": str(directory)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         try:
-            yield int(process.stdout.readline())
+            yield int(process.stdout.readline()), process.pid
         finally:
             process.terminate()
             process.wait()
@@ -185,19 +195,20 @@ def measure() -> list[tuple[str, float, str]]:
     taken: dict[str, list[Figures]] = {name: [] for name in names}
     for _ in range(ROUNDS):
         for name, figures in taken.items():
-            with tempfile.TemporaryDirectory() as directory, running(name, Path(directory)) as port:
-                figures.append(asyncio.run(loaded(port)))
+            with tempfile.TemporaryDirectory() as directory, running(name, Path(directory)) as (port, process):
+                figures.append(asyncio.run(loaded(port, process)))
     rows = []
     for label, field, is_rate in (
         ("1 connection: {:.0f} requests/s", "one", True),
         ("16 connections: {:.0f} requests/s", "sixteen", True),
+        ("16 connections: {:.2f} ms of the processor each", "busy", False),
         (f"{OPEN_LOOP}/s: median {{:.1f}} ms", "median", False),
         (f"{OPEN_LOOP}/s: 99th percentile {{:.1f}} ms", "p99", False),
     ):
         median = {name: statistics.median(getattr(one, field) for one in taken[name]) for name in taken}
         ours = median.pop("ours")
         for name, theirs in median.items():
-            baseline = f"{BASELINES[name]} ({theirs:.1f})"
+            baseline = f"{BASELINES[name]} ({theirs:.2f})"
             rows.append((label.format(ours), ours / theirs if is_rate else theirs / ours, baseline))
     return rows
 
