@@ -211,7 +211,7 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "codify",
         Codify,
-        "Open a pull request that makes the code say what was changed outside.",
+        "Open a pull request that changes the code to match what was changed outside it.",
         "change",
         "/codify demo-x",
         (

@@ -79,7 +79,7 @@ class SetUp:
 <input type="hidden" name="manifest" value="{manifest}">
 <button>Create the App on GitHub</button>
 </form>
-<p>Its private key is written on the machine where <code>envclone serve --setup</code> runs, and is shown to nobody.</p>"""
+<p>Its private key is saved on the machine where <code>envclone serve --setup</code> runs, and is never displayed.</p>"""
         return self._page(HTTPStatus.OK, "Create the GitHub App for envclone", content)
 
     def _rights(self) -> list[tuple[str, Json]]:
@@ -91,9 +91,7 @@ class SetUp:
         """Take GitHub's code, if it comes with our state. A code that failed leaves the page usable; one that worked ends it."""
         state, code = request.query_params.get("state", ""), request.query_params.get("code", "")
         if not compare_digest(state.encode(), self.state.encode()):
-            text = (
-                "<p>This is not the answer to the page of this terminal. Open the address that the terminal shows.</p>"
-            )
+            text = "<p>This answer belongs to another set-up page. Open the address that the terminal shows.</p>"
             return self._page(HTTPStatus.FORBIDDEN, "Refused", text)
         with self._turn:
             if self.finished.is_set():
@@ -105,12 +103,14 @@ class SetUp:
                 return self._page(HTTPStatus.BAD_GATEWAY, "The App was not taken over", text)
             self.finished.set()
         content = f"""\
-<p><strong>{escape(name)}</strong> is made, and its key is written. The terminal shows the settings to start the service with.</p>
+<p><strong>{escape(name)}</strong> was created, and its private key is saved. The terminal shows the settings to start the service with.</p>
 <p>Now <a href="{escape(install)}">install it on the repository</a> that holds your environments.</p>"""
-        return self._page(HTTPStatus.OK, "The App is there", content)
+        return self._page(HTTPStatus.OK, "The App was created", content)
 
     def _refused_again(self) -> HTMLResponse:
-        return self._page(HTTPStatus.GONE, "This is done", "<p>The App was made. Nothing is made twice.</p>")
+        return self._page(
+            HTTPStatus.GONE, "Already done", "<p>The App has been created. This page works only once.</p>"
+        )
 
     def _page(self, status: HTTPStatus, title: str, content: str) -> HTMLResponse:
         nonce = token_urlsafe()

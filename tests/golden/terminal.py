@@ -1,8 +1,7 @@
-"""Golden texts of the command line: what a terminal shows, and the words of the parity page."""
+"""Golden texts of the command line: what a terminal shows."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,9 +13,7 @@ from bot.core.ledger.lease import LENGTH, acquired
 from bot.core.ledger.ledger import Clear, KeptOutput, Lease, Ledger, Undo, hidden
 from bot.core.ledger.transitions import Start, Success, failed, started, succeeded
 from bot.core.messages import apply_text, destroy_receipt, ledger_text
-from bot.core.parity.output.directory_markdown import directory_markdown
 from bot.core.parity.output.directory_text import directory_text
-from bot.core.parity.output.page import page
 from bot.core.parity.output.text import text
 from bot.jobs.at_once import CarriedOut
 from tests.cli.local.test_directory_parity import lay_out
@@ -60,31 +57,6 @@ def _ledger() -> str:
     return ledger_text.text(failed(started(ledger, i.SMOKE, start, i.NOW), i.SMOKE, "no answer within 30 s", later))
 
 
-class _Words(HTMLParser):
-    """What a reader sees of a page, a line for each piece of text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-        self._hidden = ""
-
-    def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
-        self._hidden = self._hidden or (tag if tag in {"style", "script"} else "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden = "" if tag == self._hidden else self._hidden
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden and data.strip():
-            self.lines.append(" ".join(data.split()))
-
-
-def _page() -> str:
-    words = _Words()
-    words.feed(page(i.comparison().parity))
-    return "\n".join(words.lines)
-
-
 def _said(*words: str) -> str:
     """Return what a command prints in a small monorepo."""
     with TemporaryDirectory() as scratch:
@@ -113,6 +85,4 @@ TERMINAL: Texts = {
         told([CarriedOut("clone", "done"), CarriedOut("set", "refused"), CarriedOut("sync", "failed", "7f3a9c")], "")
     ),
     "terminal/handle-nothing": lambda: "\n".join(told([], "the event asks for nothing")),
-    "parity/page": _page,
-    "parity/directories": lambda: directory_markdown(compare(MONOREPO, "infra/staging", "infra/production")),
 }  # fmt: skip

@@ -15,13 +15,15 @@ from types import CodeType, FrameType
 import pytest
 
 from bot.core import messages
+from bot.core.installation import proposal_text
 from bot.core.markdown import LONGEST_TEXT, bounded
+from bot.core.parity import output
 from bot.sandbox.pages.markdown import Known, rendered
 from tests.golden.texts import TEXTS
 
 HERE = Path(__file__).parent
 MARKDOWN, HTML = HERE / "markdown", HERE / "html"
-ON_GITHUB = sorted(name for name in TEXTS if not name.startswith("terminal/") and name != "parity/page")
+ON_GITHUB = sorted(name for name in TEXTS if not name.startswith(("terminal/", "setup/")) and not name.endswith("page"))
 KNOWN = Known(lambda login: f"/{login}", lambda number: f"/issues/{number}", lambda sha: f"/commit/{sha}")
 """Everybody is known, so that whoever is mentioned is seen to be."""
 
@@ -67,14 +69,16 @@ def test_ten_times_the_longest_text_is_still_one_that_github_takes(name: str) ->
 NO_TEXT = {
     *("apply_comment.marker", "drift_issue.about", "replies.marker"),  # hidden, or read again
     *("destroy_pull_request.message", "sync_text.revisions"),  # a commit's trailers, and words of a line of the log
+    "directory_markdown.comment_marker",  # hidden
     *("generated_docs.commands_page", "generated_docs.formats_page"),  # in docs/, which a test holds
 }
 """Functions of the messages whose strings are no text of their own."""
 
 
 def _functions() -> Iterator[tuple[str, CodeType]]:
-    for found in pkgutil.walk_packages(messages.__path__, f"{messages.__name__}."):
-        module = import_module(found.name)
+    rooms = (messages, output)
+    names = [found.name for room in rooms for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")]
+    for module in [*map(import_module, names), proposal_text]:
         for name, function in vars(module).items():
             is_own = (
                 inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")

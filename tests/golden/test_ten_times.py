@@ -12,7 +12,7 @@ from tests.golden.texts import TEXTS
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable("table")
 CUT = re.compile(rf"\b(?:{'|'.join(WHOLE[:n] for n in range(2, len(WHOLE)))})\b")
-SCREEN = "terminal/", "parity/"
+SCREEN = "terminal/", "parity/", "setup/"
 """What is printed, or a page of its own, and so has no limit of GitHub's."""
 
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from bot.core.markdown import code, details
 
 _HEAD = (
-    "What envclone needs in this repository. Merging it deploys nothing: until the steps below are done, its workflows find no account "
-    "that they may use."
+    "What envclone needs in this repository. Merging it deploys nothing: until the steps below are done, its workflows have access "
+    "to no account."
 )
 _FOOT = (
-    "`envclone init --pull-request`, run again on this branch, brings this pull request up to date; after the merge it proposes a newer "
-    "version. What people edited is kept."
+    "`envclone init --pull-request`, run again on this branch, updates this pull request; after the merge it proposes a newer "
+    "version. Your edits are kept."
 )
 
 

@@ -279,7 +279,7 @@ def _purpose_of_no_value(proposed: ProposedChange) -> Iterator[str]:
     if before.repaired_at != after.repaired_at:
         yield (
             "**Changes made outside the code are undone.** The plan shows them and nothing else. A hook runs again if its check finds something to "
-            "do. One without a check doesn't, nor does one that needs a step that changes: for that, comment "
+            "do. A hook without a check doesn't, and neither does one that needs a step that changes: for that, comment "
             f"{code(f'/repair {after.name}')} again after the apply."
         )
     elif before.data_reset_at != after.data_reset_at:

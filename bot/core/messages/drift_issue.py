@@ -78,9 +78,9 @@ def body_of_cause(signs: Collection[str], alike: Mapping[EnvironmentName, int]) 
         f"<!-- envclone:drift-cause:{','.join(sorted(signs))} -->\n"
         f"{counted(len(signs), 'change')} outside the code {'is' if len(signs) == 1 else 'are'} the same in {joined(listed, MOST_ALIKE)}, so there is "
         "probably one cause: somebody makes it by hand each time.\n\n"
-        f"To keep it in all of them, comment, for a pull request that changes the template:\n\n{fence(f'/codify {first} --all', 'text')}\n\n"
-        f"To put it back, comment each of these, for a pull request of that environment:\n\n{fence(lines, 'text')}\n\n"
-        "This issue is brought up to date whenever all environments are checked, and closes once fewer than two have the change.\n"
+        f"To keep it in all of them, comment this, which opens a pull request that changes the template:\n\n{fence(f'/codify {first} --all', 'text')}\n\n"
+        f"To put it back, comment each of these, which opens a pull request for that environment:\n\n{fence(lines, 'text')}\n\n"
+        "This issue is updated whenever all environments are checked, and closes once fewer than two have the change.\n"
     )
 
 
@@ -117,7 +117,7 @@ def body(drift: Drift, owner: Login, run_url: str, alike: Mapping[str, int] = Ma
         (
             f"{code(name)} no longer matches commit {code(drift.commit[:12])}; last checked{where}. Its owner is "
             f"@{owner}. Comment {code(f'/repair {name}')} for a pull request that puts it back, or {code(f'/codify {name}')} for one that "
-            "makes the code say what is there. This issue closes automatically once the two match again."
+            "changes the code to match. This issue closes automatically once the two match again."
         ),
         _alike(name, alike),
         _codified(drift),

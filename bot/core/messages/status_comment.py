@@ -77,7 +77,7 @@ def status_comment(manifest: Manifest, facts: StatusFacts, now: datetime) -> str
         parts.append(_results(facts))
     elif said := _next(manifest.name, facts, "clone"):
         parts.append(said)
-    if manifest.expires_at:
+    if manifest.expires_at and not _is_given_up(facts):
         verb = "expires" if now < manifest.expires_at else "expired"
         bound = f", or ends with #{manifest.ends_with}" if manifest.ends_with else ""
         parts.append(f"It {verb} on {manifest.expires_at:%Y-%m-%d at %H:%M} UTC{bound}. Owner: @{manifest.owner}.")

@@ -84,9 +84,9 @@ def asked(asks: Mapping[ParameterName, str], after: Manifest) -> str:
         return ""
     listed = "\n".join(f"- {cell(shortened(why, LONGEST_LINE))}" for why in asks.values())
     return (
-        f"### Values that are missing\n\nTemplate {code(after.template)} at revision {code(after.awaits.revision[:12])} asks for values that somebody has to "
-        f"give:\n\n{listed}\n\nComment {code(answer(after))} here, and this pull request brings {code(after.name)} to that revision. Until then it is as it "
-        "was, the check fails, and nothing can be merged."
+        f"### Values that are missing\n\nTemplate {code(after.template)} at revision {code(after.awaits.revision[:12])} needs values that you have to "
+        f"provide:\n\n{listed}\n\nComment {code(answer(after))} here, and this pull request brings {code(after.name)} to that revision. Until then it "
+        "stays as it is, the check fails, and nothing can be merged."
     )
 
 

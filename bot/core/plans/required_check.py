@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from bot.core.markdown import code
+from bot.core.plural import joined
 from bot.model.base import ForeignDocument
 from bot.names import EnvironmentName
 
@@ -112,6 +113,8 @@ def required_check(needs: Needs, completed: Collection[str], *, is_fork: bool) -
         return RequiredCheck(True, "No environments change.")
     missing = sorted(set(expected) - set(completed))
     if needs.plans != "success" or missing:
-        names = ", ".join(map(code, missing)) or "an environment"
-        return RequiredCheck(False, f"{names} was not planned successfully (the job “plan” ended as {needs.plans}).")
+        names = joined([*map(code, missing)]) or "an environment"
+        failed = f"{names} {'were' if len(missing) > 1 else 'was'} not planned successfully"
+        why = "its check says why" if needs.plans == "success" else f"the job “plan” ended with “{needs.plans}”"
+        return RequiredCheck(False, f"{failed}: {why}.")
     return RequiredCheck(True, f"Verified and planned: {', '.join(map(code, sorted(expected)))}.")

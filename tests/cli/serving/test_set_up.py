@@ -193,7 +193,7 @@ def test_a_person_is_led_through_it_by_a_browser(tmp_path: Path, github: GitHubS
             browser.evaluate("document.querySelector('button').click()")
             browser.wait("document.title === 'New GitHub App'")
             browser.evaluate("document.querySelector('button').click()")
-            browser.wait("document.title === 'The App is there'")
+            browser.wait("document.title === 'The App was created'")
             browser.picture(tmp_path / "made.png")
             assert browser.errors == []
         assert process.wait(PATIENCE) == 0

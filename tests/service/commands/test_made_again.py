@@ -135,7 +135,7 @@ def test_a_value_that_another_environment_took_meanwhile_is_named(live: SmallMon
     deployed(live, "demo-x", "success", head)
     removal = next(pull for pull in live.server.pulls(REPOSITORY) if pull.title.startswith("Reset"))
     (said,) = [body for body in live.written(removal.number) if "can't be recreated" in body]
-    assert "and `demo-y` has that now. Make a new one with `/clone`." in said
+    assert "and `demo-y` has that now. Create a new one with `/clone`." in said
 
 
 def test_what_could_not_be_made_again_is_not_destroyed(live: SmallMonorepo) -> None:

@@ -15,14 +15,14 @@ def title(manifest: Manifest) -> str:
 
 def left(notes: str) -> str:
     """Return the section on what is still not part of the code."""
-    said = f"### What is not part of the code\n\n{notes}\n\nMerging puts this back to what the code says."
+    said = f"### What is not part of the code\n\n{notes}\n\nMerging puts this back to what is in the code."
     return "\n\n".join(filter(None, (said, hook_stubs(notes))))
 
 
 def attention(after: Manifest, before: Manifest) -> Iterator[str]:
     """Yield what a reviewer should look at."""
     yield (
-        "**The plan should do nothing** except put back what is still not part of the code, which otherwise says what is there. If it "
+        "**The plan should do nothing** except put back what is still not part of the code: apart from that, the code matches what is there. If it "
         f"does more, something has changed since: close this pull request and comment {code(f'/plan {after.name}')} to check again."
     )
     if waived := [each for each in after.waivers if each not in before.waivers]:

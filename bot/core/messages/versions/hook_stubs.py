@@ -1,4 +1,4 @@
-"""Hooks to paste for what can't be code: each looks whether a thing is as somebody wants it, and makes it so."""
+"""Hooks to paste for what can't be code: each checks whether a thing is as somebody wants it, and sets it."""
 
 import re
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ def hook_stubs(notes: str) -> str:
         return ""
     text = dump({"hooks": hooks}, "").partition("\n")[2]
     said = (
-        "To keep one of these, add a hook like this to the template's `hooks.yaml`, with a program that looks (`check`) and makes it so (`apply`), "
-        "and let the resource in the template ignore what the hook sets (`lifecycle { ignore_changes = […] }`). Plans and checks for drift then ask it."
+        "To keep one of these, add a hook like this to the template's `hooks.yaml`, with a program that checks the value (`check`) and sets it (`apply`), "
+        "and let the resource in the template ignore what the hook sets (`lifecycle { ignore_changes = […] }`). Plans and drift checks then run its check."
     )
     return details("Hooks for what can't be code", f"{said}\n\n```yaml\n{text.rstrip()}\n```")
 

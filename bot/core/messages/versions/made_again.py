@@ -28,7 +28,7 @@ def promised(again: str, *, is_given_up: bool = False) -> str:
 
 def cannot(name: EnvironmentName, reason: str) -> str:
     """Return why an environment that was destroyed can't be made again."""
-    return f"{CANNOT_MARKER}\n{code(name)} is destroyed, but can't be recreated as it was. {reason} Make a new one with `/clone`."
+    return f"{CANNOT_MARKER}\n{code(name)} is destroyed, but can't be recreated as it was. {reason} Create a new one with `/clone`."
 
 
 def under_way(name: EnvironmentName, link: str) -> str:

@@ -23,8 +23,8 @@ def thumb(repair: RepairProposal) -> str:
     """Return the comment whose 👍 confirms the plan that a repair has now."""
     asked = " and ".join(map(code, sorted(repair.asked_by)))
     return (
-        f"{marker(repair)}\nSomebody other than {asked} who may change {code(repair.name)} confirms plan {code(str(repair.plan))} of this repair with a 👍 on "
-        f"this comment; then it is merged without a review. A 👍 is seen within minutes; {code(confirmation(repair))} is heard at once."
+        f"{marker(repair)}\nTo confirm plan {code(str(repair.plan))} of this repair, somebody other than {asked} who may change {code(repair.name)} reacts to "
+        f"this comment with a 👍. It is then merged without a review. A 👍 is noticed within minutes; {code(confirmation(repair))} takes effect at once."
     )
 
 

@@ -64,12 +64,17 @@ def likeness(parity: Parity) -> str:
     return f"{counted(parity.equal, 'is', 'are')} equal, {counted(len(parity.by_identity), 'differs', 'differ')} only in name, account or address"
 
 
-def tables(parity: Parity) -> str:
-    """Return the differences: what tells something first, identity folded away, and what could not be compared."""
-    telling, identity = parity.telling, parity.by_identity
-    parts = [
-        _rows(parity, sorted(telling, key=_order)) if telling else "Nothing differs but name, account and address."
-    ]
+def tables(parity: Parity, *, folds_explained: bool = False) -> str:
+    """Return the differences: what tells something first, identity folded away, and what could not be compared.
+
+    `folds_explained` where the reader has seen by another table what the parameters change.
+    """
+    telling, identity = sorted(parity.telling, key=_order), parity.by_identity
+    folded = [each for each in telling if each.causes] if folds_explained else []
+    shown = [each for each in telling if each not in folded]
+    parts = [] if telling else ["Nothing differs but name, account and address."]
+    parts += [_rows(parity, shown)] if shown else []
+    parts += [details(counted(len(folded), "explained difference"), _rows(parity, folded))] if folded else []
     if identity:
         parts.append(
             details(

@@ -7,7 +7,7 @@ from bot.core.markdown import cell, code, details
 from bot.core.parity.leaks import Leak, unwaived
 from bot.core.parity.output import markdown
 from bot.core.parity.report import Parity
-from bot.core.plural import counted
+from bot.core.plural import counted, joined
 
 MOST_BREACHES = 20
 MOST_LEAKS = 20
@@ -21,7 +21,7 @@ def headline(parity: Parity, leaks: Sequence[Leak]) -> str:
         (len(parity.unexplained), "unexplained difference", f" from {parity.against}"),
     )
     parts = [f"{counted(count, noun)}{rest}" for count, noun, rest in counts if count]
-    return f"Parity does not hold: {' and '.join(parts)}"
+    return f"Parity does not hold: {joined(parts)}"
 
 
 def section(parity: Parity, leaks: Sequence[Leak], note: str, limit: int) -> str:
@@ -68,7 +68,9 @@ def _head(parity: Parity, leaks: Sequence[Leak], note: str) -> str:
 
 
 def _tables(parity: Parity) -> str:
-    parts = [markdown.tables(replace(parity, set_apart={}))]
+    parts = [
+        markdown.tables(replace(parity, set_apart={}), folds_explained=True)
+    ]  # the pull request's text has them by cause
     if parity.set_apart:
         rows = "\n".join(f"- {count:,} {cell(rule)}" for rule, count in parity.set_apart.items())
         parts.append(

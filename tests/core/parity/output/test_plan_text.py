@@ -33,6 +33,7 @@ def test_it_says_the_score_the_counts_and_each_cause() -> None:
         "address); of all differences, 1 explained." in said
     )
     assert "| `data/aws_db.this:class` | `large` | `small` | sizes | `db_class`: set by the purpose |" in said
+    assert said.index("<summary>1 explained difference</summary>") < said.index("| Place |"), "the description has it"
     assert "610 known after apply" in said
 
 
@@ -49,7 +50,7 @@ def test_what_fails_is_said_before_the_table() -> None:
     ):
         assert said.index(text) < table, text
     assert said.index("aws_route53_zone.private") < said.index("aws_db.this")
-    title = "Parity does not hold: 1 leak of production's identity and 1 broken contract and 1 unexplained difference from production"
+    title = "Parity does not hold: 1 leak of production's identity, 1 broken contract and 1 unexplained difference from production"
     assert headline(BROKEN, (LEAK,)) == title
 
 
