@@ -20,10 +20,10 @@ from bot.core.requests.matrix import MOST_MATRICES
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
 from bot.sandbox.actions.expressions import interpolated
-from bot.service.commands.rerun import NOTHING_TO_PLAN
-from bot.service.commands.run_end import DRIFT, FOLDER
 from bot.service.deployments.confirmed import JOB, TRIGGERS, WORKFLOW
 from bot.service.event_jobs.run import APPLIES, PLANS
+from bot.service.reruns.plans import NOTHING_TO_PLAN
+from bot.service.reruns.run_end import DRIFT, FOLDER
 from tests import ROOT
 from tests.workflows.github_parser import ParserUnavailableError, complaints
 

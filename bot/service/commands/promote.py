@@ -18,10 +18,10 @@ from bot.names import EnvironmentName
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
 from bot.service.commands.lost_race import learn
-from bot.service.commands.run_end import last_run
 from bot.service.commands.sync import SyncDrafter
 from bot.service.proposals.drafting import OthersClaims, change_subject
 from bot.service.repository import Repository
+from bot.service.reruns.run_end import last_run
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,12 @@ from bot.names import EnvironmentName
 from bot.service.command_job import Accepted
 from bot.service.commands.change import ChangeJob
 from bot.service.commands.drafter import Change, ChangePlace
-from bot.service.commands.run_end import last_run
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.planned.repairs import merged_repair, open_repair
 from bot.service.planned.resets import is_reset
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
+from bot.service.reruns.run_end import last_run
 
 
 @dataclass(frozen=True, slots=True)

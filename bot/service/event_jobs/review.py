@@ -5,12 +5,12 @@ from pydantic import TypeAdapter
 from bot.core.requests.branches import Branch
 from bot.events import ReviewApproved
 from bot.names import EnvironmentName
-from bot.service.commands.rerun import plan_approved
 from bot.service.context import ServiceContext
 from bot.service.event_jobs.followed import requested
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
 from bot.service.planned.thumbs import perhaps_confirmed, thumb_jobs
 from bot.service.repository import Repository, repository_at_head
+from bot.service.reruns.approvals import plan_approved
 
 
 class Replanned(JobStepResult):

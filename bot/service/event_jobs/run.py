@@ -3,8 +3,6 @@
 from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.service.commands.made_again import release
-from bot.service.commands.rerun import plan_approved_meanwhile
-from bot.service.commands.run_end import APPLY, FOLDER, PLAN, PROPOSED, place, tell
 from bot.service.context import ServiceContext
 from bot.service.deployments.confirmed import applied_by
 from bot.service.deployments.silent import touched_by
@@ -13,6 +11,8 @@ from bot.service.event_jobs.followed import RELEASED, Released, environment_name
 from bot.service.event_jobs.review import REPLANNED, Replanned
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.repository import Repository, repository_at_head
+from bot.service.reruns.approvals import plan_approved_meanwhile
+from bot.service.reruns.run_end import APPLY, FOLDER, PLAN, PROPOSED, place, tell
 from bot.service.rollouts.job import looked_at, moved
 
 PLANS, APPLIES = FOLDER + PLAN, FOLDER + APPLY

@@ -7,7 +7,7 @@ import pytest
 from bot.core.requests.branches import branch_of
 from bot.events import ReviewApproved, RunCompleted
 from bot.names import EnvironmentName
-from bot.service.commands.rerun import NOTHING_TO_PLAN
+from bot.service.reruns.plans import NOTHING_TO_PLAN
 from tests.support.small_monorepo import BOT, MAINTAINER, POLICY, READER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import checked, deployed, merged, removed_by_hand
 from tests.support.workflow_runs import Actions

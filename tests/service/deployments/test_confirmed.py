@@ -11,8 +11,8 @@ from bot.core.requests.status import DeploymentOutcome
 from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.sandbox.github import SandboxRun
-from bot.service.commands.run_end import last_run
 from bot.service.deployments.confirmed import JOB, MOST_REFUSED, RUNS_KEPT, WORKFLOW, confirmed
+from bot.service.reruns.run_end import last_run
 from bot.service.versions.applied import applied_commits
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo

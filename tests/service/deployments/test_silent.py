@@ -7,9 +7,9 @@ import pytest
 from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.sandbox.github import SandboxRun
-from bot.service.commands.run_end import last_run
 from bot.service.deployments.confirmed import SILENT
 from bot.service.deployments.silent import ended_silently
+from bot.service.reruns.run_end import last_run
 from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import apply_run, deployed, merged

@@ -5,7 +5,7 @@ import pytest
 from bot.clients.github.records import DeploymentState, DeploymentStatus
 from bot.names import EnvironmentName
 from bot.sandbox.github import IssueText, PullSpec
-from bot.service.commands.run_end import last_run
+from bot.service.reruns.run_end import last_run
 from bot.service.versions.applied import applied_commits
 from tests.support import example
 from tests.support.small_monorepo import REPOSITORY, SmallMonorepo
