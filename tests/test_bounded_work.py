@@ -119,8 +119,8 @@ HCL = {
         of_code("", x_tf_json='{"resource":{"any_thing":{' + ",".join(f'"a{n}":{{"x":"${{a.b}}"}}' for n in range(4_000)) + "}}}"),
         "",
     ),
-    "values of 100,000 variables": (of_code("", terraform_tfvars="".join(f"a{n} = 1\n" for n in range(N))), ""),
-    "values 100,000 deep": (of_code("", terraform_tfvars_json='{"a":' + "[" * N + "]" * N + "}"), ""),
+    "values of 100,000 variables": (of_code("", terraform_tfvars="".join(f"a{n} = 1\n" for n in range(N))), "split it"),
+    "values 100,000 deep": (of_code("", terraform_tfvars_json='{"a":' + "[" * N + "]" * N + "}"), "nested too deeply"),
     "a template file of 300,000 parts": (
         of_code('resource "any_thing" "x" {\n  a = templatefile("${path.module}/x.tftpl", { x = 1 })\n}\n', x_tftpl="${x}" * N * 3),
         "split it",

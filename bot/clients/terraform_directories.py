@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.core.checks.files.by_name import is_state
 from bot.core.hcl.local_modules import code_files, local_calls
+from bot.core.hcl.value_files import VALUES
 from bot.core.parity.directories.report import Note
 from bot.core.tree import CODE, File
 from bot.errors import UserError
@@ -18,7 +19,6 @@ MOST_OF_A_FILE = 1024 * 1024
 """Bytes of a file that is read: code and values are far smaller, and what `file()` reads is compared by its name beyond that."""
 MOST_FILES = 50_000
 _SKIPPED = frozenset({".git", ".terraform", ".terragrunt-cache", "node_modules", "__pycache__", ".venv"})
-VALUES = (".tfvars", ".tfvars.json")
 
 
 @dataclass(slots=True)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.clients.terraform_directories import VALUES, DirectoryReader, directories_called, directory_of_values, root_of
+from bot.clients.terraform_directories import DirectoryReader, directories_called, directory_of_values, root_of
 from bot.clouds.registry import FACTS
+from bot.core.hcl.value_files import VALUES
 from bot.core.parity.directories.compare import compared
 from bot.core.parity.directories.report import DirectoryParity
 from bot.core.parity.directories.sides import Side, side_of

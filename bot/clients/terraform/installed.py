@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.core.checks.paths.evaluated import VALUES, StackCode, evaluated_path_findings
+from bot.core.checks.paths.evaluated import StackCode, evaluated_path_findings
 from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.checks.static_checks import GateRules, downloaded_findings
 from bot.core.checks.versions import is_within
+from bot.core.hcl.value_files import VALUES
 from bot.core.tree import CODE, File, Tree
 from bot.errors import InvalidInput
 from bot.names import shown

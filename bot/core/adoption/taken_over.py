@@ -7,9 +7,9 @@ from typing import Final
 
 from bot.core.adoption.literals import items
 from bot.core.hcl.tokens import NotHcl, decoded
+from bot.core.hcl.value_files import AUTOMATIC, STANDARD, VALUES
 from bot.core.parity.directories.secrecy import is_named_secret
 from bot.core.parity.directories.sides import RootSource, Side
-from bot.core.parity.directories.variables import AUTOMATIC, STANDARD, VALUES
 from bot.core.tree import HCL_CODE, File
 from bot.errors import InvalidInput
 

@@ -8,7 +8,6 @@ What a cloud keeps for a while and then removes by itself is no finding but a re
 recovery window of a secret, the deletion window of a key, automated backups.
 """
 
-import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from bot.core.hcl.local_modules import code_files, reached
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.scope import ModuleAddress, Names
+from bot.core.hcl.value_files import given_values, value_files
 from bot.core.hcl.values import OUTPUT, plain, rules_in
 from bot.core.hcl.values import HclValue as Told
 from bot.core.hcl.values import Unknown as Untold
@@ -195,18 +195,14 @@ def _given(files: Tree, name: StepName) -> Mapping[str, Told] | None:
     if path not in files:
         return {}
     try:
-        found = json.loads(files[path].data)
-    except ValueError:
+        return {name: each.value for name, each in given_values(path, files[path].data).items()}
+    except InvalidInput:
         return None
-    return found if isinstance(found, dict) else None
 
 
 def _more_values(files: Tree, name: StepName) -> bool:
     """Say whether other files give variables values, too: which one wins is Terraform's to say."""
-    endings = (".auto.tfvars", ".auto.tfvars.json")
-    return any(
-        path == f"{name}/terraform.tfvars" or path.endswith(endings) for path in files if path.startswith(f"{name}/")
-    )
+    return any(path != f"{name}/{VARIABLES}" for path in value_files(files, name))
 
 
 def _inside(found: Sequence[Block], path: Sequence[str]) -> Sequence[Block]:

@@ -6,8 +6,6 @@ only `var.x`, `local.x` and texts made of these are followed. Nothing is evaluat
 several callers hands something unknown.
 """
 
-import json
-import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
@@ -15,6 +13,8 @@ from bot.core.checks.bounded_paths import name_of
 from bot.core.hcl.ast import Block, Call, Choice, Expression, Literal, TemplateExpression, parts_of
 from bot.core.hcl.local_modules import code_files, local_directory
 from bot.core.hcl.parser import blocks, body
+from bot.core.hcl.value_files import given_values, value_files
+from bot.core.hcl.values import HclValue
 from bot.core.tree import Tree
 from bot.errors import InvalidInput
 
@@ -28,7 +28,6 @@ DEEPEST = 8
 """Locals that are made of one another. Real code has two or three in a row."""
 WITH_VALUES = "by a default, a call or a file of values (`terraform.tfvars`)"
 """How a variable gets a text that is known here, for a message."""
-_FILES = ("terraform.tfvars", ".auto.tfvars")
 
 
 def known_texts(code: Tree, directories: Sequence[str], inputs: Collection[str]) -> Mapping[str, KnownTexts]:
@@ -143,9 +142,7 @@ def _handed(name: str, calls: Sequence[tuple[str, Block]], found: Mapping[str, K
 def _values(code: Tree, stack: str) -> Mapping[str, Sequence[str] | None]:
     """Return the values that files give to a root module's variables; None where one of them is no plain text."""
     found: dict[str, list[str] | None] = {}
-    for path in sorted(code):
-        if posixpath.dirname(path) != stack or not path.removesuffix(".json").endswith(_FILES):
-            continue
+    for path in value_files(code, stack):
         for name, texts in _of_file(path, code[path].data).items():
             known = found.get(name, [])
             found[name] = [*known, *texts] if known is not None and texts else None
@@ -155,12 +152,15 @@ def _values(code: Tree, stack: str) -> Mapping[str, Sequence[str] | None]:
 def _of_file(path: str, data: bytes) -> Mapping[str, Sequence[str]]:
     try:
         if path.endswith(".json"):
-            values = json.loads(data)
-            given = {name: Literal(value) for name, value in values.items() if isinstance(value, str | int)}
-            return dict.fromkeys(values, ()) | {name: texts_of(value, {}) for name, value in given.items()}
+            given = given_values(path, data).items()
+            return {name: _text(each.value) for name, each in given}
         return {setting.name: texts_of(setting.value, {}) for setting in body(data).settings}
-    except (InvalidInput, ValueError, RecursionError, AttributeError):
-        return {}  # Terraform refuses it
+    except InvalidInput:
+        return {}  # reported where it stands
+
+
+def _text(value: HclValue) -> Sequence[str]:
+    return [str(value)] if isinstance(value, str | int) and not isinstance(value, bool) else []
 
 
 def _blocks(code: Tree, paths: Sequence[str]) -> Sequence[Block]:

@@ -9,6 +9,7 @@ from bot.core.checks.module_sources import is_test_of, tested_module_complaints
 from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.tokens import NotHcl
+from bot.core.hcl.value_files import given_values, value_files
 from bot.core.tree import MOST_FILES, Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.environment import MANIFEST
@@ -43,6 +44,11 @@ def stack_file_findings(
             )
         else:
             yield from _unlocked(f"{where}/{stack}/{LOCK}", files[f"{stack}/{LOCK}"].data)
+        for path in value_files(files, stack):
+            try:
+                given_values(path, files[path].data)
+            except InvalidInput as error:  # Terraform may read it all the same, and nobody would have seen its values
+                yield unreadable(place_of(where, path), error)
     above = {each for stack in stacks for each in _directories_above(stack)}
     for path in sorted(files):
         message = misplaced(path, tool) if not is_outside(path) or posixpath.dirname(path) in called else None

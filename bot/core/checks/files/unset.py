@@ -1,20 +1,15 @@
 """Variables of stacks that get no value, so that a plan fails, and the files whose values nobody reads."""
 
-import json
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Set
 
 from bot.core.checks.workspaces import backend_blocks
 from bot.core.hcl.declarations import module_code
-from bot.core.hcl.parser import body
+from bot.core.hcl.value_files import VALUES, given_values, value_files
 from bot.core.tree import Tree
 from bot.errors import InvalidInput
 from bot.model.pipeline import Stack
 from bot.names import StepName
-
-_STANDARD = ("terraform.tfvars", "terraform.tfvars.json")
-_AUTOMATIC = (".auto.tfvars", ".auto.tfvars.json")
-_ENDINGS = (".tfvars", ".tfvars.json")
 
 
 def unset(code: Tree, stacks: Mapping[StepName, Stack], given: Collection[str]) -> Iterator[str]:
@@ -25,8 +20,8 @@ def unset(code: Tree, stacks: Mapping[StepName, Stack], given: Collection[str]) 
     for name, stack in stacks.items():
         if any(block.type == "cloud" or "remote" in block.labels for _, block in backend_blocks(code, name)):
             continue
-        beside = [path for path in sorted(code) if posixpath.dirname(path) == name and path.endswith(_ENDINGS)]
-        read = [path for path in beside if posixpath.basename(path) in _STANDARD or path.endswith(_AUTOMATIC)]
+        beside = [path for path in sorted(code) if posixpath.dirname(path) == name and path.endswith(VALUES)]
+        read = [*value_files(beside, name)]
         have = {*stack.inputs, *(each.removeprefix("TF_VAR_") for each in given)}.union(
             *(_named(path, code[path].data) for path in read)
         )
@@ -53,6 +48,6 @@ def _said(stack: str, names: list[str]) -> str:
 def _named(path: str, data: bytes) -> Set[str]:
     """Return the variables to which a file gives values; none where it can't be read, which other checks say."""
     try:
-        return set(json.loads(data)) if path.endswith(".json") else {each.name for each in body(data).settings}
-    except (InvalidInput, ValueError, RecursionError, TypeError):
+        return given_values(path, data).keys()
+    except InvalidInput:
         return frozenset()

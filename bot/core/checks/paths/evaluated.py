@@ -5,7 +5,6 @@ what the code gives that one (`followed`). What a cloud makes up is not known, a
 that (`planned`).
 """
 
-import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,8 +20,9 @@ from bot.core.hcl.module import Module
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.result import Given, Thing
 from bot.core.hcl.scope import EvaluationChoices, ModuleAddress
+from bot.core.hcl.value_files import given_values, value_files
 from bot.core.hcl.values import TOO_LARGE, HclValue, Unknown, not_evaluated
-from bot.core.tree import File, Tree
+from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
 
@@ -31,9 +31,6 @@ _HIDES = frozenset(
 )  # fmt: skip
 """Functions that make a text which nobody sees in the code. Used on what is written there, they have no other purpose."""
 _MADE = {not_evaluated(name): name for name in _HIDES}
-_VALUES = (".auto.tfvars", ".auto.tfvars.json")
-VALUES = (".tfvars", ".tfvars.json")
-"""How the names of files end that give values to variables."""
 _POSITIONS = re.compile(r"(?:\[\d+\])+$")
 _LAST = re.compile(r"(?:^|\.)([A-Za-z_][\w-]*)$|\[\"((?:[^\"\\]|\\.)*)\"\]$")
 
@@ -144,19 +141,6 @@ def _blocks(path: str, data: bytes) -> Sequence[Block]:
 
 def _given(code: Tree, stack: str, inputs: Collection[str]) -> Given:
     found: dict[str, HclValue] = {}
-    automatic = sorted(path for path in code if posixpath.dirname(path) == stack and path.endswith(_VALUES))
-    for path in (f"{stack}/terraform.tfvars", f"{stack}/terraform.tfvars.json", *automatic):
-        if path in code:
-            found |= _values(path, code[path].data)
+    for path in value_files(code, stack):
+        found |= {name: each.value for name, each in given_values(path, code[path].data).items()}
     return {name: (value, frozenset()) for name, value in found.items() if name not in inputs}
-
-
-def _values(path: str, data: bytes) -> Mapping[str, HclValue]:
-    if path.endswith(".json"):
-        try:
-            found = json.loads(data)
-        except (ValueError, RecursionError):
-            return {}  # Terraform refuses it
-        return found if isinstance(found, dict) else {}
-    module = Module({"values.tf": File(b"".join((b"locals {\n", data, b"\n}\n")))}, ModuleAddress("", ""), {})
-    return {name: module.names.named("local", name) for name in module.code.locals}

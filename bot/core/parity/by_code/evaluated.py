@@ -10,15 +10,15 @@ from functools import lru_cache
 from bot.core.graph import graph
 from bot.core.hcl.attributes import Attribute
 from bot.core.hcl.local_modules import is_outside
-from bot.core.hcl.module import Module
-from bot.core.hcl.scope import ModuleAddress
+from bot.core.hcl.value_files import given_values, value_files
 from bot.core.hcl.values import OUTPUT, HclValue, Unknown, join, leaves, renamed
 from bot.core.parity.by_code import stack_values
 from bot.core.parity.by_code.stack_values import CODE, AttributeKey, StackJob, code_of, evaluated, placed
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.render import Parameters
 from bot.core.tree import File, Tree
-from bot.model.environment import HOOKS, MANIFEST, VARIABLES
+from bot.errors import InvalidInput
+from bot.model.environment import HOOKS, MANIFEST
 from bot.model.pipeline import FromOutput, FromParameter, Hook, Hooks, Pipeline, Stack
 from bot.model.yaml_document import line_of
 from bot.names import PurposeName, StepName
@@ -124,13 +124,10 @@ class _Whole:
 
     def _variables(self, stack: StepName) -> Iterator[tuple[str, Mapping[str, HclValue]]]:
         """Yield the files with values of variables, in the order in which Terraform reads them."""
-        names = [path for path in self.given.files if path.rpartition("/")[0] == stack]
-        automatic = sorted(path for path in names if path.endswith((".auto.tfvars.json", ".auto.tfvars")))
-        for path in (f"{stack}/terraform.tfvars", f"{stack}/{VARIABLES}", *automatic):
-            if path in self.given.files:
-                values = _values(path, self.given.files[path].data)
-                if values is not None:
-                    yield path, values
+        for path in value_files(self.given.files, stack):
+            values = _values(path, self.given.files[path].data)
+            if values is not None:
+                yield path, values
 
     def _output(self, source: FromOutput) -> tuple[HclValue, frozenset[str]]:
         text = f"{source.step}.{source.output}"
@@ -164,21 +161,10 @@ def _hooks(file: File) -> Hooks:
 
 @lru_cache(maxsize=256)
 def _values(path: str, data: bytes) -> Mapping[str, HclValue] | None:
-    if not path.endswith(".json"):
-        file = File(b"".join((b"locals {\n", data, b"\n}\n")))
-        module = Module({"values.tf": file}, ModuleAddress("", ""), {})
-        if module.code.unreadable:
-            return None
-        return {name: module.names.named("local", name) for name in module.code.locals}
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        return None  # no JSON after all, so it is compared byte for byte
-    return _mapping(_json(found))
-
-
-def _mapping(value: HclValue) -> Mapping[str, HclValue] | None:
-    return value if isinstance(value, dict) else None
+        return {name: each.value for name, each in given_values(path, data).items()}
+    except InvalidInput:
+        return None  # so it is compared byte for byte
 
 
 def _json(value: object) -> HclValue:

@@ -58,6 +58,14 @@ def test_a_value_that_a_file_gives_is_seen() -> None:
         assert found_in("var.y", more, files=files) == []
 
 
+@pytest.mark.parametrize(
+    "values", ["y = " + "[" * 200 + "]" * 200 + '\nx = "/etc/passwd"', '\ufeffx = "/etc/passwd"', '# \0\nx = "/etc"']
+)
+def test_no_file_of_values_hides_what_it_gives(values: str) -> None:
+    """Terraform reads all of these; two of them we don't."""
+    assert found_in("var.x", 'variable "x" {}', files={"terraform.tfvars": values}) != []
+
+
 def test_what_another_file_says_is_seen_through_a_data_source() -> None:
     more = 'data "local_file" "y" {\n  filename = "${path.module}/y.txt"\n}'
     rules = GateRules(RULES.policy.model_copy(update={"providers": (*RULES.providers, "hashicorp/local")}), RULES.cloud)

@@ -12,7 +12,7 @@ GOOD = 'resource "aws_vpc" "main" { cidr_block = "10.0.0.0/16" }\n'
     [
         ("qa/broken.tf", "resource {", "is not read:"),
         ("qa/terraform.tfvars", "size = ", "its values are not read:"),
-        ("qa/x.auto.tfvars.json", "[1]", "its values are not read: it is no JSON object"),
+        ("qa/x.auto.tfvars.json", "[1]", "a file of values in JSON is an object"),
         ("qa/main.tofu", GOOD, "is read as OpenTofu does"),
         ("qa/more.tf.json", "[]", "is not read:"),
         ("qa/override.tf", GOOD.replace("10.0", "10.1"), "overrides other blocks"),
