@@ -10,7 +10,8 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote
+from html import escape
+from urllib.parse import quote, quote_plus
 
 from bot.model.pipeline import Json, texts
 from bot.names import shown
@@ -26,6 +27,10 @@ SHORTEST_ENCODED = 8
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PRIVATE_KEY|API_KEY|CREDENTIALS|DATABASE_URL")
 _PUBLIC_NAME = re.compile(r"_FILE$|_PATH$|_URL$|_URI$")
 """Such a variable says where a secret is, not what it is."""
+
+_OF_GO = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+"""What Go, and so Terraform, writes otherwise in JSON."""
+_ESCAPE = re.compile(r"%[0-9A-F]{2}")
 
 
 def held(environment: Mapping[str, str]) -> Iterator[str]:
@@ -91,13 +96,45 @@ def _forms(text: str) -> Iterable[str]:
     """Yield the forms in which a text may turn up: as it is, line by line (logs are lines), as JSON writes it, cut for a message, and coded."""
     for form in {text, text.strip(), *(line.strip() for line in text.splitlines())}:
         if len(form) >= SHORTEST:
-            yield form
-            yield json.dumps(form)[1:-1]
-            yield json.dumps(form, ensure_ascii=False)[1:-1]
+            yield from _as_written(form)
             yield shown(form)[1:-1].removesuffix("…")
             if len(form) >= SHORTEST_ENCODED:
-                yield quote(form, safe="", errors="replace")
-                yield from _in_base64(form.encode("utf-8", "replace"))
+                data = form.encode("utf-8", "replace")
+                yield from _in_url(form)
+                yield from _in_base64(data)
+                yield from _in_base64(base64.b64encode(data))  # as a secret of Kubernetes holds Helm's
+                yield data.hex()
+                yield data.hex().upper()
+
+
+def _as_written(form: str) -> Iterator[str]:
+    """Yield a text as it stands in others: in JSON, also in a text in JSON once more (`jsonencode` in a plan), in code, HTML, a shell and Python."""
+    for once in {form, *_in_json(form)}:
+        yield once
+        yield from _in_json(once)
+    yield escape(form)
+    yield escape(form, quote=False)
+    yield form.replace("'", "'\"'\"'")
+    yield repr(form)[1:-1]
+
+
+def _in_json(text: str) -> Iterator[str]:
+    plain = json.dumps(text, ensure_ascii=False)[1:-1]
+    yield plain
+    yield json.dumps(text)[1:-1]
+    yield plain.translate(_OF_GO)
+    yield plain.replace("/", "\\/")
+    yield plain.replace("${", "$${").replace("%{", "%%{")
+
+
+def _in_url(form: str) -> Iterator[str]:
+    for coded in (
+        quote(form, safe="", errors="replace"),
+        quote(form, errors="replace"),
+        quote_plus(form, errors="replace"),
+    ):
+        yield coded
+        yield _ESCAPE.sub(lambda found: found[0].lower(), coded)
 
 
 def _in_base64(data: bytes) -> Iterable[str]:

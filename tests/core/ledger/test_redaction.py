@@ -2,8 +2,12 @@
 
 import base64
 import json
-from urllib.parse import quote
+import re
+from collections.abc import Callable, Mapping
+from html import escape
+from urllib.parse import quote, quote_plus
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +88,38 @@ def test_the_tokens_and_keys_of_a_process_are_known_by_their_names() -> None:
     assert set(held(environment)) == {
         "ghs_abcdefgh", "eyJabcdefgh", "secret/key+1", "session-token", "registry-token", "postgresql://u:p@h/d",
     }  # fmt: skip
+
+
+CODINGS: Mapping[str, Callable[[str], str]] = {
+    "JSON": json.dumps,
+    "JSON in UTF-8": lambda text: json.dumps(text, ensure_ascii=False),
+    "JSON of Go": lambda text: json.dumps(text, ensure_ascii=False).translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}),
+    "JSON with slashes": lambda text: json.dumps(text, ensure_ascii=False).replace("/", "\\/"),
+    "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "JSON of Go in a plan": lambda text: json.dumps(json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")),
+    "code": lambda text: json.dumps(text, ensure_ascii=False).replace("${", "$${"),
+    "a URL": quote,
+    "a part of a URL": lambda text: quote(text, safe=""),
+    "a form": quote_plus,
+    "a URL in small letters": lambda text: re.sub("%..", lambda found: found[0].lower(), quote(text)),
+    "HTML": escape,
+    "HTML's text": lambda text: escape(text, quote=False),
+    "a shell": lambda text: f"'{text}'".replace("'", "'\"'\"'"),
+    "Python": repr,
+    "hexadecimal digits": lambda text: text.encode().hex(),
+    "their capitals": lambda text: text.encode().hex().upper(),
+    "base64 twice": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize(
+    "secret", ["p4ss\"w/or+d\\<x>&='1'${y} z", "first li/ne\nsecond+l<ine\n", "pass\u00e9w\u00f6rd/2"]
+)
+def test_a_secret_is_hidden_however_a_text_has_to_write_it(secret: str, coding: str) -> None:
+    secrets = Secrets()
+    secrets.add(secret)
+    left = secrets.hide(CODINGS[coding](secret))
+    assert HIDDEN in left
+    # What is left is quotes and ends of lines, in whatever coding.
+    assert not re.search(r"[A-Za-z0-9]{3}", left.replace("%0a", "").replace("%0A", "")), left
