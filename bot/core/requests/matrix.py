@@ -180,6 +180,8 @@ def _target(change: MatrixChange, policy: Policy, phase: Phase) -> Target | str:
         return f"{where}: an environment can't move to another account. Clone it there, then destroy this one."
     if phase in PROPOSED and (complaint := _unsourced(name, change, change.after.source, policy)):
         return f"{where}: {complaint}"
+    if phase in PROPOSED and (complaint := _kept_data(name, change.before, change.after, policy)):
+        return f"{where}: {complaint}"
     target = _reached(change.after, policy, phase, "create" if change.before is None else "update")
     return _with_source(target, change.source, policy) if isinstance(target, Target) and phase == "plan" else target
 
@@ -199,6 +201,17 @@ def _unsourced(name: EnvironmentName, change: MatrixChange, source: EnvironmentN
         f"cloned from, for example `source: production`; or, if others are cloned from `{name}`, first add it to "
         f"`protected` in {POLICY} on the default branch."
     )
+
+
+def _kept_data(name: EnvironmentName, before: Manifest | str | None, after: Manifest, policy: Policy) -> str:
+    """Return why an environment's data may not be made again; nothing if nobody asks for that, or it may."""
+    if not isinstance(before, Manifest) or before.data_reset_at == after.data_reset_at:
+        return ""
+    try:
+        removable(name, before, policy)
+    except UserError as error:
+        return f"`data_reset_at` would undo what fills it with data, and nothing of it may be lost: {error} Set `data_reset_at` as it was."
+    return ""
 
 
 def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Policy, phase: Phase) -> Target | str:

@@ -1,6 +1,7 @@
 """Which environments a change touches and with which role; whatever isn't known is a complaint."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -32,6 +33,9 @@ def manifest(name: str = "demo-x", number: str | int = "222222222222", source: s
             "parameters": {**found.parameters, "account_id": number},
         }
     )
+
+
+RESET = manifest("production", source=None).model_copy(update={"data_reset_at": datetime(2026, 7, 1, tzinfo=UTC)})
 
 
 def _names(*names: str) -> tuple[EnvironmentName, ...]:
@@ -102,6 +106,11 @@ def test_a_clone_whose_directory_is_removed_is_destroyed_in_the_account_that_it_
     assert found.complaints == ()
 
 
+def test_a_clone_s_data_may_be_made_again() -> None:
+    again = manifest().model_copy(update={"data_reset_at": datetime(2026, 7, 1, tzinfo=UTC)})
+    assert targets([MatrixChange("demo-x", manifest(), again)], POLICY, "plan").complaints == ()
+
+
 def test_the_matrix_is_plain_texts_in_the_order_of_names() -> None:
     found = targets([MatrixChange(name, None, manifest(name)) for name in ("b2", "a1")], POLICY, "plan")
     rows = json.loads(json.dumps(found.matrix()))["include"]
@@ -133,6 +142,10 @@ def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> No
         (MatrixChange("README.md", None, None), "is not a valid environment name"),
         (MatrixChange("$(id)", None, manifest()), "is not a valid environment name"),
         (MatrixChange("production", manifest("production", source=None), None), "`production` is protected"),
+        (
+            MatrixChange("production", manifest("production", source=None), RESET),
+            "`data_reset_at` would undo what fills it with data",
+        ),
         (MatrixChange("demo-x", None, manifest(source=None)), "`source` is missing"),
         (MatrixChange("demo-x", manifest(), manifest(source=None)), "`source` is missing"),
         (MatrixChange("demo-x", None, manifest(source="demo-x")), "`source` leads back to `demo-x` itself"),
