@@ -191,7 +191,8 @@ def _named(name: str, value: str) -> tuple[str, str]:
         try:
             value = Path(value).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{PREFIX}{name} names a file that can't be read: {type(error).__name__}.") from None
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise UserError(f"{PREFIX}{name} names a file that can't be read: {reason}.") from None
         name = name.removesuffix(FILE)
     return ALIASES.get(name, name).lower(), value.strip()  # a line's end comes along easily, and is part of no setting
 

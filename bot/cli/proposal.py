@@ -48,5 +48,7 @@ class Proposal:
         self.branch.push(self.github.token, self.github.server)
         with asking(self.github):
             base = client.default_branch(where)
-            found = client.ensure_pull_request(where, PullRequestSpec(BRANCH, base, title, proposal_text(done, left)))
+            there = client.pull_request_for_head(where, BRANCH)
+            text = proposal_text(done, left, there.body if there is not None else "")
+            found = client.ensure_pull_request(where, PullRequestSpec(BRANCH, base, title, text))
         return found.url

@@ -26,8 +26,8 @@ TIMEOUT = 20
 """Seconds. GitHub itself ends requests after ten."""
 
 NO_KEY = (
-    "ENVCLONE_GITHUB_PRIVATE_KEY is no private key. Set it to the whole text of the .pem file that GitHub made for the App, from "
-    "its line BEGIN to its line END; or name that file in ENVCLONE_GITHUB_PRIVATE_KEY_FILE."
+    "ENVCLONE_GITHUB_PRIVATE_KEY (or the file that ENVCLONE_GITHUB_PRIVATE_KEY_FILE names) is no private key. It must be the whole .pem "
+    "file that GitHub made for the App, from its line BEGIN to its line END."
 )
 FRESH_FOR = timedelta(minutes=5)
 """A token is replaced when it has less left than this: a push or a long listing must not outlive it."""

@@ -14,8 +14,9 @@ _FOOT = (
 )
 
 
-def proposal_text(done: Mapping[str, str], left: Sequence[str]) -> str:
-    """Return its text: `done` is what became of each file, `left` what is to be done."""
-    steps = "\n".join(f"- [ ] {step}" for step in left)
+def proposal_text(done: Mapping[str, str], left: Sequence[str], before: str = "") -> str:
+    """Return its text: `done` is what became of each file, `left` what is to be done; what was ticked in the text `before` stays ticked."""
+    ticked = {line.strip().casefold() for line in before.splitlines()}
+    steps = "\n".join(f"- [{'x' if f'- [x] {step}'.casefold() in ticked else ' '}] {step}" for step in left)
     files = details("Files", "\n".join(f"- {code(path)}" for path in sorted(done)))
     return f"{_HEAD}\n\n### Before it works\n\n{steps}\n\n{files}\n\n{_FOOT}\n"

@@ -113,6 +113,13 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             help="Who may do what, in a policy that is new: destroy=admin. At a terminal it is asked for.",
         ),
     ] = [],  # noqa: B006 (see above)
+    upgrade: Annotated[
+        bool,
+        typer.Option(
+            "--upgrade",
+            help="Only bring up to date what is there, and ask nothing; without it, running this again does the same.",
+        ),
+    ] = False,
     pull_request: Annotated[
         bool,
         typer.Option(
@@ -128,11 +135,15 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             raise UserError(
                 f"{root.resolve()} is not the top of a git repository. Change to it, or name it with `--root PATH`."
             )
+        if upgrade and not (root / PRISTINE).is_dir():
+            raise UserError(
+                f"Nothing of envclone's is installed in {root.resolve()}, so there is nothing to bring up to date. Leave out `--upgrade`."
+            )
         proposal = Proposal.begun(root) if pull_request else None
         place, roots = Installation(root), own_checkout(root).roots
         with _as_wrong_usage():
             given = Answers(tool, branch, owner, tuple(cloud), by_id(map(SaidAccount.parsed, account)), rights(allow))
-            found = answers(place, given, roots, is_asked=is_asked(as_json=as_json))
+            found = answers(place, given, roots, is_asked=not upgrade and is_asked(as_json=as_json))
             files, source = fitted(shipped(), found.branch, roots), _source(place, found.tool)
             if not no_server and place.read(f"{PRISTINE}/{NO_SERVER}") is None:
                 del files[NO_SERVER]
@@ -150,7 +161,7 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             *unread(place),
             *_owners(place, team, roots),
             *_renovate(place, roots),
-            *roles_left(place, found.clouds, found.accounts),
+            *roles_left(place, found.clouds, found.accounts, found.branch),
             *_next(place, found.clouds, has_server=NO_SERVER not in files),
         ]
         is_whole = not {"conflict", "theirs"} & set(place.done.values())

@@ -1,7 +1,7 @@
 """The part of `envclone init` that brings the identities of accounts as Terraform: which clouds, and what is known of each account."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from os import environ
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot.clients.shipped import shipped_roles
 from bot.clouds.registry import FACTS
 from bot.clouds.roles import ROLE_CODE, issuer_of, shared_values
 from bot.core.installation.files import GITHUB, ROLES, UNKEPT
-from bot.core.rendering.assemble import read_manifest
+from bot.core.rendering.assemble import read_manifest, read_policy
 from bot.core.requests.accounts import REGION
 from bot.core.tree import Tree
 from bot.errors import UserError
@@ -79,10 +79,17 @@ def _trusted(root: Path) -> tuple[str, str]:
     return github.repository, "" if host == GITHUB_COM or is_loopback(host) else issuer_of(host)
 
 
-def roles_left(place: Installation, clouds: Sequence[Cloud], said: Mapping[str, SaidAccount]) -> Iterator[str]:
-    """Yield how an administrator makes the roles of each cloud that the policy has no account of, or has some only from now on."""
+def roles_left(
+    place: Installation, clouds: Sequence[Cloud], said: Mapping[str, SaidAccount], branch: str
+) -> Iterator[str]:
+    """Yield how an administrator makes the roles of each cloud that the default branch's policy has no account of."""
     named = _policy(place.root).accounts
-    old = {account.cloud or FACTS.key for name, account in named.items() if name not in said}
+    merged = _merged_accounts(place.root, branch)
+    old = {
+        account.cloud or FACTS.key
+        for name, account in named.items()
+        if name not in said and (merged is None or name in merged)
+    }
     for each in clouds:
         if each in old:
             continue
@@ -101,6 +108,21 @@ def roles_left(place: Installation, clouds: Sequence[Cloud], said: Mapping[str, 
             f"{making}, and put what `terraform output -raw account` prints below `accounts:` in {POLICY}"
             + (f", or run this again with `{options}`" if options else "")
         )
+
+
+def _merged_accounts(root: Path, branch: str) -> Collection[str] | None:
+    """Return the accounts that the default branch's policy names, as far as this checkout has heard; None if it can't be seen."""
+    commits = (
+        asked(root, "rev-parse", "--verify", "--quiet", f"refs/{each}/{branch}") for each in ("remotes/origin", "heads")
+    )
+    commit = next((each for each in commits if each), None)
+    if commit is None:
+        return None
+    text = asked(root, "show", f"{commit.decode().strip()}:{POLICY}")
+    try:
+        return read_policy(text, FACTS).accounts.keys() if text else ()
+    except UserError:
+        return None
 
 
 def _accounts(root: Path, cloud: Cloud, said: Mapping[str, SaidAccount]) -> Mapping[str, bytes]:

@@ -8,6 +8,7 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -21,6 +22,7 @@ from bot.core.messages.reference.generated_docs import FORMATS
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
 from tests import ROOT
+from tests.support.patience import PATIENCE
 from tests.support.person_checkout import PERSON, REPOSITORY, person_checkout
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -132,6 +134,14 @@ def test_a_newer_version_replaces_what_nobody_edited_and_is_merged_with_what_som
     again = init(root, "--json")
     assert outcomes(again)[PLAN] == "edited"
     assert again.exit_code == 0
+
+
+def test_an_upgrade_asks_nothing_and_begins_nothing(root: Path) -> None:
+    done = init(root, *TOOL, "--upgrade")
+    assert (done.exit_code, "Leave out `--upgrade`" in done.stderr, files(root)) == (1, True, {})
+    init(root, *TOOL)
+    as_shipped_before(root, "timeout-minutes: 44", "timeout-minutes: 45")
+    assert outcomes(init(root, "--upgrade", "--json"))[PLAN] == "written"
 
 
 def test_edits_that_meet_a_newer_version_in_the_same_lines_are_named_and_left_to_a_person(root: Path) -> None:
@@ -376,12 +386,18 @@ def test_all_of_it_becomes_one_pull_request_and_again_the_same_one(
         }
         assert "notes" not in proposed
         assert json.loads((there.root / AWS / "terraform.tfvars.json").read_text()) == {"repository": REPOSITORY}
-        assert "- [ ] make the roles of each account" in (pull.body or "")
+        roles = "] make the roles of each account"
+        assert f"- [ {roles}" in (pull.body or "")
+        ticked = {"body": (pull.body or "").replace(f"- [ {roles}", f"- [x{roles}")}
+        address = f"{there.environment['GITHUB_API_URL']}/repos/{REPOSITORY}/pulls/{pull.number}"
+        person = {"Authorization": f"Bearer {there.environment['GH_TOKEN']}"}
+        assert httpx.patch(address, json=ticked, headers=person, timeout=PATIENCE).status_code == 200
         assert "commit this" not in (pull.body or "")
 
         head = there.git("rev-parse", "HEAD")
         assert init(there.root, *words).exit_code == 0
         assert (there.git("rev-parse", "HEAD"), len(there.github.pulls(REPOSITORY))) == (head, 1)
+        assert f"- [x{roles}" in (there.github.pulls(REPOSITORY)[0].body or ""), "what a person ticked stays"
         (there.root / PATH).write_text(f"quota: {{total: 3}}\n{(there.root / PATH).read_text().partition('quota:')[0]}")
         assert init(there.root, *words).exit_code == 0
         (pull,) = there.github.pulls(REPOSITORY)
