@@ -119,7 +119,7 @@ class RootModule:
     def __init__(self, terraform: Terraform, directory: Path, private: Path, selected: Selected) -> None:
         self.directory = directory
         self._terraform = terraform
-        self._private = private
+        self.private = self._private = private
         self._data = private / "data"
         self._secrets = selected.secrets
         self._workspace = selected.workspace

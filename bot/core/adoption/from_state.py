@@ -17,6 +17,7 @@ _BLOCK: Final = re.compile(r'^resource "([\w-]+)" "([\w-]+)" \{$')
 _ARGUMENT: Final = re.compile(r"^(  ([\w-]+) *= )(.*)$")
 _TEXT: Final = re.compile(r'"((?:[^"\\$%]|\\.|[$%](?!\{))*)"')
 _UNSET: Final = re.compile(r'^\s*[\w-]+\s*= (?:0|false|null|""|\[\]|\{\})$')
+_ARGUMENT_LINE: Final = re.compile(r'^\s*[\w-]+\s*= (?:[\w.-]+|"[^"]*"|\[.*\]|\{\})$')
 _GENERATED: Final = re.compile(r"^# (__generated__ by Terraform|Please review these resources).*\n", re.MULTILINE)
 SHORTEST_ID: Final = 6
 """Letters of an id that is looked for: a shorter one may be any other word."""
@@ -54,8 +55,17 @@ class WrittenCode:
 
 def read_state_resources(document: bytes) -> StateResources:
     """Read `terraform show -json`. Raises `Unverifiable`; the message never quotes the document."""
+    return _read_resources(document, "values")
+
+
+def read_planned_resources(document: bytes) -> StateResources:
+    """Read what `terraform show -json` of a plan says will be there, what is imported included. Raises `Unverifiable`."""
+    return _read_resources(document, "planned_values")
+
+
+def _read_resources(document: bytes, key: str) -> StateResources:
     try:
-        root: Mapping[str, Any] = json.loads(document).get("values", {}).get("root_module", {})
+        root: Mapping[str, Any] = json.loads(document).get(key, {}).get("root_module", {})
         single, others = list[StateResource](), list[str]()
         for each in root.get("resources", ()):
             if each["mode"] != "managed":
@@ -167,7 +177,26 @@ def _owner(owners: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
 
 def without_unset(text: str, lines: Collection[int]) -> str:
     """Return code without those of its lines, counted from 1, whose value says as much as none: a provider may write 0 for what it refuses to read."""
-    kept = (line for at, line in enumerate(text.splitlines(), 1) if at not in lines or not _UNSET.match(line))
+    return without_lines(
+        text, {at for at, line in enumerate(text.splitlines(), 1) if at in lines and _UNSET.match(line)}
+    )
+
+
+def ignoring(text: str, arguments: Mapping[str, Sequence[str]]) -> str:
+    """Return code in which Terraform leaves alone what a provider can't read back of a resource, by address: it would set that anew."""
+    lines, names = list[str](), None
+    for line in text.splitlines():
+        if found := _BLOCK.match(line):
+            names = arguments.get(f"{found[1]}.{found[2]}")
+        if line == "}" and names:
+            lines += ["  lifecycle {", f"    ignore_changes = [{', '.join(names)}] # can't be read back", "  }"]
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def without_lines(text: str, lines: Collection[int]) -> str:
+    """Return code without those of its lines, counted from 1, that are whole arguments."""
+    kept = (line for at, line in enumerate(text.splitlines(), 1) if at not in lines or not _ARGUMENT_LINE.match(line))
     return "\n".join(kept) + "\n"
 
 

@@ -18,6 +18,7 @@ from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.requests.change import followers
+from bot.core.requests.codify.imports import IMPORTED
 from bot.core.requests.commit_trailers import Trailers
 from bot.model.environment import Manifest, Request
 from bot.model.pipeline import Hook
@@ -285,7 +286,8 @@ def _purpose_of_no_value(proposed: ProposedChange) -> Iterator[str]:
     elif before.data_reset_at != after.data_reset_at:
         yield "**Data is lost and made anew.** The plan names the hooks whose work is undone before they run again; nothing else changes."
     elif proposed.codified is not None:
-        yield from codified.attention(after, before)
+        imports = [path for path in proposed.files if path.endswith(f"/{IMPORTED}")]
+        yield from codified.imported(imports) if imports else codified.attention(after, before)
     elif not changed(before, after) and proposed.sync is None and not proposed.asks:
         yield "No resource changes: the plan is empty, and merging runs no steps."
 

@@ -59,7 +59,7 @@ def facts_of(drift: Drift) -> DriftFacts:
     kept: list[DriftFact] = []
     size = 0
     for fact in every[:MOST_CHANGES]:
-        size += len(_hidden(fact))
+        size += len(hidden(fact))
         if size <= MOST_FACTS:
             kept.append(fact)
     return DriftFacts(
@@ -73,7 +73,7 @@ def facts_of(drift: Drift) -> DriftFacts:
 
 def write_facts(facts: DriftFacts) -> str:
     """Return the facts as they are hidden in a check's text."""
-    return f"{_BEGIN}{_hidden(facts)}{_END}"
+    return f"{_BEGIN}{hidden(facts)}{_END}"
 
 
 def read_facts(said: str) -> DriftFacts | None:
@@ -89,7 +89,8 @@ def read_facts(said: str) -> DriftFacts | None:
     return found
 
 
-def _hidden(document: Document) -> str:
+def hidden(document: Document) -> str:
+    """Return a document as it stands in a comment that no page shows."""
     # So that nothing in it ends the comment, or looks like the beginning of another.
     return document.model_dump_json().replace("<", "\\u003c").replace(">", "\\u003e")
 

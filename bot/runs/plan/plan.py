@@ -26,6 +26,7 @@ from bot.core.graph import Graph, Node, graph
 from bot.core.hcl.local_modules import outside, own
 from bot.core.ledger.ledger import FormerState
 from bot.core.ledger.renamed_steps import mistaken_names, with_present_names
+from bot.core.messages.versions.imports import import_changes
 from bot.core.parity.certificate import certificate_key, write_certificate
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.plan import HookPlan
@@ -33,6 +34,7 @@ from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import Review, review_key, write_review
 from bot.core.plans.stack_inputs import Inputs, Outputs, known, resolved
 from bot.core.rendering.assemble import read_manifest, read_pipeline
+from bot.core.requests.codify.imports import IMPORTED, changed_imports, open_imports
 from bot.core.tree import Tree, tree_id
 from bot.errors import Finding, UserError
 from bot.model.environment import Manifest
@@ -44,6 +46,7 @@ from bot.runs.earlier_code import passes
 from bot.runs.executor import run_graph
 from bot.runs.plan.context import PlanContext
 from bot.runs.plan.hook_checks import HookChecks
+from bot.runs.plan.imported import Written, written_for
 from bot.runs.plan.parity import ParityResult, compare_code, parity_result
 from bot.runs.plan.refusals import refusals
 from bot.runs.plan.request import PlanRequest
@@ -98,7 +101,15 @@ class Failed:
     reason: str
 
 
-PlanOutcome: TypeAlias = Planned | PlanRefused | Undestroyable | CreatedAgain | Failed
+@dataclass(frozen=True, slots=True)
+class ImportsWritten:
+    """Terraform wrote the code for what a stack imports, which the pull request lacks; it is not planned without."""
+
+    step: StepName
+    written: Written
+
+
+PlanOutcome: TypeAlias = Planned | PlanRefused | Undestroyable | CreatedAgain | Failed | ImportsWritten
 
 
 def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
@@ -120,13 +131,15 @@ def plan(request: PlanRequest, context: PlanContext) -> PlanOutcome:
     if findings:
         return PlanRefused(findings)
     steps = _plan_steps(manifest, pipeline, files, context)
-    if isinstance(steps, Failed):
+    if isinstance(steps, Failed | ImportsWritten):
         return steps
     stacks = [step for step in steps if isinstance(step, StackPlan)]
     if again := created_again(manifest, stacks, context.policy):
         return CreatedAgain(again)
     if stuck := _undestroyable(name, files, stacks, context.policy):
         return Undestroyable(stuck)
+    for step, changed in changed_imports(files, stacks).items():
+        return Failed(step, import_changes(f"{where}/{step}/{IMPORTED}", changed))
     environment = EnvironmentPlan(name, request.commit, request.change, steps)
     review = review_of(request, manifest, files, ReviewedPlan(steps, context.now()))
     result = parity_result(environment, comparison, context.now()) if comparison is not None else None
@@ -167,7 +180,7 @@ def _committed(request: PlanRequest, context: PlanContext) -> Tree:
 
 def _plan_steps(
     manifest: Manifest, pipeline: Pipeline, files: Tree, context: PlanContext
-) -> Sequence[StackPlan | HookPlan] | Failed:
+) -> Sequence[StackPlan | HookPlan] | Failed | ImportsWritten:
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
     before = LedgerFile(context.store, manifest.name).read()
     for name, message in mistaken_names(before, pipeline.steps).items():
@@ -196,7 +209,7 @@ def _plan_steps(
 class _StepFailed(Exception):
     """Ends the planning of the steps that were to follow."""
 
-    def __init__(self, failed: Failed) -> None:
+    def __init__(self, failed: Failed | ImportsWritten) -> None:
         super().__init__(failed.step)
         self.failed = failed
 
@@ -267,6 +280,8 @@ class _Steps:
             if former is not None:
                 module.lend_state(state_before_its_move(module, name, former, self._former_code()))
             downloaded = module.downloaded_code()  # before any of it, or a provider, runs
+            if imports := open_imports(name, self._checks.files):
+                raise _StepFailed(ImportsWritten(name, written_for(module, imports, inputs.values, stack.timeout)))
             # The plan role can't write a lock; what changes meanwhile is found by the fingerprint before the apply.
             options = PlanOptions(lock=False, unread_states=tuple(read.name for read in reads))
             saved = module.plan(inputs.values, options, say, stack.timeout)

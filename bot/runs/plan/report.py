@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar, assert_never, cast
 
@@ -21,6 +21,7 @@ from bot.core.messages.plan_comment import (
     title,
     undestroyable,
 )
+from bot.core.messages.versions import imports
 from bot.core.parity.certificate import Certificate
 from bot.core.parity.output.document import document
 from bot.core.parity.output.plan_text import headline as parity_headline
@@ -28,10 +29,11 @@ from bot.core.parity.output.plan_text import section
 from bot.core.plans.environment_plan import EnvironmentPlan, StackPlan
 from bot.core.plans.job_report import FILE, JobReport, ReportedCheck, write_job_report
 from bot.core.plans.risk import risk_of
+from bot.core.plans.written_imports import WrittenImports, write_written
 from bot.errors import Finding
 from bot.model.pipeline import Json
 from bot.model.risk import Risk
-from bot.runs.plan.plan import CreatedAgain, Failed, Planned, PlanOutcome, PlanRefused, Undestroyable
+from bot.runs.plan.plan import CreatedAgain, Failed, ImportsWritten, Planned, PlanOutcome, PlanRefused, Undestroyable
 from bot.runs.plan.recertify import said as certified
 from bot.runs.plan.request import PlanRequest
 
@@ -87,6 +89,13 @@ def report(request: PlanRequest, outcome: PlanOutcome | Unplanned) -> Report:
             text = failure(request.environment, request.commit, outcome.reason, whole)
             said = _check(request, "failure", f"{outcome.step} could not be planned", text)
             return Report(text, text, text, said, {**_data(request, "failed"), "step": str(outcome.step)})
+        case ImportsWritten():
+            found = WrittenImports(
+                environment=request.environment, commit=request.commit, step=outcome.step, **asdict(outcome.written)
+            )
+            text = imports.written(found, whole)
+            said = _check(request, "failure", imports.TITLE, f"{text}\n{write_written(found)}")
+            return Report(text, text, text, said, {**_data(request, "imports written"), "step": str(outcome.step)})
         case Unplanned():
             text = failure(request.environment, request.commit, outcome.reason, whole)
             return Report(

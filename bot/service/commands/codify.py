@@ -13,6 +13,7 @@ from bot.core.messages.versions import codified_everywhere as texts
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.change import Changed, Unchanged
 from bot.core.requests.codify.codify import CodifySubject, draft_codify
+from bot.core.requests.codify.imports import draft_import, names_imports
 from bot.core.requests.refusal import Refused
 from bot.core.requests.sync import Synced
 from bot.model.environment import Request
@@ -50,14 +51,16 @@ class CodifyDrafter:
             return Refused(
                 f"#{pull.number} changes {code(name)}. Merge or close it first, then comment the command again."
             )
+        at = repo.at(place.parent)
+        subject = CodifySubject(change_subject(repo, place.manifest, at), at.environment(name))
+        if names_imports(self.command):
+            return draft_import(self.command, subject.change, subject.files, repo.context.now())
         facts = drift_found(repo, name)
         if facts is None:
             return Refused(
                 f"{code(name)}, as it is now, has not been checked for drift. Comment {code(f'/plan {name}')}, and this command again when it "
                 "has answered."
             )
-        at = repo.at(place.parent)
-        subject = CodifySubject(change_subject(repo, place.manifest, at), at.environment(name))
         return draft_codify(self.command, subject, facts, repo.context.now())
 
     def claims(self, _: Changed | Synced) -> Mapping[Claim, str | None]:

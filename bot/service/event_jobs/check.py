@@ -7,6 +7,7 @@ from bot.service.commands.expire import merge_expired
 from bot.service.commands.made_again import merge_made_again
 from bot.service.context import ServiceContext
 from bot.service.event_jobs.followed import requested
+from bot.service.event_jobs.written import add_written
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.planned.checks import REQUIRED_CHECK
 from bot.service.planned.thumbs import perhaps_confirmed
@@ -38,13 +39,15 @@ class CheckJob:
 
 
 def tell_checked(repo: Repository, commit: str, *, is_green: bool) -> Reported:
-    """Tell whoever asked for what a commit proposes; merge the removal of an expired clone whose check is green."""
+    """Tell whoever asked for what a commit proposes; merge the removal of an expired clone whose check is green, add code that a plan wrote."""
     pulls = repo.github.pull_requests_for_commit(repo.name, commit)
     branches = [
         branch
         for pull in pulls
         if pull.is_from(repo.name) and repo.is_ours(pull) and (branch := read_branch(pull.head))
     ]
+    added = [add_written(repo, each.environment, commit) for each in branches if each.kind == "change" and not is_green]
+    repo = repo.fetched() if any(added) else repo
     told = [comment for branch in branches for comment in report_branch(repo, branch)]
     for branch in branches:
         if branch.kind == "destroy" and is_green:

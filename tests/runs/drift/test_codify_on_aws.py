@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,18 @@ import pytest
 from bot.clients.terraform.terraform import RootModule
 from bot.clouds.registry import FACTS
 from bot.commands.model import Codify
+from bot.core.adoption.from_state import import_blocks
 from bot.core.plans.drift import Drift, StepDrift, of_stack
 from bot.core.plans.drift_facts import facts_of, read_facts, write_facts
 from bot.core.plans.plan_json import read_plan
 from bot.core.rendering.assemble import assemble, read_template
 from bot.core.requests.change import Changed, ChangeSubject
 from bot.core.requests.codify.codify import CodifySubject, draft_codify
+from bot.core.requests.codify.imports import IMPORTED, OpenImport
 from bot.core.tree import File
 from bot.model.policy import Policy
 from bot.names import StepName, TemplateName
+from bot.runs.plan.imported import written_for
 from tests.runs.drift.codified_kinds import KINDS
 from tests.support import example
 from tests.support.cloud import REGION
@@ -27,6 +31,17 @@ from tests.support.provider_process import provider_process
 from tests.support.terraform import program, provider_files, write
 
 APP = StepName("app")
+IN_NO_STATE = (
+    "aws_sns_topic",
+    "aws_sqs_queue",
+    "aws_sns_topic_subscription",
+    "aws_secretsmanager_secret",
+    "aws_vpc",
+    "aws_subnet",
+    "aws_security_group",
+    "aws_ebs_volume",
+)
+"""Kinds that are imported by the test: all were once tried but `aws_key_pair` and `aws_ssm_parameter`, whose secrets no provider reads."""
 
 
 def client(service: str) -> Any:
@@ -70,3 +85,12 @@ def test_what_was_changed_outside_becomes_code_whatever_kind_of_resource_it_is(
         (directory / "main.tf").write_bytes(found.files["app/main.tf"].data)
         left = planned(module)
         assert left.changes == (), found.files["app/main.tf"].data.decode()
+        asked = [OpenImport(f"{kind}.this", attributes[kind]["id"]) for kind in IN_NO_STATE]
+        lacking = {"main.tf": "", IMPORTED: import_blocks([each.known() for each in asked]), **provider_files(main)}
+        other = write(tmp_path / "other", lacking)
+        with program(tmp_path / "configuration", reached).opened(other) as empty:
+            empty.init()
+            code = written_for(empty, asked, {}, timedelta(minutes=10))
+        assert (code.secret, code.changed) == ([], [])
+        assert "topic_arn                       = aws_sns_topic.this.arn" in code.code
+        assert "ignore_changes = [force_overwrite_replica_secret, recovery_window_in_days]" in code.code

@@ -2,15 +2,18 @@
 
 import pytest
 
+from bot.clients.github import CheckState
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
 from bot.core.plans.plan_values import Masked, PlanValue, differences
+from bot.core.plans.required_check import CHECK
+from bot.core.plans.written_imports import WrittenImports, write_written
 from bot.core.requests.branches import branch_of
 from bot.names import EnvironmentName, Login, StepName
 from bot.runs.drift.issue import DriftReport, report_check
 from bot.sandbox.github.records.issues import IssueRecord
 from tests.support import example
-from tests.support.small_monorepo import READER, REPOSITORY, SmallMonorepo
-from tests.support.triggers import actions, merged
+from tests.support.small_monorepo import POLICY, READER, REPOSITORY, SmallMonorepo
+from tests.support.triggers import actions, checked, merged
 
 NAME = EnvironmentName("demo-x")
 GREETING = "aws_ssm_parameter.greeting"
@@ -97,3 +100,38 @@ def test_law_4_a_codify_killed_after_any_step_and_run_again_is_made_once(
     live.work(live.event(comment, "/codify demo-x"))
     assert len(live.server.pulls(REPOSITORY)) == count + 1
     assert live.reply(comment) is not None
+
+
+def test_law_4_what_is_in_no_state_is_imported_and_the_code_that_its_plan_wrote_is_added_once(
+    live: SmallMonorepo,
+) -> None:
+    line = "/codify production app/aws_sns_topic.alerts=arn:aws:sns:eu-central-1:123456789012:alerts"
+    assert "Set `imports: true` under `gate`" in (live.say(line) or "")
+    policy: dict[str, bytes | None] = {".github/envclone.yml": POLICY + b"gate: {imports: true}\n"}
+    live.server.commit(REPOSITORY, policy, by="alice", message="Import", branch="main")
+    live.say(line)
+    number, branch = last(live).number, branch_of(EnvironmentName("production"), "change")
+    assert "**It imports what exists and no state holds**, by `app/imported.tf`" in (last(live).body or "")
+
+    def head() -> str:
+        return live.server.head(REPOSITORY, branch) or ""
+
+    def planned(code: str, commit: str) -> str:
+        """Let the plan of the head say that this code is lacking in a commit, twice, and return the file as it is then."""
+        said = WrittenImports(environment=EnvironmentName("production"), commit=commit, step=StepName("app"), code=code)
+        state = CheckState("Written", f"…\n{write_written(said)}", conclusion="failure")
+        actions(live).put_check(example.REPOSITORY, head(), CHECK.format(environment="production"), state)
+        for _ in range(2):
+            checked(live, number, "failure")
+        live.written(number)
+        return live.repository().at(head()).environment(EnvironmentName("production"))["app/imported.tf"].data.decode()
+
+    asked, code = head(), 'resource "aws_sns_topic" "alerts" {\n  name = "a <-- b"\n}\n'
+    assert code not in planned(code.replace("sns_topic", "iam_user"), asked), "it is not what is asked for"
+    assert code not in planned(code, "c" * 40), "it is of another commit"
+    assert head() == asked
+    assert planned(code, asked).endswith(code)
+    added = head()
+    assert live.repository().mirror.parent(added) == asked
+    assert planned(code, added).count(code) == 1
+    assert (head(), last(live).number) == (added, number)

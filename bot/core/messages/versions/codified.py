@@ -1,6 +1,6 @@
 """What a pull request says of an environment whose code follows what was changed outside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.core.markdown import code
 from bot.core.messages.versions.hook_stubs import hook_stubs
@@ -31,3 +31,16 @@ def attention(after: Manifest, before: Manifest) -> Iterator[str]:
             "waived in the manifest until the clone expires."
         )
     yield "Edited lines outside the manifest are hand edits. `envclone verify` names them, and somebody has to approve them."
+
+
+def imported(files: Sequence[str]) -> Iterator[str]:
+    """Yield what a reviewer of imports should look at."""
+    yield (
+        f"**It imports what exists and no state holds**, by {', '.join(map(code, files))}. Terraform writes the code for it when this is planned, which is "
+        "then added here. Each head has to be approved before it is planned, since no template renders it."
+    )
+    yield "**The plan should import, and change nothing.** One that would change what it imports is refused."
+    yield (
+        "`envclone verify` names the file as a hand edit. Clones that must match this environment differ from it until the template has this, too: "
+        "move it there next."
+    )
