@@ -16,7 +16,8 @@ from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clients.terraform.terraform import RootModule, Terraform
 from bot.clouds.registry import FACTS
-from bot.core.adoption.from_state import (
+from bot.core.hcl.parser import blocks
+from bot.core.plans.from_state import (
     StateResource,
     StateResources,
     import_blocks,
@@ -25,7 +26,6 @@ from bot.core.adoption.from_state import (
     without_unset,
     written_code,
 )
-from bot.core.hcl.parser import blocks
 from bot.core.plans.plan import Action
 from bot.core.plans.plan_json import read_plan
 from bot.core.tree import CODE

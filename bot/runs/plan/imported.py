@@ -11,7 +11,7 @@ from bot.clients.terraform.output import Diagnostic, TerraformFailed
 from bot.clients.terraform.plan_options import PlanOptions
 from bot.clients.terraform.terraform import RootModule
 from bot.clouds.registry import FACTS
-from bot.core.adoption.from_state import (
+from bot.core.plans.from_state import (
     StateResources,
     ignoring,
     read_planned_resources,

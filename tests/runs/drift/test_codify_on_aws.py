@@ -12,9 +12,9 @@ import pytest
 from bot.clients.terraform.terraform import RootModule
 from bot.clouds.registry import FACTS
 from bot.commands.model import Codify
-from bot.core.adoption.from_state import import_blocks
 from bot.core.plans.drift import Drift, StepDrift, of_stack
 from bot.core.plans.drift_facts import facts_of, read_facts, write_facts
+from bot.core.plans.from_state import import_blocks
 from bot.core.plans.plan_json import read_plan
 from bot.core.rendering.assemble import assemble, read_template
 from bot.core.requests.change import Changed, ChangeSubject

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from bot.core.adoption.from_state import import_blocks
+from bot.core.plans.from_state import import_blocks
 from bot.core.plans.written_imports import read_written
 from bot.core.requests.codify.imports import IMPORTED, OpenImport
 from bot.names import EnvironmentName, StepName

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Final
 
 from bot.commands.model import Codify
-from bot.core.adoption.from_state import StateResource, import_blocks
 from bot.core.hcl.ast import AttributeAccess, Block, Literal, NameExpression
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.parser import blocks
 from bot.core.markdown import code
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.plans.environment_plan import StackPlan
+from bot.core.plans.from_state import StateResource, import_blocks
 from bot.core.plans.plan import Action
 from bot.core.rendering.assemble import read_pipeline
 from bot.core.requests.change import Changed, ChangeSubject

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from bot.core.adoption.from_state import (
+from bot.core.hcl.parser import blocks
+from bot.core.plans.from_state import (
     StateResource,
     StateResources,
     import_blocks,
@@ -13,7 +14,6 @@ from bot.core.adoption.from_state import (
     without_unset,
     written_code,
 )
-from bot.core.hcl.parser import blocks
 from bot.errors import Unverifiable
 
 IDS = ("id", "arn")
