@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.core.checks.files.by_name import is_state
-from bot.core.hcl.local_modules import code_files, local_calls
+from bot.core.hcl.local_modules import code_files, directories_read, is_outside, local_calls
 from bot.core.hcl.value_files import VALUES
 from bot.core.parity.directories.report import Note
 from bot.core.tree import CODE, File
@@ -43,7 +43,8 @@ class DirectoryReader:
 
     def _unread_modules(self) -> set[str]:
         called = {call.directory for each in code_files(self.files) for call in local_calls(self.files, each)}
-        return {each for each in called if not self._is_read(each)}
+        read = {each for each in directories_read(self.files, list(code_files(self.files))) if not is_outside(each)}
+        return {each for each in called | (read - {"."}) if not self._is_read(each)}
 
     def _is_read(self, directory: str) -> bool:
         return any(not each or directory == each or directory.startswith(f"{each}/") for each in self.read)

@@ -172,7 +172,7 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
     else:
         yield f"Proved: {counted(len(adoption.written), 'file')} of production rendered byte for byte as before."
     if adoption.moved:
-        yield "Except for the paths of modules beside them, which follow from the new directory:"
+        yield "Except for the paths of modules and files elsewhere, which follow from the new directory:"
         yield from (f"  {each}" for each in adoption.moved)
     if found.hooks:
         yield from (

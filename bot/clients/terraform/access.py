@@ -13,7 +13,7 @@ from bot.clients.cage import Cage
 from bot.clients.terraform.code_here import code_here
 from bot.clients.terraform.workspace import environment_above
 from bot.core.hcl.ast import Block
-from bot.core.hcl.local_modules import MOST_MODULES, local_calls
+from bot.core.hcl.local_modules import MOST_MODULES, directories_read, local_calls
 from bot.core.hcl.parser import blocks
 from bot.core.tree import UNSAVED_STATE, File
 from bot.errors import InvalidInput
@@ -67,18 +67,22 @@ def _configured(environment: Mapping[str, str]) -> list[str]:
 
 
 def _modules(stack: Path) -> list[Path]:
-    """Return the directories of the stack's code: its own, and those of the repository's modules that it calls."""
+    """Return the directories of the stack's code: its own, those of the repository's modules that it calls, and those that these read."""
     stack = stack.resolve()
     above = [environment_above(stack), *environment_above(stack).parents]
     root = next((each for each in stack.parents if (each / ".git").exists()), above[min(2, len(above) - 1)])
-    found, left = [stack], [stack]
+    found, left, followed = [stack], [stack], {stack}
     while left and len(found) < MOST_MODULES:
         here = left.pop()
-        for call in local_calls(code_here(here), ""):
-            there = Path(os.path.normpath(here / call.source))
+        code = code_here(here)
+        called = {Path(os.path.normpath(here / call.source)) for call in local_calls(code, "")}
+        for there in sorted(called | {Path(os.path.normpath(here / each)) for each in directories_read(code, [""])}):
             # A symlink would lead wherever it likes, and the root or what is above it holds `.git` and other checkouts.
-            if there not in found and there.resolve() == there and root in there.parents and ".git" not in there.parts:
-                found.append(there)
+            if there.resolve() != there or root not in there.parents or ".git" in there.parts:
+                continue
+            found += [there] if there not in found else []
+            if there in called and there not in followed:
+                followed.add(there)
                 left.append(there)
     return found
 

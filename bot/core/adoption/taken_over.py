@@ -1,12 +1,13 @@
-"""Production's files at their new places: as they are, but for the paths of modules outside, which lead to the same directories."""
+"""Production's files at their new places: as they are, but for the paths of modules and files outside, which lead where they led."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
 
 from bot.core.adoption.literals import items
-from bot.core.hcl.tokens import NotHcl, decoded
+from bot.core.hcl.functions.read_paths import FILESET, READS_A_FILE
+from bot.core.hcl.tokens import QUOTE, TEXT, HclToken, NotHcl, decoded, tokens
 from bot.core.hcl.value_files import AUTOMATIC, STANDARD, VALUES
 from bot.core.parity.directories.secrecy import is_named_secret
 from bot.core.parity.directories.sides import RootSource, Side
@@ -15,6 +16,7 @@ from bot.errors import InvalidInput
 
 _LONGEST: Final = 80
 """Characters of a line that are shown."""
+_OF_MODULE, _OF_ROOT = (["${", "path", ".", name, "}"] for name in ("module", "root"))
 
 
 def taken_over(side: Side, stacks: Mapping[str, str], where: str) -> tuple[dict[str, File], list[str]]:
@@ -31,7 +33,8 @@ def taken_over(side: Side, stacks: Mapping[str, str], where: str) -> tuple[dict[
             place = values_place(root, path)
             if place is not None:
                 target = f"{stacks[root.name]}/{place}"
-                data, followed = _with_paths(root, path, file.data, posixpath.dirname(f"{where}/{target}"))
+                new_root = f"{where}/{stacks[root.name]}"
+                data, followed = _with_paths(root, path, file.data, posixpath.dirname(f"{where}/{target}"), new_root)
                 found[target] = File(data, file.executable)
                 moved += [f"{target}:{each}" for each in followed]
     return found, moved
@@ -78,8 +81,8 @@ def _check_values(place: str, data: bytes) -> None:
         ) from error
 
 
-def _with_paths(root: RootSource, path: str, data: bytes, new: str) -> tuple[bytes, list[str]]:
-    """Return a file whose calls of modules outside lead to the same directories from its `new` one, and what had to follow."""
+def _with_paths(root: RootSource, path: str, data: bytes, new: str, new_root: str) -> tuple[bytes, list[str]]:
+    """Return a file whose paths of modules and files outside lead to the same places from its `new` directory, and what had to follow."""
     moved: list[str] = []
     place = posixpath.join(root.directory, path)
     if path.endswith(VALUES):
@@ -89,16 +92,37 @@ def _with_paths(root: RootSource, path: str, data: bytes, new: str) -> tuple[byt
     text = decoded(place, data)
     old = posixpath.dirname(posixpath.join(root.directory, path))
     try:
-        literals = [each for item in items(path, data) for each in item.literals]
+        literals = [each for item in items(path, data) for each in item.literals if each.name == "source"]
+        words = list(tokens(text))
     except NotHcl as error:
         raise error.of(place) from error
-    for literal in reversed(literals):
-        if literal.name != "source" or not literal.text.startswith("../"):
-            continue
-        directory = posixpath.normpath(posixpath.join(old, literal.text))
-        source = posixpath.relpath(directory, new)
-        is_outside = not f"{directory}/".startswith(f"{root.directory}/") or not root.directory
-        if is_outside and source != literal.text:
-            text = text[: literal.start] + source + text[literal.end :]
-            moved.append(f"{literal.line}: {literal.text} → {source}")
+    called = [(each.start, each.text, each.line, old, new) for each in literals if each.text.startswith("../")]
+    read = (each for each in _paths_read(words) if each[0].at not in {start for start, *_ in called})
+    named = [
+        (word.at, word.text, word.line, *((root.directory, new_root) if is_of_root else (old, new)))
+        for word, is_of_root in read
+    ]
+    for start, said, line, was, now in sorted([*called, *named], reverse=True):
+        target = posixpath.normpath(posixpath.join(was, said.lstrip("/")))
+        followed = "/" * said.startswith("/") + posixpath.relpath(target, now) + "/" * said.endswith("/")
+        is_outside = not f"{target}/".startswith(f"{root.directory}/") or not root.directory
+        if is_outside and followed != said:
+            text = text[:start] + followed + text[start + len(said) :]
+            moved.append(f"{line}: {said} → {followed}")
     return text.encode(), moved
+
+
+def _paths_read(words: Sequence[HclToken]) -> Iterator[tuple[HclToken, bool]]:
+    """Yield the beginnings of paths that lead upwards, in the code of HCL, and whether they begin where Terraform runs."""
+    for at, word in enumerate(words):
+        if word.kind != TEXT or "\\" in word.text:
+            continue
+        before = [each.text for each in words[max(at - 5, 0) : at]]
+        if f"{word.text}/".startswith("/../") and before in (_OF_MODULE, _OF_ROOT):
+            yield word, before == _OF_ROOT
+        elif (
+            word.text.startswith("../")
+            and before[-2:] == ["(", QUOTE]
+            and {*before[-3:-2]} & (READS_A_FILE | {FILESET})
+        ):
+            yield word, True

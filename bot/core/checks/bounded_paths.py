@@ -22,10 +22,12 @@ from bot.core.hcl.ast import (
     Splat,
     TemplateExpression,
 )
+from bot.core.hcl.functions.read_paths import PLACES
 
 _HIDDEN = ".terraform"  # Terraform's own directory: providers, modules and what `init` was told of the backend
 _SIGNS_OF_PATTERNS = str.maketrans("", "", "{}[],\\")
-PLACES = frozenset({"path.module", "path.root"})
+_ANY = "\1"
+"""What stands in a path for a bounded name."""
 _WILDCARD = re.compile(r"[*?\]}]")
 
 
@@ -38,7 +40,8 @@ class Bounds:
     """What stays below the stack at one place in the code: names with the endings of their values, and whether `path` is Terraform's.
 
     `locals` are the module's, as they are written. `depth` is how far the module's directory is below that of its stack. `directory` is
-    the module's and `root` the stack's; `reached` are the directories of all modules that the stack is made of. `hidden` are the names
+    the module's and `root` the stack's; `reached` are the directories of all modules that the stack is made of,
+    and those whose files it reads. `hidden` are the names
     that variables of loops hide. `is_free` says that the policy lets the module compute its paths.
     """
 
@@ -63,6 +66,10 @@ class Bounds:
         """Return the bounds with more names."""
         return replace(self, names={**self.names, **more})
 
+    def in_local(self, others: Mapping[str, Expression]) -> "Bounds":
+        """Return the bounds in a local's own expression, which sees no name of a loop; of itself it can't be made."""
+        return replace(self, names={}, has_path=True, locals=others, hidden=frozenset())
+
     def has(self, value: Expression) -> bool:
         """Say whether an expression is one of the names, or a choice of two harmless texts."""
         return bool(self.endings(value)) or name_of(value) in self.names
@@ -77,7 +84,11 @@ class Bounds:
         """Say whether a path that begins with `..` leads into a module that the stack calls: what lies there is reviewed as its code is."""
         steps = path.split("/")
         up = next((at for at, step in enumerate(steps) if step not in {".", ".."}), len(steps))
-        found = posixpath.normpath(posixpath.join(self.root if of_root else self.directory, path))
+        begun, any_name, _ = path.partition(
+            _ANY
+        )  # of a directory whose name is known in part nobody knows which one it is
+        begun = begun.rpartition("/")[0] if any_name else begun
+        found = posixpath.normpath(posixpath.join(self.root if of_root else self.directory, begun))
         return _is_plain_path("/".join(steps[up:])) and any(f"{found}/".startswith(f"{each}/") for each in self.reached)
 
     def is_module(self, value: Expression) -> bool:
@@ -159,7 +170,7 @@ def _joined(parts: Sequence[Expression], bounds: Bounds) -> str:
         if isinstance(part, Literal):
             found += str(part.value)
         elif bounds.has(part) and not ((begun := found.rpartition("/")[2]) and _HIDDEN.startswith(begun)):
-            found += "x"
+            found += _ANY
         else:  # also after a dot, which a name may complete to `..`
             found += "\0"
     return found
@@ -220,7 +231,7 @@ def names_of_each(value: Expression, bounds: Bounds) -> Mapping[str, Sequence[st
             return {name: endings for name, side in written.items() if endings and name_of(side) == names[-1]}
         case _ if (local := bounds.locals.get(name := name_of(value))) is not None:
             others = {other: text for other, text in bounds.locals.items() if other != name}
-            return names_of_each(local, Bounds(locals=others, depth=bounds.depth))
+            return names_of_each(local, bounds.in_local(others))
         case _:
             found = endings_of(value, bounds)
             return {} if found is None else {"each.key": found, "each.value": found}
@@ -244,7 +255,7 @@ def endings_of(value: Expression, bounds: Bounds) -> Sequence[str] | None:
             )
         case _ if (written := bounds.locals.get(name := name_of(value))) is not None:
             others = {other: text for other, text in bounds.locals.items() if other != name}
-            return endings_of(written, Bounds(locals=others, depth=bounds.depth))
+            return endings_of(written, bounds.in_local(others))
         case _:
             return None
 

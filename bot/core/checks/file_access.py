@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from bot.core.checks.bounded_paths import (
-    PLACES,
     Bounds,
     bounded,
     endings_of,
@@ -36,6 +35,7 @@ from bot.core.hcl.ast import (
     inside,
     parts_of,
 )
+from bot.core.hcl.functions.read_paths import FILESET, PLACES, READS_A_FILE
 from bot.core.hcl.parser import template
 from bot.core.hcl.tokens import NotHcl
 from bot.core.tree import Tree
@@ -43,19 +43,19 @@ from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of
 from bot.names import StepName
 
-ONE_PATH = frozenset(
-    {"file", "filebase64", "fileexists", "filemd5", "filesha1", "filesha256", "filesha512", "templatefile",
-     "filebase64sha256", "filebase64sha512"}
-)  # fmt: skip
 _PATH_FUNCTIONS = frozenset({"direxists"})
 """Of providers, whatever name a module gives to the provider."""
-FILESET, TEMPLATE = "fileset", "templatefile"
-_READING = ONE_PATH | {FILESET, "templatestring"}
+TEMPLATE = "templatefile"
+_READING = READS_A_FILE | {FILESET, "templatestring"}
 
 
 INSTEAD = (
     'write the path as "${path.module}/…", without `..`. What lies elsewhere in the repository may be read if it is part of a module that '
     "the stack calls: a `.tf` file in its directory makes it one."
+)
+_ELSEWHERE = (
+    'write the path as "${path.module}/…". What lies elsewhere in the repository may be read where its directory is written out '
+    '(`file("${path.module}/../../../policies/x.json")`), in no other environment and no template.'
 )
 
 
@@ -66,6 +66,7 @@ class ModulePlace:
     `where` is the environment's directory, for messages. `providers` are the local names of the providers whose functions it may call,
     `texts` what its variables and locals can be, and `locals` how these are written. `stacks` are those of the environment,
     `functions` what the policy lets it call of a newer Terraform, and `reached` the directories of all modules of the root module.
+    `read` are the directories elsewhere whose files the root module's code reads, and that are part of the environment's code.
     `known_as` is what the policy calls the module, if it can name it, and `reads_freely` that the policy lets it compute its paths.
     """
 
@@ -81,6 +82,7 @@ class ModulePlace:
     reached: tuple[str, ...] = ()
     known_as: str = ""
     reads_freely: bool = False
+    read: tuple[str, ...] = ()
 
     @property
     def instead(self) -> str:
@@ -107,7 +109,7 @@ class ModulePlace:
             depth=self.depth,
             directory=self.directory,
             root=self.root,
-            reached=self.reached,
+            reached=(*self.reached, *self.read),
             is_free=self.reads_freely,
         )
 
@@ -198,7 +200,7 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
             yield Finding(
                 at, call.line, f"the pattern of `{call.name}` must be plain text without `..` or a leading `/`."
             )
-    elif name in ONE_PATH:
+    elif name in READS_A_FILE:
         is_made = name != TEMPLATE and bool(call.arguments) and is_made_here(call.arguments[0], bounds)
         if call.is_spread or not call.arguments or not (is_made or bounded(call.arguments[0], bounds)):
             yield Finding(at, call.line, _complaint(call, place))
@@ -228,7 +230,7 @@ def _provider_function(call: Call, bounds: Bounds, place: ModulePlace, at: str) 
 def _complaint(call: Call, place: ModulePlace) -> str:
     unknown = without_text(call.arguments[0], place.texts) if call.arguments else ""
     more = f" Here {unknown} gets no plain text {WITH_VALUES}." if unknown else ""
-    return f"`{call.name}` may read files of its own module only: {place.instead}{more}"
+    return f"`{call.name}` may read files of its own module only: {_ELSEWHERE}{place.named}{more}"
 
 
 def _template_findings(call: Call, bounds: Bounds, place: ModulePlace, at: str) -> Iterator[Finding]:

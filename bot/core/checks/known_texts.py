@@ -54,12 +54,6 @@ def known_texts(code: Tree, directories: Sequence[str], inputs: Collection[str])
     return found
 
 
-def locals_of(code: Tree, directory: str) -> Mapping[str, Expression]:
-    """Return the locals of a module as they are written, by their names in expressions."""
-    found = (each for each in _blocks(code, code_files(code).get(directory, ())) if each.type == "locals")
-    return {f"local.{setting.name}": setting.value for block in found for setting in block.settings}
-
-
 def _with_locals(known: KnownTexts, local: Mapping[str, Expression]) -> KnownTexts:
     found = dict(known)
     for _ in range(DEEPEST):

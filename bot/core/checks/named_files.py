@@ -36,7 +36,8 @@ _ELSEWHERE_TOO = frozenset({"path", "source"})
 
 
 def named_file_findings(block: Block, rules: GateRules, place: ModulePlace, path: str) -> Iterator[Finding]:
-    """Yield the arguments in a block that name a file which isn't the module's."""
+    """Yield the arguments in a block that name a file which isn't the module's; some are written to, so what functions read is no excuse."""
+    place = replace(place, read=()) if place.read else place
     for inner in block.within():
         if inner.type in {"resource", "data", "ephemeral"} and inner.labels:
             table, kind = rules.cloud.gate.files, inner.labels[0]

@@ -12,7 +12,7 @@ from bot.core.checks.file_access import ModulePlace, call_findings
 from bot.core.checks.files.by_name import misplaced
 from bot.core.checks.files.of_stacks import stack_file_findings, too_many_files, unreadable
 from bot.core.checks.gate_rules import BUILT_IN, GateRules, without_ref
-from bot.core.checks.known_texts import KnownTexts, known_texts, locals_of
+from bot.core.checks.known_texts import KnownTexts, known_texts
 from bot.core.checks.module_sources import (
     local_module_findings,
     source_complaints,
@@ -24,7 +24,7 @@ from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
 from bot.core.checks.required_providers import local_names_of, source_of
 from bot.core.hcl.ast import Block
-from bot.core.hcl.local_modules import is_outside, reached, with_shadowed
+from bot.core.hcl.local_modules import directories_read, is_outside, locals_of, places_outside, reached, with_shadowed
 from bot.core.hcl.parser import blocks, parsed
 from bot.core.tree import MOST_FILES, Tree
 from bot.errors import Finding, InvalidInput
@@ -53,6 +53,7 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
     if len(code) > MOST_FILES:
         return [too_many_files(where)]
     reaches: dict[str, tuple[str, ...]] = {stack: reached(code, stack) for stack in stacks}
+    read = {stack: _readable(code, directories_read(code, found), rules, where) for stack, found in reaches.items()}
     called = frozenset(directory for found in reaches.values() for directory in found)
     findings = [*stack_file_findings(code, stacks, called, where, rules.tool)]
     texts: dict[str, Mapping[str, KnownTexts]] = {
@@ -80,6 +81,7 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
                 reaches.get(root, ()),
                 place_of(where, directory) if is_outside(directory) else "",
                 directory in _free([directory], rules, where),
+                read.get(root, ()),
             )
             is_stack = directory in reaches or directory not in called
             found = _module_findings(place, paths.get(directory, ()), rules, is_stack=is_stack)
@@ -91,8 +93,21 @@ def gate(code: Tree, stacks: Mapping[StepName, Stack], rules: GateRules, where: 
                 StackCode(code, reaches[name], each.inputs, free=_free(reaches[name], rules, where)), rules, where
             )
         )
-    read = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
-    return [*findings, *judged] or rules.referee(read, where)
+    judged_files = {path: code[path] for directory, _ in places for path in paths.get(directory, ())}
+    return [*findings, *judged] or rules.referee(judged_files, where)
+
+
+def _readable(code: Tree, directories: Sequence[str], rules: GateRules, where: str) -> tuple[str, ...]:
+    """Return those of the directories that are part of the code with all that is in them, so that what is read there is reviewed."""
+    if not directories:
+        return ()
+    name, whole = rules.roots.name_at(where), tuple(f"{each}/" for each in places_outside(code))
+    there = (each for each in directories if any(path.startswith(f"{each}/") for path in code))
+    return tuple(
+        each
+        for each in there
+        if not is_outside(each) or (f"{each}/".startswith(whole) and rules.roots.module(each, name) is not None)
+    )
 
 
 def _free(directories: Sequence[str], rules: GateRules, where: str) -> frozenset[str]:

@@ -64,8 +64,13 @@ def test_a_stack_below_another_directory_has_its_environments_workspace_and_read
     (below / "main.tf").write_text(MAIN)
     (below / "variables.tf").symlink_to("../../common.tf")
     (stack.parent / "common.tf").write_text("# Shared.\n")
+    (stack.parent.parent / "policies").mkdir()
+    (below / "main.tf").write_text(
+        f'{MAIN}locals {{\n  policy = file("${{path.module}}/../../../policies/x.json")\n}}\n'
+    )
     assert workspace_at(below, FACTS) == workspace_at(stack, FACTS) == Workspace("demo-x")
-    assert stack.parent.resolve() / "common.tf" in access(below, stack.parent / "private", {}, installs=False).reads
+    reads = access(below, stack.parent / "private", {}, installs=False).reads
+    assert {stack.parent.resolve() / "common.tf", stack.parent.parent.resolve() / "policies"} <= {*reads}
 
 
 @pytest.fixture

@@ -53,3 +53,14 @@ def test_stacks_are_called_after_their_directories_as_far_as_a_step_may_be() -> 
     found = stack_names([RootSource(each, each, {}) for each in directories])
     assert found == directories
     assert [StepName(each) for each in found.values()] == list(directories.values())
+
+
+def test_paths_of_files_elsewhere_lead_where_they_led() -> None:
+    written = adopted(
+        'locals {\n  up = "${path.module}/../../policies/"\n  x  = file("../shared/x.json")\n  y  = file("${path.module}/y.json")\n}\n'
+        'resource "terraform_data" "z" {\n  input = [file("${path.root}/../../policies/${local.z}.json"), "../as/it/is"]\n}\n'
+    ).written["main/main.tf"]
+    assert written.data.decode() == (
+        'locals {\n  up = "${path.module}/../../../policies/"\n  x  = file("../../../live/shared/x.json")\n  y  = file("${path.module}/y.json")\n}\n'
+        'resource "terraform_data" "z" {\n  input = [file("${path.root}/../../../policies/${local.z}.json"), "../as/it/is"]\n}\n'
+    )

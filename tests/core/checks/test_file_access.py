@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 
 from bot.clouds.registry import FACTS
-from bot.core.checks.file_access import FILESET, ONE_PATH
 from bot.core.checks.functions import COMPUTING
 from bot.core.checks.static_checks import GateRules, gate
+from bot.core.hcl.functions.read_paths import FILESET, READS_A_FILE
 from bot.core.tree import File
 from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
@@ -106,4 +106,4 @@ def test_the_places_are_fine_without_the_calls() -> None:
 def test_every_function_of_terraform_is_known_or_judged() -> None:
     said = subprocess.run([terraform(), "metadata", "functions", "-json"], stdout=subprocess.PIPE, check=True).stdout
     names = {name for name in json.loads(said)["function_signatures"] if "::" not in name}
-    assert names - COMPUTING == {*ONE_PATH, FILESET, "templatestring"}
+    assert names - COMPUTING == {*READS_A_FILE, FILESET, "templatestring"}

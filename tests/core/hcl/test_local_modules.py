@@ -1,13 +1,19 @@
 """Modules of the repository are read and held against the static checks wherever they lie."""
 
+import posixpath
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.hcl.local_modules import code_id, modules_outside, places_outside
+from bot.core.ledger.step_digest import StackGiven, stack_digest
 from bot.core.tree import File, Tree, tree_id
 from bot.model.pipeline import Stack
 from bot.model.policy import StaticCheckRules
+from bot.model.roots import DEFAULT
 from bot.names import StepName
 
 APP = StepName("app")
@@ -130,3 +136,122 @@ def test_the_id_of_the_code_is_gits_until_a_module_outside_is_called_and_then_ch
 def test_a_directory_inside_another_one_counts_once() -> None:
     repository = {"../../modules/a/main.tf": call("./b"), "../../modules/a/b/main.tf": HARMLESS}
     assert places_outside(code(call("../../../modules/a"), repository)) == ["../../modules/a"]
+
+
+REPOSITORY = files(
+    **{
+        "policies/a.json": "{}",
+        "policies/sub/b.json": "{}",
+        "policies/sub/main.tf": "x = = 1",
+        "policy/a.json": "{}",
+        "modules/m/main.tf": HARMLESS,
+        "modules/m/t.tpl": "t",
+        "envs/y/environment.yaml": "",
+        "envs/y/app/a.json": "{}",
+        "envs/a.json": "{}",
+        "templates/t/template.yaml": "",
+        "templates/t/a.json": "{}",
+        ".github/a.json": "{}",
+        ".git/config": "",
+        "a.json": "{}",
+    }
+)
+
+
+def code_of(own: Tree) -> Tree:
+    """Return the code of the environment `x` of the repository, by the rules of what may be read of it."""
+
+    def read(directory: str) -> Tree:
+        place = DEFAULT.module(directory, "x")
+        owned = place is not None and any(
+            f"{DEFAULT.owner(place)}/{each}" in REPOSITORY for each in ("environment.yaml", "template.yaml")
+        )
+        inside = f"{place}/"
+        return (
+            {}
+            if place is None or owned
+            else {path.removeprefix(inside): file for path, file in REPOSITORY.items() if path.startswith(inside)}
+        )
+
+    return {**own, **modules_outside(own, read)}
+
+
+def own_code(body: str) -> dict[str, File]:
+    return files(
+        **{
+            "app/.terraform.lock.hcl": "",
+            "app/main.tf": body,
+            "app/b.json": "1",
+            "net/a.json": "1",
+            "environment.yaml": "",
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'file("${path.module}/../../../policies/a.json")',
+        'file("${path.root}/../../../policies/sub/b.json")',
+        'filesha256("../../../policies/a.json")',
+        '[for f in fileset("../../../policies", "*.json") : file("../../../policies/${f}")]',
+        '[for f in fileset("${path.module}/../../../policies", "**") : file("${path.module}/../../../policies/${f}")]',
+        'file("${local.policies}/a.json")',
+        'file("../net/a.json")',
+    ],
+)
+def test_a_file_in_a_directory_beside_the_environments_is_read_if_the_directory_is_written_out(said: str) -> None:
+    found = code_of(own_code(f'locals {{\n  policies = "${{path.module}}/../../../policies"\n  x = {said}\n}}\n'))
+    assert findings(found) == []
+    assert not any(path.startswith("../../policy/") for path in found)
+
+
+SEGMENTS = st.sampled_from(
+    ["..", "..", "..", ".", "", "policies", "polic", "sub", "a.json", "b.json", "envs", "x", "y", "app", "net", ".git", "config", "templates",
+     "t", "modules", "m", ".github", "${each}", "ies${each}"]
+)  # fmt: skip
+
+
+@example("file", "${path.module}/", ["..", "..", "..", "policies", "a.json"])
+@example("fileset", "", ["..", "..", "..", "policies"])
+@example("file", "${local.up}/", ["polic${each}"])
+@example("file", "", ["..", "..", "..", "polic${each}"])
+@given(
+    st.sampled_from(["file", "fileset", "templatefile"]),
+    st.sampled_from(["", "${path.module}/", "${path.root}/", "${local.up}/", "./"]),
+    st.lists(SEGMENTS, min_size=1, max_size=7),
+)
+def test_what_may_be_read_counts_in_the_id_of_the_code_and_in_the_digest_of_the_stack(
+    function: str, begun: str, path: list[str]
+) -> None:
+    written = begun + "/".join(path)
+    more = {"file": "", "fileset": ', "**"', "templatefile": ", {}"}[function]
+    # Beside it a directory is read whose name begins as others do.
+    own = own_code(
+        f'locals {{\n  up = "${{path.module}}/../../.."\n  polices = fileset("../../../policies", "*")\n'
+        f'  x = [for each in ["ies/a.json", "y/a.json", "a.json"] : {function}("{written}"{more})]\n}}\n'
+    )
+    found = code_of(own)
+    if findings(found):
+        return
+    everything = {**{f"envs/x/{path}": file for path, file in own.items()}, **REPOSITORY}
+    for each in ["ies/a.json", "y/a.json", "a.json"]:
+        plain = written.replace("${each}", each)
+        for root in ("${path.module}", "${path.root}"):
+            plain = plain.replace(root, ".")
+        place = posixpath.normpath(posixpath.join("envs/x/app", plain.replace("${local.up}", "../../..")))
+        read = [
+            name
+            for name in everything
+            if name == place or (function == "fileset" and f"{name}/".startswith(f"{place}/"))
+        ]
+        for name in read:
+            inside = posixpath.relpath(name, "envs/x")
+            assert inside in found, f"{written} reads {name}, which is no part of the code"
+            changed = {**found, inside: File(found[inside].data + b"!")}
+            assert code_id(changed) != code_id(found)
+            assert digest(changed) != digest(found)
+
+
+def digest(code: Tree) -> str:
+    return stack_digest(APP, code, StackGiven({}), "k" * 64)

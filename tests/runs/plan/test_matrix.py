@@ -259,6 +259,8 @@ def test_what_cannot_be_read_is_told_from_what_does_not_hold(monorepo: Monorepo)
 
 
 CALL = '\nmodule "shared" {\n  source = "../../../modules/shared"\n}\n'
+READ = 'locals {\n  read = file("${path.module}/../../policies/x.json")\n}\n'
+"""In a module, of a directory beside all modules."""
 
 
 @pytest.fixture
@@ -266,7 +268,8 @@ def with_module(tmp_path: Path) -> Monorepo:
     """A repository in which production calls a module beside the environments, and that one another."""
     stacks = {**STACKS, "data": f"{STACKS['data']}{CALL}"}
     found = Monorepo.create(tmp_path / "shared", "state-bucket", stacks)
-    found.put("modules/shared", {"main.tf": File(b'module "inner" {\n  source = "../inner"\n}\n')})
+    found.put("modules/shared", {"main.tf": File(f'module "inner" {{\n  source = "../inner"\n}}\n{READ}'.encode())})
+    found.put("policies", {"x.json": File(b"{}")})
     found.put("modules/inner", {"main.tf": File(b'resource "terraform_data" "x" {}\n')})
     found.put("modules/other", {"main.tf": File(b"")})
     found.commit("modules")
@@ -275,7 +278,9 @@ def with_module(tmp_path: Path) -> Monorepo:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changed", ["modules/shared/main.tf", "modules/inner/main.tf", "modules/inner/data/x.json"])
+@pytest.mark.parametrize(
+    "changed", ["modules/shared/main.tf", "modules/inner/main.tf", "modules/inner/data/x.json", "policies/x.json"]
+)
 @pytest.mark.parametrize("phase", ["plan", "apply"])
 def test_a_change_of_a_module_alone_touches_every_environment_that_uses_it(
     with_module: Monorepo, changed: str, phase: Literal["plan", "apply"]
@@ -289,7 +294,7 @@ def test_a_change_of_a_module_alone_touches_every_environment_that_uses_it(
     with_module.commit("module")
     found = find_targets(with_module.root, span(with_module, base), phase)
     assert [(t.environment, t.change) for t in found.targets] == [("demo-a", "update"), (SOURCE, "update")]
-    unproved = ("no commit of the base branch has this module as it is here", "is not proved by the base branch")
+    unproved = ("no commit of the base branch has this directory as it is here", "is not proved by the base branch")
     assert [line for line in found.complaints if not any(each in line for each in unproved)] == []
     assert bool(found.complaints) == (phase == "plan"), "nobody approved the module"
     if phase == "plan":

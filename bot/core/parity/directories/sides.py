@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.core.hcl.local_modules import code_files, local_calls, reached
+from bot.core.hcl.local_modules import code_files, directories_read, local_calls, reached
 from bot.core.parity.directories.report import CodePlace, Note
 from bot.core.tree import OPENTOFU, Tree, is_code, is_override
 
@@ -58,8 +58,9 @@ def side_of(label: str, directory: str, files: Tree) -> Side:
 
 
 def root_module(name: str, directory: str, files: Tree) -> RootSource:
-    """Return the root module at a directory with the modules of the repository that it is made of."""
-    places = reached(files, directory)
+    """Return the root module at a directory with the modules of the repository that it is made of, and what these read."""
+    called = reached(files, directory)
+    places = (*called, *directories_read(files, called))
     kept = {path: file for path, file in files.items() if any(_is_below(path, place) for place in places)}
     return RootSource(name, directory, {_relative(path, directory): file for path, file in kept.items()})
 

@@ -40,7 +40,7 @@ def unproved(checkout: Checkout, history: History, name: EnvironmentName, verifi
     for place in places_outside(files):
         path = checkout.roots.module(place, name)
         if path is not None and not history.had(path, tree_at(checkout.root, "HEAD", path)):
-            reasons.append(Finding(path, 1, "no commit of the base branch has this module as it is here."))
+            reasons.append(Finding(path, 1, "no commit of the base branch has this directory as it is here."))
     reasons += [each for each in verified.findings if isinstance(each, HandEdit) and each.path.startswith(f"{where}/")]
     return Unproved(name, tuple(reasons)) if reasons else None
 

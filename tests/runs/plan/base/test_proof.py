@@ -267,7 +267,7 @@ def test_a_changed_module_beside_the_environments_is_unproved(proposal: Proposal
     proposal.propose()
     found = proposal.targets()
     assert [target.environment for target in found.targets] == ["production"]
-    assert "modules/names:1: no commit of the base branch has this module as it is here." in found.complaints
+    assert "modules/names:1: no commit of the base branch has this directory as it is here." in found.complaints
     proposal.server.review(REPOSITORY, proposal.number, by=MAINTAINER)
     assert proposal.is_planned
 
