@@ -1,6 +1,8 @@
 """`envclone adopt`: a production directory becomes a template that production is rendered from as it is."""
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,6 +28,7 @@ from bot.runs.adoption import AdoptedProduction, AdoptionRequest, adopt_director
 from bot.runs.state_adoption import ADOPTED, CodeFromState, out_of_reach, write_code_from_state
 
 _SHOWN = 3
+_CODE = re.compile(r"`[^`]*`")
 _CREDENTIALS = (".aws", ".config/gcloud", ".azure")
 """Below the home directory: where providers and backends look for a person's credentials."""
 
@@ -198,13 +201,32 @@ def _blocks(hook: ProposedHook) -> str:
 
 
 def _once(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield each thing to decide once, with the other places where it is to be decided."""
-    places: dict[str, list[Finding]] = {}
+    """Yield each kind of thing to decide once, with the other places where it is to be decided.
+
+    Two are of one kind if only the code that they name is another.
+    """
+    kinds: dict[str, list[Finding]] = {}
     for each in findings:
-        places.setdefault(each.message, []).append(each)
-    for first, *others in places.values():
-        also = f" Also {', '.join(f'{each.path}:{each.line}' for each in others)}." if others else ""
-        yield f"{first}{also}"
+        kinds.setdefault(_CODE.sub("``", each.message), []).append(each)
+    for first, *others in kinds.values():
+        shown = ", ".join(_as_well(first, each) for each in others[:_SHOWN])
+        yield f"{first}{f' Also {shown}{_more(others[_SHOWN:])}.' if others else ''}"
+
+
+def _as_well(first: Finding, other: Finding) -> str:
+    """Return where the same is to be decided, and of what, if that is something else there."""
+    named = zip(_CODE.findall(first.message), _CODE.findall(other.message), strict=True)
+    of = ", ".join(dict.fromkeys(there for here, there in named if there != here))
+    return f"{other.path}:{other.line}{f' ({of})' if of else ''}"
+
+
+def _more(findings: Sequence[Finding]) -> str:
+    if not findings:
+        return ""
+    files = Counter(each.path for each in findings)
+    where = ", ".join(f"{count} in {path}" for path, count in files.most_common(_SHOWN))
+    others = f", {len(files) - _SHOWN} more files" if len(files) > _SHOWN else ""
+    return f", and {len(findings)} more ({where}{others}; `--json` has every one)"
 
 
 def _left(found: AdoptedProduction) -> list[str]:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from bot.clients.github.reach import answered_at
 from bot.clients.role_trust import is_role, trusted_subjects
 from bot.clients.shipped import shipped
 from bot.clients.store import SQLITE_FILE, StoreUnavailable, open_store
+from bot.clients.terraform.program import find_terraform
 from bot.clients.transient import Transient
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import store_address
@@ -48,10 +49,12 @@ from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.upgrade import FileVersions, Outcome
 from bot.errors import Finding, Unreadable, Unverifiable, UserError
 from bot.model.policy import PATH as POLICY_PATH
+from bot.model.policy import Tool
 from bot.names import TemplateName
 from bot.settings import Settings, read
 
 TIMEOUT = 30
+TOOLS: Final[Mapping[Tool, str]] = {"terraform": "Terraform", "opentofu": "OpenTofu"}
 MARKS: Final = {"ok": "✓", "problem": "✗", "unknown": "?", "left out": "·"}
 
 
@@ -80,19 +83,31 @@ def _lines(found: Sequence[Verdict]) -> Iterator[str]:
             yield f"  {' ' * width}  → {verdict.fix}"
 
 
-def _programs(_: Path) -> Iterator[Verdict]:
+def _programs(root: Path) -> Iterator[Verdict]:
     yield verdicts.release("Python", sys.version_info[:3], (3, 11), "Install Python 3.11 or newer.")
     fix = "Install a Python that is linked with a newer SQLite, or keep the service's data in PostgreSQL (ENVCLONE_DATABASE_URL)."
     yield verdicts.release("SQLite", sqlite3.sqlite_version_info, (3, 37), fix)
     # From 2.31 on git takes its configuration, and so credentials, from environment variables.
     yield verdicts.release("git", _release("git", "--version"), (2, 31), "Install git 2.31 or newer.")
-    name = next((each for each in ("terraform", "tofu") if shutil.which(each)), None)
-    if name is None:
-        yield Verdict("Terraform", "left out", "not on this machine; the workflows install it")
-    else:
-        yield verdicts.release(
-            "Terraform", _release(name, "version"), (1, 10), "Install Terraform or OpenTofu 1.10 or newer."
-        )
+    yield _tool(_chosen_tool(root))
+
+
+def _tool(tool: Tool) -> Verdict:
+    """Judge the program that the policy lets plan and apply."""
+    try:
+        found = str(find_terraform(os.environ, tool))
+    except UserError:
+        return Verdict(TOOLS[tool], "left out", "not on this machine; the workflows install it")
+    fix = "Install Terraform 1.10 or newer." if tool == "terraform" else "Install OpenTofu 1.8 or newer."
+    return verdicts.release(TOOLS[tool], _release(found, "version"), (1, 10) if tool == "terraform" else (1, 8), fix)
+
+
+def _chosen_tool(root: Path) -> Tool:
+    """Return the policy's tool; a policy that can't be read is another probe's to name."""
+    try:
+        return Checkout(root).policy().tool
+    except Unreadable:
+        return "terraform"
 
 
 def _release(program: str, argument: str) -> Release | None:
@@ -143,7 +158,7 @@ def _lock_files(root: Path) -> Iterator[Verdict]:
         except UserError:
             continue  # `envclone template check` says what is wrong with it
         missing += [f"{where}/{stack}/{LOCK}" for stack in stacks if f"{stack}/{LOCK}" not in files]
-    yield verdicts.lock_files(alone, missing)
+    yield verdicts.lock_files(alone, missing, "tofu" if _chosen_tool(root) == "opentofu" else "terraform")
 
 
 def _installation(root: Path) -> Iterator[Verdict]:

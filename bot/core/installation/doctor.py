@@ -85,14 +85,14 @@ def environments(count: int, wrong: Sequence[Finding]) -> Verdict:
     return Verdict("environments", "ok", f"{count} can be read")
 
 
-def lock_files(alone: Sequence[str], missing: Sequence[str] = ()) -> Verdict:
+def lock_files(alone: Sequence[str], missing: Sequence[str] = (), program: str = "terraform") -> Verdict:
     """Judge whether the runners' platform can be among the checksums of every locked provider; `alone` are files with those of one platform."""
     if missing:
-        fix = "Run `terraform init -backend=false` in that stack's directory of an environment, and copy the file that it writes to the template."
+        fix = f"Run `{program} init -backend=false` in that stack's directory of an environment, and copy the file that it writes to the template."
         return Verdict("lock files", "problem", f"missing: {', '.join(missing)}", fix)
     if alone:
         fix = (
-            "Run `terraform providers lock -platform=linux_amd64`, with a `-platform` for each kind of machine you use, in that stack's "
+            f"Run `{program} providers lock -platform=linux_amd64`, with a `-platform` for each kind of machine you use, in that stack's "
             "directory of an environment, and copy the file to the template."
         )
         said = f"checksums of one platform alone, which may not be the runners': {', '.join(alone)}"

@@ -434,6 +434,23 @@ data "terraform_remote_state" "net" {
     assert 'key = "{{ net_core_state_key }}"' in app, "who reads the state finds that of the clone"
 
 
+def test_what_is_to_be_decided_of_many_blocks_is_said_once_with_a_count(tmp_path: Path) -> None:
+    files = {
+        f"{env}/{name}.tf": "".join(f'locals {{ db{number}_password = "{env}-{number}" }}\n' for number in range(9))
+        for env in ("prod", "qa")
+        for name in ("main", "more")
+    }
+    code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
+    main, more = (f"templates/production/main/{name}.tf" for name in ("main", "more"))
+    assert code == 1
+    (said,) = (line.strip() for line in output.splitlines() if "is a secret in clear" in line)
+    assert said.startswith(f"{main}:1: `db0_password` is a secret in clear")
+    assert said.endswith(
+        f" Also {main}:2 (`db1_password`), {main}:3 (`db2_password`), {main}:4 (`db3_password`), "
+        f"and 14 more (9 in {more}, 5 in {main}; `--json` has every one)."
+    )
+
+
 def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> None:
     files = {
         "prod/main.tf": 'resource "terraform_data" "only" { input = "prod" }\nlocals { db_password = "hunter-a" }\n'

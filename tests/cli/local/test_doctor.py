@@ -70,6 +70,24 @@ def test_a_checkout_as_it_should_be_has_no_problem(root: Path) -> None:
     assert healths["GitHub"] == "left out"
 
 
+def test_the_tool_of_the_policy_is_looked_for(root: Path, tmp_path: Path) -> None:
+    policy = root / ".github/envclone.yml"
+    policy.write_text(f"tool: opentofu\n{policy.read_text()}")
+    (lock,) = root.glob("templates/*/app/.terraform.lock.hcl")
+    lock.unlink()
+    tofu = tmp_path / "bin/tofu"
+    tofu.parent.mkdir()
+    (tofu.parent / "git").symlink_to(shutil.which("git") or "git")
+    alone = {"PATH": str(tofu.parent)}
+    assert doctor(root, alone)[1]["OpenTofu"]["health"] == "left out"
+    for version, health in (("1.8.2", "ok"), ("1.7.0", "problem")):
+        tofu.write_text(f"#!/bin/sh\necho OpenTofu v{version}\n")
+        tofu.chmod(0o755)
+        _, found = doctor(root, alone)
+        assert (found["OpenTofu"]["health"], "Terraform" in found) == (health, False)
+    assert "`tofu init -backend=false`" in found["lock files"]["fix"]
+
+
 def test_each_account_s_store_is_read_when_asked_for(root: Path, tmp_path: Path) -> None:
     policy = root / ".github/envclone.yml"
     (tmp_path / "objects").mkdir()
