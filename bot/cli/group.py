@@ -45,8 +45,11 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: typer.Context, args: list[str]) -> tuple[str | None, object, list[str]]:  # type: ignore[override]
         """Return the command that is called; if it doesn't exist, exit with the closest one."""
         if args and not args[0].startswith("-") and args[0] not in self.commands and not ctx.resilient_parsing:
-            from bot.cli.words import posted, unknown  # noqa: PLC0415 (the grammar is only needed for who misspells)
+            from bot.cli.words import help_of_a_comment, posted, unknown  # noqa: PLC0415 (the grammar is only needed for who misspells)
 
+            if (help_text := help_of_a_comment(args, [*self.commands])) is not None:
+                typer.echo(help_text)
+                raise typer.Exit
             if posted(args, [*self.commands]):
                 raise typer.Exit
             stop(unknown(args, [*self.commands]), WRONG_USAGE)

@@ -2,6 +2,7 @@
 
 import itertools
 import shlex
+import textwrap
 from pathlib import Path
 
 from bot.cli.commenting import post_comment, where_to_comment
@@ -11,6 +12,9 @@ from bot.commands.model import Command
 from bot.commands.specs import BY_VERB
 from bot.model.suggest import closest
 from bot.names import EnvironmentName, is_valid, shown
+
+WIDTH = 78
+"""Columns of a help text, as those of the other commands have."""
 
 
 def unknown(args: list[str], known: list[str]) -> str:
@@ -30,6 +34,33 @@ def unknown(args: list[str], known: list[str]) -> str:
     instead = _meant(read)
     line = typed(instead) if instead else shlex.join(["envclone", near, *said])
     return f"{unknown_verb}`{near}`?\n\n    {' '.join([line, *map(shlex.quote, ours)])}"
+
+
+def help_of_a_comment(args: list[str], known: list[str]) -> str | None:
+    """Return the help of a command that works only in comments, if that was asked for."""
+    spec = BY_VERB.get(args[0].removeprefix("/"))
+    if spec is None or spec.verb in known or not {"-h", "--help"} & {*args[1:]}:
+        return None
+    parts = (*spec.slots, *spec.options)
+    wide = max(len(part.usage) for part in parts)
+    rows = [
+        textwrap.fill(
+            f"{part.usage:{wide}}  {part.about}", WIDTH, initial_indent="  ", subsequent_indent=" " * (wide + 4)
+        )
+        for part in parts
+    ]
+    paragraphs = [
+        f"Usage: {spec.usage.replace('/', 'envclone ', 1)} --post",
+        textwrap.fill(spec.about, WIDTH, initial_indent="  ", subsequent_indent="  "),
+        "\n".join(rows),
+        textwrap.fill(
+            "It works only in GitHub comments, so that it is reviewed and kept. `--post` posts the comment with your token (GH_TOKEN); without "
+            "it, you are told what to comment, and where. For example:",
+            WIDTH,
+        ),
+        f"    {spec.example}",
+    ]
+    return "\n\n".join(paragraphs)
 
 
 def _in_a_comment(verb: str, read: Command | Mistake | None, said: list[str], ours: list[str]) -> str:

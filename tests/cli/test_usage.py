@@ -137,6 +137,9 @@ def test_what_only_a_comment_does_is_said_with_the_comment(verb: str) -> None:
     done = envclone(verb, "demo-y")
     assert (done.exit_code, done.stdout) == (64, "")
     assert done.stderr.endswith(f"Comment this on an issue or a pull request:\n\n    /{verb} demo-y\n")
+    explained = envclone(verb, "-h")
+    assert explained.exit_code == 0
+    assert explained.stdout.startswith(f"Usage: envclone {verb} <name> --post\n")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +188,7 @@ IN_CHECKOUT = (
 def test_outside_a_checkout_one_sentence_says_where_to_go(words: list[str], tmp_path: Path) -> None:
     done = envclone(*words, "--root", str(tmp_path))
     assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert f"{tmp_path} is in no checkout of a monorepo" in done.stderr
+    assert f"{tmp_path} is not in a checkout of a monorepo" in done.stderr
     assert "`--root PATH`" in done.stderr
     assert "`envclone adopt PATH`" in done.stderr
 
@@ -209,7 +212,7 @@ def test_a_person_is_told_which_comment_does_it_on_github(words: list[str], tmp_
     done = envclone(*words, "--root", str(tmp_path))
     assert done.exit_code == 2
     assert "comment `/plan demo-x` on an issue or a pull request" in done.stderr
-    assert f"{tmp_path} is in no git repository" in done.stderr
+    assert f"{tmp_path} is not in a git repository" in done.stderr
 
 
 def test_a_checkout_is_found_from_a_directory_below_it(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def checkout(context: typer.Context, root: Path) -> Path:
     found = checkout_around(root)
     if found is None and not context.resilient_parsing:
         stop(
-            f"{root.resolve()} is in no checkout of a monorepo: there is no `{POLICY}`, and neither `{DEFAULT.environments}/` nor `{DEFAULT.templates}/`. "
+            f"{root.resolve()} is not in a checkout of a monorepo: there is no `{POLICY}`, and neither `{DEFAULT.environments}/` nor `{DEFAULT.templates}/`. "
             "Change to the checkout, or name it with `--root PATH`; where envclone is new, begin with `envclone adopt PATH`.",
             NOT_CHECKED,
         )

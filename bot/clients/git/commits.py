@@ -15,7 +15,7 @@ def commit_of(root: Path, name: str = "HEAD") -> str:
     found = asked(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if found is None and asked(root, "rev-parse", "--git-dir") is None:
         raise Unverifiable(
-            f"{root.resolve()} is in no git repository. Change to the checkout, or name it with `--root PATH`."
+            f"{root.resolve()} is not in a git repository. Change to the checkout, or name it with `--root PATH`."
         )
     if found is None:
         raise Unverifiable(f"Commit {name} not found in {root}. Fetch the full history (`git fetch --unshallow`).")
