@@ -9,6 +9,7 @@ from bot.cli.commenting import post_comment, where_to_comment
 from bot.cli.terminal import typed
 from bot.commands.grammar import Mistake, format_command, parse_words
 from bot.commands.model import Command
+from bot.commands.spec import Option, Slot
 from bot.commands.specs import BY_VERB
 from bot.model.suggest import closest
 from bot.names import EnvironmentName, is_valid, shown
@@ -41,7 +42,7 @@ def help_of_a_comment(args: list[str], known: list[str]) -> str | None:
     spec = BY_VERB.get(args[0].removeprefix("/"))
     if spec is None or spec.verb in known or not {"-h", "--help"} & {*args[1:]}:
         return None
-    parts = (*spec.slots, *spec.options)
+    parts: tuple[Slot | Option, ...] = (*spec.slots, *spec.options)
     wide = max(len(part.usage) for part in parts)
     rows = [
         textwrap.fill(
