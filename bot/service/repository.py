@@ -107,7 +107,7 @@ class Repository:
             return {}
         return self.mirror.read_tree(self.commit, path)
 
-    def trees(self) -> dict[str, str]:
+    def trees(self) -> Mapping[str, str]:
         """Return the names of the environments' directories, valid or not, with their tree ids."""
         return self._entries(self.roots.of_environments)
 
@@ -145,8 +145,10 @@ class Repository:
         """Return the names of the templates' directories, valid or not, in order."""
         return sorted(self._entries(self.roots.of_templates))
 
-    def _entries(self, roots: Sequence[str]) -> dict[str, str]:
+    def _entries(self, roots: Sequence[str]) -> Mapping[str, str]:
         """Return what the directories in these roots are called, with their tree ids."""
+        if not self.roots.also:  # each is called as it is, and one clone asks several times for all of ten thousand
+            return self.mirror.entries(self.commit, roots[0])
         return {
             self.roots.called(root, child): tree
             for root in roots
@@ -185,11 +187,16 @@ class Repository:
 
     def read_inventory(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't; these keep what they hold. Raises `Transient`."""
-        unmanaged = self._unmanaged(self.trees())
+        everything = self.trees()
+        unmanaged, known = self._unmanaged(everything), self.context.manifests
         read = InventoryReader(self.roots, unmanaged)
-        trees = {text: tree for text, tree in self.trees().items() if text not in unmanaged}
+        trees = {text: tree for text, tree in everything.items() if text not in unmanaged}
         for text, tree in trees.items():
-            read.add(text, partial(self._manifest, tree=tree), self._remnant, is_live=True)
+            manifest = known.get(tree)
+            if manifest is not None and manifest.name == text:
+                read.live[manifest.name] = manifest  # what was read before, which is nearly all, costs next to nothing
+            else:
+                read.add(text, partial(self._manifest, tree=tree), self._remnant, is_live=True)
         # Without a branch of ours that is not merged nothing is proposed, and GitHub need not be asked.
         if any(text not in trees for text in self.mirror.proposals()):
             for pull in self.own_pull_requests():

@@ -61,7 +61,7 @@ def check_name(command: Clone, inventory: Inventory, policy: Policy) -> None:
             f"Environment `{name}` already {where}. Choose another name; `/status {name}` shows this one.",
             replace(command, name=_free_name(name, inventory)),
         )
-    adopted = next((m.name for m in inventory.manifests() if name in _names_of_states(m)), None)
+    adopted = next((m.name for m in inventory.manifests() if m.state and name in _names_of_states(m)), None)
     if adopted:
         raise Correctable(
             f"`{adopted}` keeps an older state under the name `{name}`. Choose another name, so that the two can't be confused."
