@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ class Deploying:
     def policy(self) -> Policy:
         return self.repo.policy
 
-    @property
+    @cached_property
     def store(self) -> S3Store:
         return S3Store(self.repo.bucket, "", REGION)
 

@@ -2,8 +2,9 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,8 @@ from bot.runs.apply.reviewed_environment import NotReviewed
 from tests.support.cut_off import at_work_in
 from tests.support.deploying import DEMO, Deploying
 from tests.support.product import ON_AWS
+from tests.support.provider_process import provider_process
+from tests.support.terraform import program
 
 pytestmark = pytest.mark.e2e
 DATA = StepName("data")
@@ -72,11 +75,15 @@ def test_law_9_destroy_after_any_prefix_of_apply_leaves_nothing_and_says_so(nest
 
 @pytest.mark.timeout(900)
 @pytest.mark.provider
-def test_law_9_on_aws_what_a_whole_apply_made_is_gone_and_named(deploying: Deploying) -> None:
+def test_law_9_on_aws_what_a_whole_apply_made_is_gone_and_named(
+    deploying: Deploying, aws: Mapping[str, str], tmp_path: Path
+) -> None:
     deploying.stacks["network"] = ON_AWS["network"]
-    assert deploying.apply(deploying.deliver()).has_succeeded, deploying.lines
-    assert "/demo-x/main" in deploying.left()
-    receipt = deploying.destroy(deploying.remove())
+    with provider_process(aws) as reached:
+        deploying.terraform = program(tmp_path / "configuration", {**reached, "HOME": str(tmp_path)}, deploying.place)
+        assert deploying.apply(deploying.deliver()).has_succeeded, deploying.lines
+        assert "/demo-x/main" in deploying.left()
+        receipt = deploying.destroy(deploying.remove())
     assert receipt.is_clean, (title(receipt), receipt)
     assert deploying.left() == []
     assert sorted(receipt.destroyed) == [
