@@ -9,12 +9,14 @@ from bot.clouds.registry import FACTS
 from bot.commands.model import Sync
 from bot.core.messages import apply_comment, rollout_issue, sync_text
 from bot.core.messages import change_pull_request as changes
+from bot.core.messages.plan_comment import Whole
 from bot.core.messages.sync_text import ProposedSync
-from bot.core.messages.versions import repaired
+from bot.core.messages.versions import imports, repaired
 from bot.core.messages.versions.evidence import Evidence
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.parity.certificate import CertifiedSubject, certify
+from bot.core.plans.written_imports import WrittenImports
 from bot.core.rendering.assemble import read_template
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.migrations import pending
@@ -152,6 +154,26 @@ def _codified() -> str:
     )  # fmt: skip
 
 
+def _imports() -> str:
+    files = ["app/imported.tf"]
+    return changes.body(
+        changes.ProposedChange(i.PRODUCTION, i.PRODUCTION, None, BEFORE, files, (), (i.REQUEST,), codified="")
+    )
+
+
+def _written() -> str:
+    found = WrittenImports(
+        environment=i.PRODUCTION.name,
+        commit=i.COMMIT,
+        step=StepName("app"),
+        code='resource "aws_db_instance" "reports" {\n  name = "reports"\n}\n',
+        secret=("aws_db_instance.reports:password",),
+        changed=("aws_db_instance.reports: update",),
+    )
+    refused = imports.import_changes("envs/production/app/imported.tf", found.changed)
+    return f"{imports.written(found, Whole('plan-production', 'https://github.example/run/1'))}\n{refused}"
+
+
 def _confirmed() -> str:
     repair = RepairProposal(
         i.NAME, 12, i.COMMIT, {"alice"}, plan_shown(i.COMMIT, "1 to change", "…"), is_protected=False
@@ -227,6 +249,8 @@ VERSIONS: Texts = {
     "versions/rollback": _rolled_back,
     "versions/repair": lambda: _repaired(i.PRODUCTION),
     "versions/codify": _codified,
+    "versions/codify-imports": _imports,
+    "versions/codify-written": _written,
     "versions/repair-confirmed": _confirmed,
     "versions/repair-of-production": lambda: _repaired(None),
     "versions/titles": _titles,
