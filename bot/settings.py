@@ -191,7 +191,7 @@ def _named(name: str, value: str) -> tuple[str, str]:
         try:
             value = Path(value).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise UserError(f"{PREFIX}{name} names a file that can't be read: {reason}.") from None
         name = name.removesuffix(FILE)
     return ALIASES.get(name, name).lower(), value.strip()  # a line's end comes along easily, and is part of no setting

@@ -40,7 +40,7 @@ def post_comment(line: str, root: Path, name: str, *, as_json: bool) -> None:
         github = own_github(root, os.environ)
         if github is None:
             raise UserError(
-                f"The checkout's remote `origin` is no repository on GitHub, so nothing was posted. Comment `{line}` on an issue there."
+                f"The checkout's remote `origin` is not a repository on GitHub, so nothing was posted. Comment `{line}` on an issue there."
             )
         if parent := forked_from(root):
             raise UserError(

@@ -33,7 +33,7 @@ class Proposal:
         github = own_github(root, os.environ)
         if github is None:
             raise UserError(
-                "The checkout's remote `origin` is no repository on GitHub, so no pull request can be opened there. Leave out `--pull-request`."
+                "The checkout's remote `origin` is not a repository on GitHub, so no pull request can be opened there. Leave out `--pull-request`."
             )
         github.client()
         return cls(github, OwnBranch.at(root, BRANCH))

@@ -30,7 +30,7 @@ def trusted_subjects(arn: str, region: str) -> Sequence[str]:
 
     found = _ROLE.fullmatch(arn)
     if found is None:
-        raise Unverifiable(f"{arn} is no role's ARN")
+        raise Unverifiable(f"{arn} is not the ARN of a role")
     config = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
     try:
         role = session().client("iam", region_name=region or None, config=config).get_role(RoleName=found[1])["Role"]

@@ -81,7 +81,7 @@ class DirectoryReader:
             if entry.name not in _SKIPPED:
                 self._below(path, above)
         elif is_state(path):
-            self.notes.append(Note("is a state, which is no code and may hold secrets: it is not read", path))
+            self.notes.append(Note("is a state, which is not code and may hold secrets: it is not read", path))
         elif entry.is_file() and path not in self.files:
             self._file(entry, path)
 

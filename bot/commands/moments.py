@@ -34,5 +34,5 @@ def time_of(text: str) -> datetime | None:
         return datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
     except ValueError as error:
         raise InvalidInput(
-            f"{shown(text)} is no date. Write for example `2026-10-01` or `2026-10-01T14:30` (UTC)."
+            f"{shown(text)} is not a date. Write for example `2026-10-01` or `2026-10-01T14:30` (UTC)."
         ) from error

@@ -120,7 +120,7 @@ def with_links(files: Tree, links: Mapping[str, str], where: str) -> dict[str, F
             raise UserError(f"{where}/{path} is a symlink: commit the file itself, since it is read in several ways.")
         if there not in files or path.endswith(CODE) is not there.endswith(CODE):
             raise UserError(
-                f"{where}/{path} is a symlink to {shown(target)}, which is no such file of {where}. Commit the file itself, or let the "
+                f"{where}/{path} is a symlink to {shown(target)}, which is not such a file of {where}. Commit the file itself, or let the "
                 "link lead to a file of the same kind there."
             )
         found[path] = File(files[there].data, link=target)

@@ -87,7 +87,7 @@ def _read(root: Path, here: Path, asked: AskedSide, label: str) -> Side:
     if place.is_file():
         if not place.name.endswith(VALUES):
             raise Unverifiable(
-                f"{asked.text} is no directory and no `.tfvars` file: name the directory with the Terraform code."
+                f"{asked.text} is neither a directory nor a `.tfvars` file: name the directory with the Terraform code."
             )
         named, place = [place, *named], directory_of_values(place, root)
     reader = DirectoryReader(root)

@@ -123,7 +123,7 @@ def test_every_example_in_the_table_parses_as_its_own_command() -> None:
         ("/clone production as main", "reserved", None),
         ("/clone production as demo-x --set 'a=b", "never closed", None),
         ("/clone production@ as demo-x", "neither a commit nor a tag nor a date", None),
-        ("/clone production@2026-13-01 as demo-x", "is no date", None),
+        ("/clone production@2026-13-01 as demo-x", "is not a date", None),
         ("/clone production@v1..2 as demo-x", "neither a commit nor a tag nor a date", None),
         ("/clone production@--all as demo-x", "neither a commit nor a tag nor a date", None),
         ("/clone Production@v1 as demo-x", "not a valid environment name", "/clone production@v1 as demo-x"),

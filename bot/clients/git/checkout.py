@@ -263,7 +263,7 @@ class Checkout:
                     if left < 0:
                         raise UserError(
                             f"{directory} holds more than {MOST_OF_A_DIRECTORY // 1024**2} MiB with {shown(path)}, and all of it is read and "
-                            "reviewed: move what is no part of it elsewhere."
+                            "reviewed: move what is not part of it elsewhere."
                         )
                     with open(place, "rb") as file:
                         found[path] = File(file.read(), bool(mode & stat.S_IXUSR))

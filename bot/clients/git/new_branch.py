@@ -28,7 +28,7 @@ class OwnBranch:
     def at(cls, directory: Path, name: str) -> "OwnBranch":
         """Return the branch, which is made with its first commit. Raises `InvalidInput` for no name of one, `UserError`."""
         if subprocess.run(["git", "check-ref-format", "--branch", name], capture_output=True, check=False).returncode:
-            raise InvalidInput(f"{shown(name)} is no name of a branch. Write one such as `--branch adopt-production`.")
+            raise InvalidInput(f"{shown(name)} is not a branch name. Write one such as `--branch adopt-production`.")
         top = Path(_git(directory, "rev-parse", "--show-toplevel"))
         is_new = _git(top, "branch", "--show-current") != name
         if is_new and _git(top, "branch", "--list", name):

@@ -26,7 +26,7 @@ TIMEOUT = 20
 """Seconds. GitHub itself ends requests after ten."""
 
 NO_KEY = (
-    "ENVCLONE_GITHUB_PRIVATE_KEY (or the file that ENVCLONE_GITHUB_PRIVATE_KEY_FILE names) is no private key. It must be the whole .pem "
+    "ENVCLONE_GITHUB_PRIVATE_KEY (or the file that ENVCLONE_GITHUB_PRIVATE_KEY_FILE names) is not a private key. It must be the whole .pem "
     "file that GitHub made for the App, from its line BEGIN to its line END."
 )
 FRESH_FOR = timedelta(minutes=5)

@@ -30,7 +30,7 @@ def new_app(code: str, api_url: str) -> NewApp:
     import requests  # noqa: PLC0415 (as in `session`)
 
     if _CODE.fullmatch(code) is None:
-        raise GitHubRefused(HTTPStatus.NOT_FOUND, "that is no code of an App")
+        raise GitHubRefused(HTTPStatus.NOT_FOUND, "that is not an App's code")
     url = f"{api_url.rstrip('/')}/app-manifests/{code}/conversions"
     try:
         answer = requests.post(url, headers={"Accept": "application/vnd.github+json"}, timeout=TIMEOUT)

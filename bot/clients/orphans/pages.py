@@ -62,7 +62,7 @@ def listed(fields: Fields, name: str) -> Iterator[Fields]:
     """Yield the resources of a page; a page without any may leave the list out."""
     found = fields.get(name, [])
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        raise Unverifiable(f"the answer's `{name}` is no list of resources")
+        raise Unverifiable(f"the answer's `{name}` is not a list of resources")
     yield from cast("list[Fields]", found)
 
 

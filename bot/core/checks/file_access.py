@@ -191,7 +191,7 @@ def _judged(call: Call, bounds: Bounds, place: ModulePlace, path: str) -> Iterat
         yield from _provider_function(call, bounds, place, at)
     elif name == "templatestring":
         yield Finding(
-            at, call.line, f"`{call.name}` runs a text that nobody sees here: use `templatefile`.{place.named}"
+            at, call.line, f"`{call.name}` runs a text that can't be seen here: use `templatefile`.{place.named}"
         )
     elif name == FILESET:
         if call.is_spread or len(call.arguments) != 2 or not bounded(call.arguments[0], bounds):

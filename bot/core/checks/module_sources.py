@@ -18,7 +18,7 @@ def source_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str
     setting, source = block.setting("source"), block.text("source")
     if source is None:
         shown = setting.code if setting else ""
-        message = f"module source `{shown}` must be plain text, so that it can be held against the policy."
+        message = f"module source `{shown}` must be plain text, so that it can be checked against the policy."
         yield block.line, message
     elif source.startswith(("/", "~", ".\\", "..\\")):
         yield (

@@ -85,7 +85,7 @@ def _instead(kind: str, name: str, place: ModulePlace) -> str:
     """Return what to do where an argument names a file, or only seems to."""
     if kind.startswith(_OF_FILES):
         return place.instead
-    return f"{place.instead} If it is no file, have `{kind}.{name}` added to the policy's `gate.paths`."
+    return f"{place.instead} If it is not a file, have `{kind}.{name}` added to the policy's `gate.paths`."
 
 
 def _judged(name: str, value: Expression, bounds: Bounds, at: Finding) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ def held(found: Fraction) -> int | float:
 def read(text: str) -> int | float:
     """Return the number that a text is. Raises `NotExact`."""
     if len(text) > LONGEST or not _WRITTEN.fullmatch(text):
-        raise NotExact(f"{text[:40]} is no number")
+        raise NotExact(f"{text[:40]} is not a number")
     if text.isdigit() and text.isascii():  # nearly all are; a fraction takes ten times as long
         return int(text)
     exponent = re.split("[eE]", text)[1:]

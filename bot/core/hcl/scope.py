@@ -113,11 +113,11 @@ class Names:
         """Return the text of a file below the module. Raises `NotKnown`."""
         file = self.files.get(posixpath.normpath(path))
         if file is None:
-            raise NotKnown(f"{path} is no file here")
+            raise NotKnown(f"{path} is not a file here")
         try:
             return file.data.decode()
         except UnicodeDecodeError as error:
-            raise NotKnown(f"{path} is no text") from error
+            raise NotKnown(f"{path} is not text") from error
 
     def aside(self, evaluate: Callable[[], HclValue]) -> HclValue:
         """Return a value that nothing is made from: what it reads is not noted."""

@@ -140,7 +140,7 @@ def text_of(value: HclValue) -> str | Unknown:
         case int() | float():
             return number_text(value)
         case _:
-            raise NotKnown(f"{written(value)} is no text")
+            raise NotKnown(f"{written(value)} is not text")
 
 
 def encoded(value: Encoded) -> str | Unknown:
@@ -180,7 +180,7 @@ def plain(value: HclValue) -> HclValue:
 def number(value: HclValue) -> int | float:
     """Return a value as a number. Raises `NotKnown`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise NotKnown(f"{written(value)} is no number")
+        raise NotKnown(f"{written(value)} is not a number")
     if not isinstance(value, str):
         return value
     try:

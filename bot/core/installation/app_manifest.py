@@ -47,7 +47,9 @@ def registration_path(organization: str) -> str:
     if not organization:
         return "/settings/apps/new"
     if _ORGANIZATION.fullmatch(organization) is None:
-        raise InvalidInput(f"{shown(organization)} is no organization's name. Write it as in its address on GitHub.")
+        raise InvalidInput(
+            f"{shown(organization)} is not an organization's name. Write it as in its address on GitHub."
+        )
     return f"/organizations/{organization}/settings/apps/new"
 
 

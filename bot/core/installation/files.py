@@ -65,7 +65,7 @@ accounts: {}
 def fitted(files: Mapping[str, bytes], branch: str, roots: Roots) -> dict[str, bytes]:
     """Return the shipped files for a repository with this default branch and these roots. Raises `InvalidInput`."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", branch) is None:
-        raise InvalidInput(f"{shown(branch)} is no branch. Write the default branch's name, as in `--branch main`.")
+        raise InvalidInput(f"{shown(branch)} is not a branch. Write the default branch's name, as in `--branch main`.")
     paths = ", ".join(f'"{root}/**"' for root in (*roots.of_environments, *roots.of_templates))
     texts = {path: _BRANCH.sub(lambda found: f"{found[1]}[{branch}]", data.decode()) for path, data in files.items()}
     return {path: _ROOTS.sub(lambda found: f"{found[1]}[{paths}]", text).encode() for path, text in texts.items()}

@@ -21,7 +21,7 @@ def account_problems(policy: Policy, cloud: CloudFacts) -> Iterator[tuple[Sequen
         yield from _wrong_store(name, account, cloud)
         for other in account.also:
             if other not in policy.accounts and not re.fullmatch(patterns.account, other):
-                message = f"`also` names {shown(other)}, which is no account of this policy and does not match `{patterns.account}`."
+                message = f"`also` names {shown(other)}, which is not an account of this policy and does not match `{patterns.account}`."
                 yield ["accounts", name, "also"], message
 
 

@@ -49,7 +49,7 @@ def hcl(value: "Json") -> Rendered:
             pairs = ", ".join(f"{hcl(key)} = {hcl(item)}" for key, item in value.items())
             return Rendered(f"{{{pairs}}}")
         case float() if not isfinite(value):
-            raise InvalidInput(f"{value} is no number that code knows")
+            raise InvalidInput(f"{value} is not a number that code can hold")
         case _:
             return Rendered(json.dumps(value, default=_unwritten))
 
@@ -72,7 +72,7 @@ def finalize_json(value: object) -> str:
 def _unwritten(value: object) -> "Json":
     if _is_undefined(value):
         return str(value)  # raises, as below
-    raise TypeError(f"a {type(value).__name__} is no value that can be written")
+    raise TypeError(f"a {type(value).__name__} can't be written as a value")
 
 
 def _scalar(value: object, way_out: str) -> str:

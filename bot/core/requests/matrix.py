@@ -218,7 +218,7 @@ def _removed(name: EnvironmentName, before: Manifest | str | None, policy: Polic
     """Return the environment as one to be destroyed, unless it may not be."""
     where = f"{policy.roots.environment(name)}/{MANIFEST}"
     if before is None:
-        return f"{policy.roots.environment(name)} has no {MANIFEST} and never had one on this branch: it is no environment."
+        return f"{policy.roots.environment(name)} has no {MANIFEST} and never had one on this branch: it is not an environment."
     if isinstance(before, str):
         return f"{before} Fix it before removing the directory: destroy needs it."
     try:

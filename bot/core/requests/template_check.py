@@ -236,7 +236,7 @@ def _chosen_file_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str],
         if path not in rendered:
             yield (
                 ("files", path),
-                f"`{path}` is no file of the template. Name it as it is rendered, without `{ENDING}`.",
+                f"`{path}` is not a file of the template. Name it as it is rendered, without `{ENDING}`.",
             )
         for purpose in when.purpose:
             if purpose not in declared.purposes:

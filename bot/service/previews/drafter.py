@@ -41,7 +41,7 @@ class PreviewDrafter:
     def draft(self, repo: Repository, place: ChangePlace) -> SyncDraft:
         manifest = place.manifest
         if manifest.preview is None:
-            raise UserError(f"`{manifest.name}` is no preview any more.")
+            raise UserError(f"`{manifest.name}` is not a preview any more.")
         found = source_in(repo, self.pull, self.source)
         try:
             before = repo.at(manifest.preview.commit).source(self.source)

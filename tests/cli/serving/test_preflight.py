@@ -33,7 +33,7 @@ def test_an_app_that_github_knows_by_its_key_starts(github: GitHubServer) -> Non
 )
 def test_a_key_that_is_no_key_is_named_and_never_shown(github: GitHubServer, key: str) -> None:
     (line,) = found(github, github_app_id="7", github_private_key=key)
-    assert "(or the file that ENVCLONE_GITHUB_PRIVATE_KEY_FILE names) is no private key." in line
+    assert "(or the file that ENVCLONE_GITHUB_PRIVATE_KEY_FILE names) is not a private key." in line
     assert key not in line
 
 

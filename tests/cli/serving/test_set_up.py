@@ -161,7 +161,7 @@ def test_an_address_that_github_cannot_reach_safely_is_refused(url: str) -> None
 def test_the_form_goes_to_the_organization_or_to_whoever_is_logged_in() -> None:
     assert registration_path("acme") == "/organizations/acme/settings/apps/new"
     assert registration_path("") == "/settings/apps/new"
-    with pytest.raises(InvalidInput, match="no organization's name"):
+    with pytest.raises(InvalidInput, match="not an organization's name"):
         registration_path("acme/../x")
 
 

@@ -69,7 +69,7 @@ def test_an_import_with_a_for_each_is_shown_by_the_plan() -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ("app/import.tf: {purpose: [production]}", "is no file of the template"),
+        ("app/import.tf: {purpose: [production]}", "is not a file of the template"),
         ("app/imports.tf: {purpose: [prod]}", "unknown purpose `prod`"),
         ("app/imports.tf: {parameter: {kept: true}}", "unknown parameter `kept`"),
     ],

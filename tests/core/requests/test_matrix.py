@@ -154,7 +154,7 @@ def test_only_what_the_policy_protects_may_have_been_cloned_from_nothing() -> No
             "`source` leads back to `demo-x`",
         ),
         (MatrixChange("other", manifest("other", source=None), None), "`other` is not a clone"),
-        (MatrixChange("demo-x", None, None), "never had one on this branch: it is no environment"),
+        (MatrixChange("demo-x", None, None), "never had one on this branch: it is not an environment"),
         (
             MatrixChange("demo-x", "envs/demo-x/environment.yaml:3: `owner` is missing.", None),
             "Fix it before removing the directory",

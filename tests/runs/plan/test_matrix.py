@@ -158,7 +158,7 @@ def test_an_environment_that_never_was_is_no_target(monorepo: Monorepo) -> None:
     found = find_targets(monorepo.root, Span(now, now), "apply", "demo-x")
     assert found.targets == ()
     assert found.complaints == (
-        "envs/demo-x has no environment.yaml and never had one on this branch: it is no environment.",
+        "envs/demo-x has no environment.yaml and never had one on this branch: it is not an environment.",
     )
 
 

@@ -28,7 +28,7 @@ class SaidAccount:
         cloud = next((each for each in ACCOUNT_QUESTIONS if re.fullmatch(FACTS.accounts[each].account, account)), None)
         if cloud is None:
             raise InvalidInput(
-                f"{shown(account)} is no account's id: it is the number of an AWS account, the id of a Google Cloud project, or the id of an Azure "
+                f"{shown(account)} is not an account's id: it is the number of an AWS account, the id of a Google Cloud project, or the id of an Azure "
                 "subscription."
             )
         return cls(account, cloud)

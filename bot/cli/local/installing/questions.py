@@ -65,7 +65,7 @@ def the_clouds(found: Sequence[Cloud]) -> Sequence[Cloud]:
     def checked(said: str) -> Sequence[Cloud]:
         names = [] if said == "-" else re.split(r"[,\s]+", said.strip())
         if wrong := [name for name in names if name not in list(Cloud)]:
-            raise InvalidInput(f"{wrong[0]} is none of {known}.")
+            raise InvalidInput(f"{wrong[0]} is not one of {known}.")
         return [Cloud(name) for name in names]
 
     return _asked(text, ",".join(found) or "-", checked)
@@ -106,7 +106,7 @@ def the_rights() -> Mapping[Permission, Role]:
 
         def checked(said: str, least: Sequence[Role] = least) -> Role:
             if said not in least:
-                raise InvalidInput(f"{said} is none of {', '.join(least)}.")
+                raise InvalidInput(f"{said} is not one of {', '.join(least)}.")
             return cast(Role, said)
 
         found |= dict.fromkeys(permissions, _asked(text, usual, checked))

@@ -85,7 +85,7 @@ def _of_thing(thing: Thing, kind: str, written: Followed, where: str, *, is_free
             yield Finding(place, leaf.line, message)
         elif isinstance(leaf.value, Unknown) and (made := _hidden_in(leaf.value)) is not None:
             message = (
-                f"`{made}` makes a text for `{name}` that nobody sees here, so it may be a path: write the text itself, or, if it is no file, "
+                f"`{made}` makes a text for `{name}` that can't be seen here, so it may be a path: write the text itself, or, if it is not a file, "
                 f"have `{kind}.{name}` added to the policy's `gate.paths`."
             )
             yield Finding(place, leaf.line, message)

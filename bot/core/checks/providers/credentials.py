@@ -28,7 +28,7 @@ def role_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]
             yield from _role_complaints(inner, rules)
     setting = block.setting(facts.argument)
     if setting is not None:
-        yield setting.line, f"write `{facts.argument}` as a block, so that its role can be held against the policy."
+        yield setting.line, f"write `{facts.argument}` as a block, so that its role can be checked against the policy."
 
 
 def _role_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:

@@ -151,5 +151,5 @@ def _unescaped(word: str, line: int) -> str:
         text = str(json.loads(word))
         text.encode()
     except ValueError as error:  # an escape that there is not, or half of a pair of surrogates
-        raise NotHcl(line, f"{word[:40]} is no text in JSON: write the character itself.") from error
+        raise NotHcl(line, f"{word[:40]} is not text in JSON: write the character itself.") from error
     return text

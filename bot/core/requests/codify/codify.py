@@ -73,7 +73,7 @@ def draft_codify(command: Codify, subject: CodifySubject, facts: DriftFacts, now
 def _beside(facts: DriftFacts) -> Iterator[str]:
     """Yield what was found, too, and is no change of a resource that is known here."""
     for hook in facts.hooks:
-        yield f"hook {code(hook)}: what its check found is no code; it runs again in the apply if the plan says so"
+        yield f"hook {code(hook)}: what its check found is not code; it runs again in the apply if the plan says so"
     if facts.left_out:
         yield f"{counted(facts.left_out, 'more change')} did not fit into the report: check for drift again after the apply"
 

@@ -273,7 +273,7 @@ def _items(value: Json) -> list[Json]:
 
 def _object(value: Json, place: str) -> dict[str, Json]:
     if not isinstance(value, dict):
-        raise CannotSplice(f"`{place}` is a block in the code, and what is there is none")
+        raise CannotSplice(f"`{place}` is a block in the code, and what is there isn't one")
     return value
 
 

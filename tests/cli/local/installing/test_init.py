@@ -210,7 +210,7 @@ def test_another_default_branch_is_written_into_every_trigger(root: Path) -> Non
     [
         ((), "--tool OWNER/NAME@COMMIT"),
         (("--tool", "acme/envclone@v1"), "40 digits"),
-        ((*TOOL, "--branch", "a b"), "no branch"),
+        ((*TOOL, "--branch", "a b"), "not a branch"),
         ((*TOOL, "--owner", "acme"), "nobody's name"),
     ],
 )
@@ -408,7 +408,7 @@ def test_without_a_remote_or_a_token_no_pull_request_is_begun(root: Path, monkey
     monkeypatch.delenv("GH_TOKEN", raising=False)
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
     before = files(root)
-    for remote, said in (("", "no repository on GitHub"), ("git@github.com:acme/infra.git", "Set GH_TOKEN")):
+    for remote, said in (("", "not a repository on GitHub"), ("git@github.com:acme/infra.git", "Set GH_TOKEN")):
         if remote:
             for words in (["init", "--quiet"], ["remote", "add", "origin", remote]):
                 subprocess.run(["git", "-C", str(root), *words], check=True, timeout=60)

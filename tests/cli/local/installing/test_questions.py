@@ -85,7 +85,7 @@ def test_a_person_is_asked_for_what_the_repository_does_not_say_and_offered_what
     assert "nobody's name on GitHub" in seen
     assert "[trunk]" in seen
     assert "[@acme/everybody]" in seen
-    assert "read is none of write, maintain, admin." in seen
+    assert "read is not one of write, maintain, admin." in seen
     said = accounts(root)
     assert {name: (each.region, each.state_bucket, each.apply_role) for name, each in said.items()} == {
         PRODUCTION: ("eu-west-1", "acme-production", "arn:aws:iam::111111111111:role/envclone-apply"),
@@ -139,7 +139,7 @@ def test_without_a_terminal_the_options_are_named(root: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("--account=12", "no account's id"),
+        ("--account=12", "not an account's id"),
         (f"--account={CLONES},zone=a", "Write `region=`, `state_bucket=`"),
         (f"--account={CLONES},region=Frankfurt", "does not match"),
         ("--allow=destroy=nobody", "gives nobody a right"),

@@ -48,7 +48,7 @@ def test_a_text_that_comes_to_a_path_of_the_machine_is_refused(value: str, more:
     "value", ['base64decode("L2V0Yw==")', 'strrev("dwssap/cte/")', 'pathexpand("~/.aws/credentials")']
 )
 def test_a_text_that_a_function_hides_is_refused(value: str) -> None:
-    assert any("makes a text for `anything` that nobody sees here" in each for each in found_in(value)), value
+    assert any("makes a text for `anything` that can't be seen here" in each for each in found_in(value)), value
 
 
 def test_a_value_that_a_file_gives_is_seen() -> None:

@@ -105,7 +105,7 @@ def test_a_text_is_a_template(text: str, code: str) -> None:
         ('{"locals": {"a": NaN}}', 1, "expected a value, found `N`"),
         ('{"locals": {"a": 1,}}', 1, "expected a key after the comma"),
         ('{"locals": [1]}', 1, "`locals` is a block"),
-        ('{"locals": {"a": "\\ud800"}}', 1, "is no text in JSON"),
+        ('{"locals": {"a": "\\ud800"}}', 1, "is not text in JSON"),
         ('{"locals": {"a":\n\n"${"}}', 3, "has no end"),
         ('{"locals": {"a": 01}}', 1, "expected `,` or `}`"),
         ("[]", 1, "is an object"),

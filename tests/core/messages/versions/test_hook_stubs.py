@@ -10,7 +10,7 @@ from bot.model.yaml_document import load
 from bot.names import StepName
 
 NOTES = """- `app/aws_lb.this["Ünï: {x}"]`: it is not in the code
-- hook `flags`: what its check found is no code; it runs again in the apply if the plan says so
+- hook `flags`: what its check found is not code; it runs again in the apply if the plan says so
 - … and 3 more"""
 
 

@@ -123,7 +123,7 @@ def test_a_mark_at_the_start_and_windows_line_ends_stay() -> None:
 def test_what_is_there_is_no_block_where_the_code_has_one() -> None:
     code = 'resource "x" "y" {\n  part {\n    a = 1\n  }\n}\n'
     there: dict[str, Json] = {"part": [["b"], False]}
-    with pytest.raises(CannotSplice, match="`part` is a block in the code, and what is there is none"):
+    with pytest.raises(CannotSplice, match="`part` is a block in the code, and what is there isn't one"):
         after(code, there, {"part": [{"a": 1}]})
 
 
