@@ -40,11 +40,11 @@ hooks:
 ```
 
 Every kind has four verbs. **check** looks and changes nothing (plans and drift detection ask it, with read-only
-credentials); **apply** makes it so, and may be killed anywhere and run again; **verify** looks at what was made and leaves
+credentials); **apply** makes the change, and may be killed anywhere and run again; **verify** checks what was made and leaves
 evidence in the ledger; **undo** undoes what apply did, from the ledger alone. A hook that has nothing to undo says why,
 `undo: {none: a probe has nothing to undo}`, and reviewers read it.
 
-AWS kinds are at work in the account and region of the parameters `account_id` and `region`, and change nothing while the
+AWS kinds work in the account and region of the parameters `account_id` and `region`, and change nothing while the
 credentials belong to another account. A built-in kind ends its waits when the step's `timeout` is over; a program is ended
 then with all that it started. Each key of a hook is in [formats.md](formats.md); how to add a kind is in
 [writing-a-hook.md](writing-a-hook.md).

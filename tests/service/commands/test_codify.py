@@ -53,7 +53,7 @@ def test_what_no_parameter_explains_is_written_where_it_stands_and_waived(live: 
     body = last(live).body or ""
     assert "**The plan should do nothing**" in body
     assert "### What is not part of the code\n\n- `app/aws_x.gone`: `value` is secret" in body
-    assert "- hook `smoke`: what its check found is no code" in body
+    assert "- hook `smoke`: what its check found is not code" in body
     assert "1 new difference" in body
     at = live.repository().at(live.server.head(REPOSITORY, branch_of(NAME, "change")) or "")
     (waiver,) = at.source(NAME).waivers
