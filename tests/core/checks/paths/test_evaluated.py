@@ -62,8 +62,11 @@ def test_a_value_that_a_file_gives_is_seen() -> None:
     "values", ["y = " + "[" * 200 + "]" * 200 + '\nx = "/etc/passwd"', '\ufeffx = "/etc/passwd"', '# \0\nx = "/etc"']
 )
 def test_no_file_of_values_hides_what_it_gives(values: str) -> None:
-    """Terraform reads all of these; two of them we don't."""
+    """Terraform reads all of these; two of them we don't, and they are refused whatever the stack has."""
     assert found_in("var.x", 'variable "x" {}', files={"terraform.tfvars": values}) != []
+    files = {"main.tf": BLOCKS, ".terraform.lock.hcl": LOCK, "terraform.tfvars": values}
+    tree = {f"app/{name}": File(text.encode()) for name, text in files.items()}
+    assert ("\ufeff" in values) == (not [*gate(tree, {StepName("app"): Stack()}, RULES, "envs/x")])
 
 
 def test_what_another_file_says_is_seen_through_a_data_source() -> None:

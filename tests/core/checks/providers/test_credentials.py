@@ -123,6 +123,13 @@ def test_any_other_line_is_refused(code: str) -> None:
     assert found(code, exec=[TOKEN]) != []
 
 
+def test_a_program_beside_the_one_that_the_policy_names_is_refused() -> None:
+    other = {"hashicorp/kubernetes": ("helper", "host")}
+    code = kubernetes().replace("  exec {", '  helper {\n    host = "x"\n  }\n  exec {')
+    assert found(code, exec=[TOKEN], provider_arguments=other) == []
+    assert found(code.replace('host = "x"', 'command = "sh"'), exec=[TOKEN], provider_arguments=other) != []
+
+
 def test_a_profile_is_taken_for_the_account_that_the_provider_asserts_and_refused_with_the_way_otherwise() -> None:
     assert found(aws('  profile = "moj-cp"')) == []
     [said] = found('provider "aws" {\n  profile = "moj-cp"\n}\n', account_guard=False)
