@@ -1,5 +1,6 @@
-"""Law 11: what passes one check passes all. Each edit of a template is put to every entrance, and they agree."""
+"""Law 11: what passes one check passes all. Each edit of a template is put to every entrance, and they agree, also on the line."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -18,8 +19,9 @@ from bot.core.rendering.assemble import assemble, read_manifest, read_template
 from bot.core.requests.clone import Draft, draft_clone
 from bot.names import EnvironmentName, TemplateName
 from bot.runs.plan.matrix import Span, find_targets
+from bot.service.proposals.drafting import draft
 from tests.support import example
-from tests.support.small_monorepo import monorepo
+from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, monorepo
 
 MAIN = "templates/shop/app/main.tf"
 POLICY = ".github/envclone.yml"
@@ -29,6 +31,7 @@ ACCOUNTS = "accounts:\n" + "".join(
     ACCOUNT.format(number, ROLE.format(number)) for number in ("111111111111", "222222222222")
 )
 GATE = f"{ACCOUNTS}gate:\n"
+_PLACE = re.compile(r"(?:templates|envs|modules)/[\w./-]+:\d+")
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(prepared: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(prepared, tmp_path / "monorepo"))
+    return Path(shutil.copytree(prepared, tmp_path / "checkout"))
 
 
 def git(root: Path, *words: str) -> str:
@@ -136,6 +139,20 @@ def first_job(root: Path) -> tuple[bool, str]:
     return not found.complaints, "\n".join(found.complaints)
 
 
+def comment(root: Path, place: SmallMonorepo) -> tuple[bool, str]:
+    """Return what the service says of `/clone` in a repository with these files."""
+    files = {each.relative_to(root).as_posix(): each.read_bytes() for each in root.rglob("*") if each.is_file()}
+    ours = {path: data for path, data in files.items() if not path.startswith((".git/", ".github/workflows/"))}
+    place.server.commit(REPOSITORY, ours, by=MAINTAINER, message="x")
+    drafted = draft(place.repository(), example.asked())
+    return isinstance(drafted, Draft), "" if isinstance(drafted, Draft) else drafted.reason
+
+
+def places(said: str) -> set[str]:
+    """Return the lines that are named, in the template also where they were found in what it renders."""
+    return {re.sub("^envs/demo-z/", "templates/shop/", each) for each in _PLACE.findall(said)}
+
+
 ENTRANCES: Mapping[str, Callable[[Path], tuple[bool, str]]] = {
     "template check": lambda root: run(root, "template", "check"),
     "clone": lambda root: run(root, "clone", "production", "as", "demo-x", "--dry-run"),
@@ -152,7 +169,14 @@ ENTRANCES: Mapping[str, Callable[[Path], tuple[bool, str]]] = {
         for number, edit in enumerate(EDITS)
     ],
 )
-def test_law_11_every_entrance_says_the_same_of_an_edit(root: Path, edit: Edit) -> None:
+def test_law_11_every_entrance_says_the_same_of_an_edit(root: Path, place: SmallMonorepo, edit: Edit) -> None:
     edit.make(root)
-    said = {name: entrance(root) for name, entrance in ENTRANCES.items()}
-    assert {name: passes for name, (passes, _) in said.items()} == dict.fromkeys(ENTRANCES, edit.passes), said
+    said = {"/clone": comment(root, place), **{name: entrance(root) for name, entrance in ENTRANCES.items()}}
+    assert {name: passes for name, (passes, _) in said.items()} == dict.fromkeys(said, edit.passes), said
+    if not edit.passes:
+        first = places(said["template check"][1])
+        assert first, said
+        # The first job evaluates the environment, too, and so may name more lines.
+        assert all(
+            places(text) == first or (name == "first job" and first < places(text)) for name, (_, text) in said.items()
+        ), said
