@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.clients.terraform.code_here import code_here
 from bot.core.checks.required_providers import local_names_of
-from bot.core.checks.workspaces import kind_of
+from bot.core.checks.workspaces import kind_of, may_say
 from bot.core.cloud_facts import CloudFacts
 from bot.core.hcl.ast import Block
 from bot.core.hcl.parser import blocks
@@ -24,7 +24,7 @@ OVERRIDE = "envclone_machine_override.tf"
 def without_machine_settings(directory: Path, cloud: CloudFacts) -> Iterator[Sequence[str]]:
     """Unset what the providers of the root module in `directory` say of one machine; yield the arguments of `init` that do so for its backend."""
     files = code_here(directory)
-    found = [block for path, file in files.items() if _may_say(file, cloud) for block in blocks(path, file.data)]
+    found = [block for path, file in files.items() if _may_say(path, file, cloud) for block in blocks(path, file.data)]
     override = "".join(_overrides(found, files, cloud))
     place = directory / OVERRIDE
     if override:
@@ -36,9 +36,9 @@ def without_machine_settings(directory: Path, cloud: CloudFacts) -> Iterator[Seq
             place.unlink()
 
 
-def _may_say(file: File, cloud: CloudFacts) -> bool:
+def _may_say(path: str, file: File, cloud: CloudFacts) -> bool:
     names = cloud.gate.machine_arguments.union(*(facts.machine_arguments for facts in cloud.backends.values()))
-    return any(name.encode() in file.data for name in names)
+    return any(may_say(path, file.data, name.encode()) for name in names)
 
 
 def _overrides(found: Sequence[Block], files: Tree, cloud: CloudFacts) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clients.terraform.code_here import code_here
-from bot.core.checks.workspaces import StackState, Workspace, workspace_of
+from bot.core.checks.workspaces import StackState, Workspace, may_say, workspace_of
 from bot.core.cloud_facts import CloudFacts
 from bot.core.rendering.assemble import read_manifest
 from bot.core.tree import File
@@ -33,7 +33,7 @@ def workspace_at(directory: Path, cloud: CloudFacts) -> Workspace | None:
     environment = environment_above(directory)
     name, manifest = directory.relative_to(environment).as_posix(), environment / MANIFEST
     files = {f"{name}/{path}": file for path, file in code_here(directory).items()}
-    if not manifest.is_file() or not any(b"workspace" in file.data for file in files.values()):
+    if not manifest.is_file() or not any(may_say(path, file.data, b"workspace") for path, file in files.items()):
         return None
     said = read_manifest({MANIFEST: File(manifest.read_bytes())}, environment.name)
     stack = StepName(name)

@@ -78,5 +78,8 @@ def test_only_what_the_cloud_s_own_providers_say_is_unset(tmp_path: Path) -> Non
     with without_machine_settings(stack, FACTS) as arguments:
         assert list(arguments) == []
         assert (stack / OVERRIDE).read_text() == 'provider "aws" {\n  profile = null\n}\n'
+    escaped = {"main.tf.json": '{"provider": {"aws": {"pro\\u0066ile": "x"}}}'}
+    with without_machine_settings(write(tmp_path / "json", escaped), FACTS):
+        assert (tmp_path / "json" / OVERRIDE).read_text() == 'provider "aws" {\n  profile = null\n}\n'
     with without_machine_settings(write(tmp_path / "plain", {"main.tf": "# profile\n"}), FACTS):
         assert not (tmp_path / "plain" / OVERRIDE).exists()

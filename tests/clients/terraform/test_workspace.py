@@ -13,9 +13,11 @@ from bot.clients.terraform.terraform import Terraform
 from bot.clients.terraform.workspace import workspace_at
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
-from bot.core.checks.workspaces import Workspace
+from bot.core.checks.workspaces import StackState, Workspace, workspace_of
 from bot.core.plans.plan_json import read_plan
+from bot.core.tree import File
 from bot.model.policy import StaticCheckRules
+from bot.names import EnvironmentName, StepName
 from tests.support.cloud import REGION, cloud
 from tests.support.terraform import program
 
@@ -93,6 +95,23 @@ def terraform(tmp_path: Path, aws: Mapping[str, str]) -> Terraform:
 
 
 @pytest.mark.whole
+@pytest.mark.parametrize(
+    ("said", "workspace"),
+    [
+        ('{"backend": {"s3": {"bucket": "b", "key": "k", "\\u0077orkspace_key_prefix": "live"}}}', Workspace("demo-x")),
+        ('{"cloud": {"organization": "o", "\\u0077orkspaces": {"tags": ["shop"]}}}', Workspace("demo-x_app", is_remote=True)),
+        ('{"backend": {"s3": {"bucket": "b", "key": "k-${terraform.\\u0077orkspace}"}}}', Workspace("demo-x")),
+    ],
+)  # fmt: skip
+def test_a_workspace_that_is_chosen_with_escapes_is_selected(stack: Path, said: str, workspace: Workspace) -> None:
+    """Otherwise the checks would see a state of the environment's own, and Terraform would have another's."""
+    (stack / "main.tf").unlink()
+    (stack / "main.tf.json").write_text(f'{{"terraform": {said}}}')
+    files = {"app/main.tf.json": File((stack / "main.tf.json").read_bytes())}
+    state = StackState(EnvironmentName("demo-x"), StepName("app"))
+    assert workspace_at(stack, FACTS) == workspace_of(files, state, FACTS.backends) == workspace
+
+
 def test_a_workspace_is_made_by_the_apply_and_not_by_the_plan(stack: Path, terraform: Terraform) -> None:
     with terraform.opened(stack) as module:
         module.init()
