@@ -26,7 +26,9 @@ MOST_MODULES = 200
 """Module directories of one environment that are read. The largest public root modules have some 60; this ends a chain without an end."""
 
 _SOURCE = re.compile(r'\bsource\s*=\s*"(\.\.?/[^"$%\\\n]*)"')
-_READ = re.compile(r'"(?:\$\{path\.(?:module|root)\}/)?(\.\./[^"$%\\\n]*)')
+_READ = re.compile(
+    r'(?:\b(?:file|templatefile)\w*\(\s*+"|"\$\{path\.(?:module|root)\}/)(?:\$\{path\.(?:module|root)\}/)?(\.\./[^"$%{\\\n]*)'
+)
 
 _TO_RENDER = (".tf.j2", ".tofu.j2")
 ReadDirectory: TypeAlias = Callable[[str], Tree]

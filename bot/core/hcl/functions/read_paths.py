@@ -21,6 +21,7 @@ READS_A_FILE = frozenset(
 """Terraform's functions whose first argument is a file's path."""
 FILESET = "fileset"
 """The function whose first argument is a directory's path."""
+_READING = READS_A_FILE | {FILESET} | {f"core::{name}" for name in (*READS_A_FILE, FILESET)}
 PLACES = frozenset({"path.module", "path.root"})
 _DEEPEST = 8
 """Locals that a path is made of, one in another. Real code has two or three."""
@@ -31,10 +32,9 @@ def paths_read(module: Sequence[Block]) -> Iterator[str]:
 
     A path from where Terraform runs is taken for one from the module, as it is in a stack; another module that reads so is refused.
     """
-    if not any(block.calls & (READS_A_FILE | {FILESET}) for block in module):
-        return
-    known = locals_in(module)
-    values = (setting.value for block in module for inner in block.within() for setting in inner.settings)
+    reading = [block for block in module if block.calls & _READING]
+    known = locals_in(module) if reading else {}
+    values = (setting.value for block in reading for inner in block.within() for setting in inner.settings)
     for call in (node for value in values for node in parts_of(value) if isinstance(node, Call)):
         name = call.name.removeprefix("core::")
         if call.arguments and (name == FILESET or name in READS_A_FILE):
