@@ -1,7 +1,11 @@
 """The word that somebody probably meant."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
+
+SHORTEST_STEM = 4
+"""Letters: with fewer, `for`, `a` or `the` would be a word of nearly every description."""
 
 
 def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
@@ -19,3 +23,16 @@ def abbreviated(word: str, known: Iterable[str]) -> str | None:
     said = word.lower()
     parts = [each for each in known if len(said) > 2 and (each.startswith(said) or said in each.split("_"))]
     return parts[0] if len(parts) == 1 else None
+
+
+def described(word: str, descriptions: Mapping[str, str]) -> str | None:
+    """Return the one name whose description has `word`, perhaps in another form (`showing`, `show`), if no other name or description has."""
+    stem = re.sub("(?:ing|s)$", "", word.lower())
+    if len(stem) < SHORTEST_STEM:
+        return None
+    found = [name for name, text in descriptions.items() if _begins(stem, f"{name} {text}")]
+    return found[0] if len(found) == 1 and _begins(stem, descriptions[found[0]]) else None
+
+
+def _begins(stem: str, text: str) -> bool:
+    return any(word.startswith(stem) for word in re.findall("[a-z]+", text.lower()))

@@ -105,6 +105,7 @@ ASKS = [
         (f"/set {said}", "/set demo-x app_min=3 db_class=large")
         for said in ("demo-x app_min=3 and db_class=large", "app_min=3 db_class=large on demo-x")
     ),
+    ("/clone production as demo-b for showing", "/clone production as demo-b for demo"),
     ("/status of demo-x", "/status demo-x"),
     ("/list my", "/list mine"),
     ("/list @rob", "/list owner=rob"),

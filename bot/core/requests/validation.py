@@ -18,7 +18,7 @@ from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import Policy
 from bot.model.roots import Roots
-from bot.model.suggest import abbreviated, closest
+from bot.model.suggest import abbreviated, closest, described
 from bot.model.template import Parameter, Template
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName, confusable, resembles, shown
 
@@ -103,7 +103,9 @@ def admitted_purpose(command: Clone, template: Template) -> PurposeName:
         return template.default_purpose
     if purpose in template.purposes:
         return purpose
-    near = closest(purpose, template.purposes)
+    near = closest(purpose, template.purposes) or described(
+        purpose, {name: each.description for name, each in template.purposes.items()}
+    )
     known = ", ".join(f"`{known}`" for known in template.purposes)
     message = f"Template {template.name} has no purpose {shown(purpose)}. Its purposes are {known}."
     if near is None:
