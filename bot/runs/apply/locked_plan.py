@@ -57,9 +57,16 @@ class _StaleLock:
 
 
 def plan_locked(run: EnvironmentRun, module: RootModule, stack_plan: StackPlanRequest, deadline: Deadline) -> SavedPlan:
-    """Plan under the state's lock. Raises `StepStopped`, and what `module.plan` raises."""
+    """Plan under the state's lock. Raises `StepStopped`, and what `module.plan` raises.
+
+    What a run that died had begun here may go on by itself, and have no lock yet, or not any more: a plan beside it would see less than it makes.
+    """
     options = PlanOptions(destroy=stack_plan.destroy, lock_timeout=LOCK_TIMEOUT)
     stack = StackAtWork(stack_plan.name, module, deadline)
+    last = run.before.steps.get(stack_plan.name)
+    # Whoever takes over with a reason has looked.
+    if last is not None and last.result == "running" and not run.request.take_over and not _is_left_alone(run, stack):
+        raise StepStopped(_still_at_work(run))
     return locked(run, stack, lambda: module.plan(stack_plan.values, options, timeout=deadline.remaining()))
 
 
@@ -76,7 +83,7 @@ def locked(run: EnvironmentRun, stack: StackAtWork, action: Callable[[], T]) -> 
             if reason is None:
                 raise StepStopped(_locked_by_another(run, stack, error), is_final=True) from error
             if not _is_left_alone(run, stack):
-                raise StepStopped("A process of an earlier run is still at work in this stack.") from error
+                raise StepStopped(_still_at_work(run)) from error
             _unlock(run, stack, _StaleLock(error, reason))
     raise StepStopped("The state is locked again after each unlock: somebody else is at work on it.", is_final=True)
 
@@ -104,6 +111,14 @@ def _is_left_alone(run: EnvironmentRun, stack: StackAtWork) -> bool:
         if stack.deadline.remaining() <= MARGIN or run.stopping.wait(POLL_SECONDS):
             return False
     return True
+
+
+def _still_at_work(run: EnvironmentRun) -> str:
+    name = run.request.environment
+    return (
+        "A process of an earlier run is still at work in this stack. End it, or run this again when it has ended; to go on beside it, comment "
+        f'`/unlock {name} --because "…"`.'
+    )
 
 
 def _unlock(run: EnvironmentRun, stack: StackAtWork, stale: _StaleLock) -> None:

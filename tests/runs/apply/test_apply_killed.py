@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import boto3
 import pytest
 from typer.testing import CliRunner
 
@@ -117,8 +118,13 @@ def test_killed_while_terraform_works_nothing_that_it_makes_is_lost_or_made_twic
     deploying.deliver()
     log = deploying.place.parent / "apply.log"
     kill_when(deploying, log, lambda: "terraform_data.greeting: Creation complete" in log.read_text())
-    hanging.unlink()  # only now Terraform, which goes on by itself, can end
+    # Terraform goes on by itself, and nothing tells of it but that it is there.
+    boto3.client("s3").delete_object(Bucket=deploying.repo.bucket, Key="demo-x/data/terraform.tfstate.tflock")
     process = deploying.start(log)
+    try:
+        until(lambda: "[data] waiting for a process that a killed run left behind" in log.read_text(), log)
+    finally:
+        hanging.unlink()  # only now it can end
     assert process.wait(PATIENCE) == 0, log.read_text()
     assert "[data] done: nothing to do" in log.read_text()
     assert present(deploying) == FIRST
