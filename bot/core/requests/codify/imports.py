@@ -84,7 +84,7 @@ def _asked(text: str, files: Tree, subject: ChangeSubject) -> tuple[StepName, Op
     if found is None:
         raise UserError(
             f"{shown(text)} names no id, and the others do. Name what is imported in a command of its own: "
-            f"{code(f'/codify {name} app/aws_sns_topic.alerts=<id>')}."
+            f"{code(f'/codify {name} <stack>/<address>=<id>')}."
         )
     where = subject.template.roots.environment(name)
     stacks = [each for each, step in read_pipeline(files, where).steps.items() if isinstance(step, Stack)]
