@@ -114,6 +114,11 @@ class Roots(Document):
         found = _below((*self.of_environments, *self.of_templates), path)
         return "/".join(found) if found is not None else None
 
+    def named(self, directory: str, like: str) -> str:
+        """Return what an environment or template is called in this directory of the pair that `like` lies in."""
+        pair = self.pair(like)
+        return f"{pair}-{directory}" if pair else directory
+
     def apart(self, name: str, template: str) -> str | None:
         """Return why an environment can't be of a template: modules beside the two would not be the same."""
         if self.pair(name) == self.pair(template):

@@ -65,6 +65,7 @@ class AdoptedProduction:
     undecided: Sequence[Finding]
     is_again: bool
     policy_is_new: bool
+    is_protected: bool
 
     @property
     def where(self) -> str:
@@ -115,7 +116,7 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
         for path, file in found.written.items()
         if rendered.get(path) != file
     }
-    request = CloneRequest(a_clone(asked.name, asked.owner), None, asked.owner, asked.now)
+    request = CloneRequest(a_clone(asked.name, asked.owner, checkout.roots), None, asked.owner, asked.now)
     proof = check_template(template, manifest, request, CheckRules(checkout.policy(), FACTS, JUDGES))
     return AdoptedProduction(
         found,
@@ -126,6 +127,7 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
         [*found.undecided, *stuck, *_states(theirs)],
         bool(there),
         policy_is_new,
+        asked.name in checkout.policy().protected,
     )
 
 

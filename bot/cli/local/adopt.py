@@ -153,13 +153,7 @@ def _code_files(top: Path, written: Sequence[CodeFromState]) -> list[str]:
 def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
     adoption, name = found.adoption, found.manifest.name
     where = found.template.where
-    spliced = sum(path.endswith(".j2") for path in found.template.files)
-    if found.is_again:
-        yield f"{where} exists and was left as it is; {found.where} was rendered from it again."
-    else:
-        yield f"Wrote {where} ({counted(len(found.template.files), 'file')}, {spliced} with parameters) and {found.where}."
-    if found.policy_is_new:
-        yield f"Wrote {POLICY}, which protects {name}."
+    yield from _wrote(found, where)
     yield ""
     yield f"Parameters: {len(adoption.parameters)}"
     for each in adoption.parameters:
@@ -189,10 +183,27 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
     if left:
         yield from ("", f"Edit {where}, then run the same command again.")
     else:
-        next_step = "" if found.changed else f" Next: `envclone clone {name} as demo-x --dry-run`."
+        next_step = (
+            ""
+            if found.changed
+            else f" Next: `envclone clone {name} as {found.template.roots.named('demo-x', name)} --dry-run`."
+        )
         yield from ("", f"`envclone template check` passes.{next_step}")
     if found.proof.doubts:
         yield from ("", "Before the first plan of a clone:", *(f"  {each}" for each in found.proof.doubts))
+
+
+def _wrote(found: AdoptedProduction, where: str) -> Iterator[str]:
+    name = found.manifest.name
+    spliced = sum(path.endswith(".j2") for path in found.template.files)
+    if found.is_again:
+        yield f"{where} exists and was left as it is; {found.where} was rendered from it again."
+    else:
+        yield f"Wrote {where} ({counted(len(found.template.files), 'file')}, {spliced} with parameters) and {found.where}."
+    if found.policy_is_new:
+        yield f"Wrote {POLICY}, which protects {name}."
+    if not found.is_protected:
+        yield f"Add `{name}` to `protected` in {POLICY}: without that it is taken for a clone, and its pull request's check fails."
 
 
 def _blocks(hook: ProposedHook) -> str:

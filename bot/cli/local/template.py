@@ -43,7 +43,10 @@ def template_check(
             template = checkout.read_template(name, checkout.template(name))
             source = _source_of(checkout, name)
             asked = CloneRequest(
-                a_clone(source.name if source else EnvironmentName("production"), me()), None, me(), datetime.now(UTC)
+                a_clone(source.name if source else EnvironmentName("production"), me(), checkout.roots),
+                None,
+                me(),
+                datetime.now(UTC),
             )
             proof = check_template(template, source, asked, CheckRules(checkout.policy(), FACTS, JUDGES))
             of_hooks = template_findings(template, source)

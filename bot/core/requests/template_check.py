@@ -34,6 +34,7 @@ from bot.errors import Finding, InvalidInput, UserError
 from bot.model.environment import HOOKS, Manifest
 from bot.model.pipeline import FromParameter, Json, Pipeline
 from bot.model.policy import Policy, Quota, Tool
+from bot.model.roots import DEFAULT, Roots
 from bot.model.template import DECLARATION
 from bot.model.yaml_document import line_of
 from bot.names import EnvironmentName, Login, ParameterName
@@ -127,13 +128,14 @@ def _in_its_directory(template: TemplateAt, source: Manifest | None, stack: str,
     rendered_ones = (path.removesuffix(ENDING) for path in template.files if path.endswith(ENDING))
     if not any(path.startswith(f"{stack}/") and path.endswith(CODE) for path in rendered_ones):
         return f"run `{command}` in {place}, and commit the file"
-    rendered = f"{template.roots.environment(source.name if source else 'NAME')}/{stack}"
+    rendered = f"{template.roots.environment(source.name if source else template.roots.named('NAME', template.declaration.name))}/{stack}"
     return f"run `{command}` in {rendered}, and copy the {LOCK} that it writes to {place}"
 
 
-def a_clone(source: EnvironmentName, by: Login) -> Clone:
+def a_clone(source: EnvironmentName, by: Login, roots: Roots = DEFAULT) -> Clone:
     """Return a request that stands for any other."""
-    return Clone(source, EnvironmentName("template-check"), owner=by)
+    name = roots.named("check", source) if roots.pair(source) else "template-check"  # short, after the name of a pair
+    return Clone(source, EnvironmentName(name), owner=by)
 
 
 def _code_findings(template: TemplateAt, source: Manifest | None, rules: CheckRules) -> Sequence[Finding]:

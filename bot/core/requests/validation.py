@@ -78,12 +78,12 @@ def check_name(command: Clone, inventory: Inventory, policy: Policy) -> None:
 
 def check_pair(command: Clone, template: TemplateName, roots: Roots) -> None:
     """Refuse a name by which the clone would lie elsewhere than beside its template. Raises `Correctable` with one that would not."""
-    elsewhere, pair = roots.apart(command.name, template), roots.pair(template)
+    elsewhere = roots.apart(command.name, template)
     if elsewhere is None:
         return
     bare = command.name.removeprefix(f"{roots.pair(command.name)}-")
     try:
-        instead = replace(command, name=EnvironmentName(f"{pair}-{bare}" if pair else bare))
+        instead = replace(command, name=EnvironmentName(roots.named(bare, template)))
     except InvalidInput:
         instead = None
     raise Correctable(elsewhere, instead)

@@ -354,6 +354,7 @@ def test_production_is_taken_over_below_its_pair_of_the_policys_roots_and_cloned
     assert not (root / "envs").exists()
     assert not (root / "templates").exists()
     assert run(root, "verify")[0] == 0
+    assert "two pairs" not in run(root, "template", "check")[1]
     code, output = run(root, "clone", "shop-production", "as", "shop-demo")
     assert (code, "Wrote stages/envs/demo/" in output) == (0, True), output
     assert run(root, "verify")[0] == 0
