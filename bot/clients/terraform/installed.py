@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.clients.terraform.workspace import environment_above
 from bot.core.checks.paths.evaluated import StackCode, evaluated_path_findings
 from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.checks.static_checks import GateRules, downloaded_findings
@@ -66,7 +67,7 @@ def downloaded_code(data: Path) -> Mapping[str, Tree]:
     """Return the code of each module in Terraform's data directory, by Terraform's key of it (`vpc`, `vpc.inner`). Judge it first."""
     downloads = data / "modules"
     return {
-        module.key: _files(module.directory, CODE)
+        module.key: _files(module.directory, CODE, downloads)
         for module in _modules(downloads / "modules.json")
         if module.directory.is_relative_to(downloads)
     }
@@ -79,9 +80,13 @@ def handed(stack: Path, data: Path, rules: GateRules) -> Iterator[str]:
     if not any(module.directory.is_relative_to(downloads) for module in modules):
         return  # then the static checks have looked into all of them
     places = {module.key: f".terraform/modules/{module.key}" for module in modules}
-    code = {f"{stack.name}/{name}": file for name, file in _files(stack, (*CODE, *VALUES)).items()}
+    code = {
+        f"{stack.name}/{name}": file for name, file in _files(stack, (*CODE, *VALUES), environment_above(stack)).items()
+    }
     for module in modules:
-        code |= {f"{places[module.key]}/{name}": file for name, file in _files(module.directory, CODE).items()}
+        above = downloads if module.directory.is_relative_to(downloads) else module.directory
+        found = _files(module.directory, CODE, above)
+        code |= {f"{places[module.key]}/{name}": file for name, file in found.items()}
     of = StackCode(code, (stack.name, *places.values()), installed=places, free=_free(stack, downloads, modules, rules))
     yield from map(str, evaluated_path_findings(of, rules, "."))
 
@@ -113,11 +118,12 @@ def _downloaded_as(module: _Installed, modules: Mapping[str, _Installed]) -> str
     return _plain(module.source)
 
 
-def _files(directory: Path, endings: tuple[str, ...]) -> dict[str, File]:
+def _files(directory: Path, endings: tuple[str, ...], above: Path) -> dict[str, File]:
+    """Return the files with these endings. Terraform follows symlinks, and those that lead out of `above` were refused before."""
     return {
         place.name: File(place.read_bytes())
         for place in sorted(directory.glob("*.t*"))
-        if place.name.endswith(endings) and place.is_file() and not place.is_symlink()
+        if place.name.endswith(endings) and place.is_file() and place.resolve().is_relative_to(above.resolve())
     }
 
 

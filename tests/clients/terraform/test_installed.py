@@ -172,3 +172,12 @@ def test_what_a_downloaded_module_is_handed_is_no_path_of_the_machine(tmp_path: 
     assert "modules/x.y/main.tf:3: `anything` is a path of the machine" in found
     (found,) = told(module.replace("NAME", '"shop"') + 'resource "any_thing" "z" {\n  anything = module.x.of\n}\n')
     assert "stack/main.tf:6: `anything` is a path of the machine" in found
+    # Terraform follows symlinks, and so does this.
+    (stack / "values").mkdir()
+    (stack / "values/x.tfvars").write_text('of = "/proc/self"\n')
+    (stack / "x.auto.tfvars").symlink_to("values/x.tfvars")
+    (found,) = told(module.replace("NAME", "var.of") + 'variable "of" {\n}\n')
+    assert "modules/x.y/main.tf:3: `anything` is a path of the machine" in found
+    (deeper / "y/main.tf").rename(deeper / "y/code.txt")
+    (deeper / "y/main.tf").symlink_to("code.txt")
+    assert told(module.replace("NAME", '"/proc/self"')) != []
