@@ -121,8 +121,8 @@ class EnvironmentName(Name):
         if "/" not in text:
             return ""
         return (
-            " A name has no directories in it, and `/list` shows all. Where the policy's `roots` name a further pair, names in it begin "
-            "with that pair's (`payments-demo`), and no others do."
+            " A name has no directories in it, and `/list` shows all. Where the policy's `roots` name a further pair, its names begin "
+            "with the pair's (`payments-demo`)."
         )
 
 
