@@ -36,7 +36,9 @@ from tests.support.product import CHECKED_HOOKS, STACKS, without_marks
 HERE = ROOT
 REPOSITORY = "acme/infrastructure"
 BUCKET = "acme-small-tfstate"
-CODE = {name: without_marks(code) for name, code in STACKS.items()}
+NESTED = "network/vpc"
+"""A stack below another directory; it was called otherwise before there was any environment."""
+CODE = {NESTED if name == "network" else name: without_marks(code) for name, code in STACKS.items()}
 HOOKS = f"""{CHECKED_HOOKS.replace("needs: [app]", "needs: [app, flags]")}
   flags:
     description: Flags.
@@ -84,7 +86,7 @@ class Company:
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
     """Everything, running."""
-    monorepo = Monorepo.create(tmp_path / "work", BUCKET, CODE, HOOKS)
+    monorepo = Monorepo(tmp_path / "work", BUCKET, CODE, HOOKS, former={NESTED: ("network",)}).begun()
     shutil.copytree(
         HERE / ".github",
         monorepo.root / ".github",
@@ -162,6 +164,7 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
     company.finished()
     log = apply.log.read_text()
     assert "assumed-role/envclone-apply/" in log
+    assert "[network/vpc] done: 1 added" in log, log[-6000:]
     assert "[app] done: 2 added" in log, log[-6000:]
     assert apply.conclusion == "cancelled"
     assert apply.jobs == {
@@ -186,12 +189,12 @@ def test_a_pull_request_is_planned_merged_and_applied_by_the_real_workflows(comp
 
 def test_a_hand_edit_is_not_planned_and_the_required_check_says_so(company: Company) -> None:
     company.monorepo.add("demo-x")
-    edited = company.monorepo.root / "envs/demo-x/network/main.tf"
+    edited = company.monorepo.root / f"envs/demo-x/{NESTED}/main.tf"
     edited.write_text(edited.read_text().replace("/main", "/other"))
     company.monorepo.commit("Edit by hand")
     number = company.propose()
     plan = company.finished()
     assert plan.jobs["targets"] == "failure"
     assert plan.jobs["envclone"] == "failure"
-    assert "envs/demo-x/network/main.tf" in plan.log.read_text()
+    assert f"envs/demo-x/{NESTED}/main.tf" in plan.log.read_text()
     assert company.github.merge_state(REPOSITORY, number) == "blocked"

@@ -30,6 +30,8 @@ class Monorepo:
     roots: Roots = DEFAULT
     named: TemplateName = NAME
     """The template that environments are rendered from."""
+    former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The names that stacks had, the first one first."""
 
     @classmethod
     def create(
@@ -51,7 +53,7 @@ class Monorepo:
 
     @property
     def template(self) -> TemplateAt:
-        return replace(template(self.stacks, self.hooks, name=self.named), roots=self.roots)
+        return replace(template(self.stacks, self.hooks, self.former, name=self.named), roots=self.roots)
 
     @property
     def policy(self) -> Policy:

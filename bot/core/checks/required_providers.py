@@ -8,8 +8,9 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.core.checks.gate_rules import BUILT_IN
 from bot.core.checks.versions import is_within
-from bot.core.hcl.ast import Expression, Items, Literal, Pairs, Setting
+from bot.core.hcl.ast import Block, Expression, Items, Literal, Pairs, Setting
 from bot.core.hcl.declarations import module_code
 from bot.core.hcl.local_modules import reached
 from bot.core.hcl.parser import blocks
@@ -46,6 +47,15 @@ def source_of(name: str, requirement: Expression) -> str:
     if len(given) != 1 or not isinstance(given[0], Literal):
         return "(not one plain text)"
     return str(given[0].value).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
+
+
+def provider_of(block: Block, local_names: Mapping[str, str]) -> str:
+    """Return the source address of the provider of a resource, a data source or a provider's own block."""
+    setting = block.setting("provider") if block.type != "provider" else None
+    kind = block.labels[0] if block.labels else "?"
+    chosen = setting.code.strip('"').split(".")[0] if setting else None
+    name = chosen or (kind if block.type == "provider" else kind.partition("_")[0])
+    return BUILT_IN if name == "terraform" else local_names.get(name, f"hashicorp/{name}")
 
 
 LOCK = ".terraform.lock.hcl"
@@ -95,6 +105,42 @@ def unlocked_versions(code: Tree, stacks: Iterable[str], where: str) -> Iterator
                         "`terraform init -backend=false -upgrade` in the stack's directory and commit the lock file, in a template the template's."
                     )
                     yield Finding(place_of(where, path), setting.line, message)
+
+
+def unlocked_providers(code: Tree, stacks: Iterable[str], where: str) -> Iterator[Finding]:
+    """Yield the providers that a stack's lock file lacks, of the stack and of the modules that it calls: `init` would fail.
+
+    A file that names none at all is a placeholder: what is missing there is Terraform's to say, with the whole list.
+    """
+    for stack in stacks:
+        try:
+            locked = locked_providers(code[f"{stack}/{LOCK}"].data)
+        except (KeyError, InvalidInput):
+            continue  # the static checks say so
+        if not locked:
+            continue
+        named = {address.partition("/")[2] if address.startswith(_HOSTS) else address for address in locked}
+        for directory in reached(code, stack):
+            for source, (path, line) in _used(code, directory).items():
+                if source not in named and "/" in source:
+                    named.add(source)
+                    message = (
+                        f"the provider `{source}` is not in {where}/{stack}/{LOCK}, so `terraform init` would fail: run `terraform init "
+                        "-backend=false` in the stack's directory and commit the lock file, in a template the template's."
+                    )
+                    yield Finding(place_of(where, path), line, message)
+
+
+def _used(code: Tree, directory: str) -> Mapping[str, tuple[str, int]]:
+    """Return the providers of a module, each with the first place that asks for it."""
+    names = local_names_of(code, directory)
+    found: dict[str, tuple[str, int]] = {}
+    for path, setting in _requirements(code, directory):
+        found.setdefault(source_of(setting.name, setting.value), (path, setting.line))
+    for path, block in module_code(code, directory).blocks:
+        if block.type in {"resource", "data", "ephemeral", "provider"}:
+            found.setdefault(provider_of(block, names), (path, block.line))
+    return {source: place for source, place in found.items() if source != BUILT_IN}
 
 
 def _requirements(code: Tree, directory: str) -> Iterator[tuple[str, Setting]]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from bot.core.checks.file_access import ModulePlace, call_findings
 from bot.core.checks.files.by_name import misplaced
 from bot.core.checks.files.of_stacks import stack_file_findings, too_many_files, unreadable
-from bot.core.checks.gate_rules import BUILT_IN, GateRules, without_ref
+from bot.core.checks.gate_rules import GateRules, without_ref
 from bot.core.checks.known_texts import KnownTexts, known_texts
 from bot.core.checks.module_sources import (
     local_module_findings,
@@ -22,7 +22,7 @@ from bot.core.checks.paths.evaluated import StackCode, evaluated_path_findings
 from bot.core.checks.providers.config import backend_complaints, machine_complaints, provider_complaints
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
-from bot.core.checks.required_providers import local_names_of, source_of
+from bot.core.checks.required_providers import local_names_of, provider_of, source_of
 from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import directories_read, is_outside, locals_of, places_outside, reached, with_shadowed
 from bot.core.hcl.parser import blocks, parsed
@@ -241,7 +241,7 @@ def _provider(block: Block, rules: GateRules, local_names: dict[str, str]) -> It
 
 def _resource(block: Block, rules: GateRules, local_names: dict[str, str]) -> Iterator[tuple[int, str]]:
     kind = block.labels[0] if block.labels else "?"
-    source = _source_of(block, local_names)
+    source = provider_of(block, local_names)
     if source not in rules.providers:
         yield block.line, _provider_complaint(source, rules)
     is_state = (block.type, kind) == ("data", REMOTE_STATE)  # `remote_state_findings` looks where it lies
@@ -265,13 +265,6 @@ def _addressed(block: Block, arguments: Collection[str]) -> Iterator[tuple[int, 
         yield setting.line, message
 
 
-def _source_of(block: Block, local_names: dict[str, str]) -> str:
-    """Return the source address of the provider of a resource or data source."""
-    kind = block.labels[0] if block.labels else "?"
-    name = _alias(block) or kind.partition("_")[0]
-    return BUILT_IN if name == "terraform" else local_names.get(name, f"hashicorp/{name}")
-
-
 def _programs(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     if rules.policy.provisioners:
         return
@@ -282,11 +275,6 @@ def _programs(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
         for setting in inner.settings:
             if setting.name == POST_RENDERER:
                 yield setting.line, f"`{setting.name}` runs a program: declare a hook instead."
-
-
-def _alias(block: Block) -> str | None:
-    setting = block.setting("provider")
-    return setting.code.strip('"').split(".")[0] if setting else None
 
 
 def _import(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:

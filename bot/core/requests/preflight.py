@@ -12,7 +12,7 @@ from bot.core.checks.adopting import adopted_by_clones
 from bot.core.checks.backend import misplaced, state_place
 from bot.core.checks.destroyable import undestroyable_code
 from bot.core.checks.gate_rules import NOBODY, GateRules, Judges
-from bot.core.checks.required_providers import unlocked_versions
+from bot.core.checks.required_providers import unlocked_providers, unlocked_versions
 from bot.core.checks.static_checks import gate
 from bot.core.checks.terraform_version import version_findings
 from bot.core.cloud_facts import CloudFacts
@@ -60,6 +60,7 @@ def code_findings(side: CodeSide, rules: CheckRules) -> Sequence[Finding]:
     found += rules.judges.steps(code, manifest, where)
     found += version_findings(code, stacks, where, policy)
     found += unlocked_versions(code, stacks, where)
+    found += unlocked_providers(code, stacks, where)
     if policy.accounts:  # without any, nothing is deployed from here
         try:
             place = state_place(manifest, account_of(manifest, policy), policy, rules.cloud)

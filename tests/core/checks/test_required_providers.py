@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.checks.required_providers import unlocked_versions
+from bot.core.checks.required_providers import unlocked_providers, unlocked_versions
 from bot.core.tree import File
 
 LOCK = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n  hashes  = ["h1:x="]\n}\n'
@@ -33,3 +33,33 @@ def test_a_version_that_the_lock_file_does_not_have_is_named(path: str, requirem
     assert len(found) == (not is_there)
     assert is_there or found[0].startswith(f"envs/x/{path}:3: `")
     assert is_there or "does not take 5.100.0, which envs/x/app/.terraform.lock.hcl has" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "lacks"),
+    [
+        (
+            'resource "aws_sqs_queue" "a" {}\ndata "terraform_remote_state" "a" {}\nresource "terraform_data" "a" {}\n',
+            [],
+        ),
+        ('data "random_id" "a" {}\nephemeral "random_password" "b" {}\n', ["hashicorp/random"]),
+        ('resource "random_id" "a" {\n  provider = aws.eu\n}\nprovider "tls" {}\n', ["hashicorp/tls"]),
+        (
+            'terraform {\n  required_providers {\n    aws = "~> 5.0"\n    dns = { source = "acme/dns" }\n  }\n}\n',
+            ["acme/dns"],
+        ),
+        (
+            'terraform {\n  required_providers {\n    x = { source = "acme.example/a/b" }\n  }\n}\nresource "x_y" "a" {}\n',
+            [],
+        ),
+    ],
+)
+@pytest.mark.parametrize("path", ["app/main.tf", "app/inner/main.tf"])
+def test_a_provider_that_the_lock_file_lacks_is_named_once(path: str, code: str, lacks: list[str]) -> None:
+    lock = f'{LOCK}provider "acme.example/a/b" {{\n  version = "1.0.0"\n}}\n'
+    texts = {"app/calls.tf": CALL, path: code, "app/.terraform.lock.hcl": lock}
+    tree = {each: File(text.encode()) for each, text in texts.items()}
+    found = [str(each) for each in unlocked_providers(tree, ["app"], "envs/x")]
+    assert [each.split("`")[1] for each in found] == lacks
+    assert all(each.startswith(f"envs/x/{path}:") for each in found)
+    assert all("is not in envs/x/app/.terraform.lock.hcl" in each for each in found)
