@@ -127,6 +127,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(3600)  # it ends by itself, and `make fuzz` tries forty times as many
 @given(VALUES)
 def test_a_value_weighs_as_much_as_it_has_parts(value: HclValue) -> None:
     def parts(item: HclValue) -> int:
