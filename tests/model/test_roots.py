@@ -70,7 +70,7 @@ def test_every_name_has_one_directory_in_several_pairs_and_every_directory_one_n
 def test_a_directory_that_would_have_the_name_of_another_pairs_has_none() -> None:
     assert SEVERAL.environment("shop-demo") == "shop/envs/demo"
     assert SEVERAL.environment_in("infra/envs/shop-demo/main.tf") == "infra/envs/shop-demo"
-    with pytest.raises(UserError, match=r"names in it begin with that pair's \(`payments-demo`\), and no others do"):
+    with pytest.raises(UserError, match=r"its names begin with the pair's \(`payments-demo`\)"):
         EnvironmentName("infra/envs/shop-demo")
 
 
