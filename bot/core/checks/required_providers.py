@@ -125,7 +125,7 @@ def unlocked_providers(code: Tree, stacks: Iterable[str], where: str) -> Iterato
                 if source not in named and "/" in source:
                     named.add(source)
                     message = (
-                        f"the provider `{source}` is not in {where}/{stack}/{LOCK}, so `terraform init` would fail: run `terraform init "
+                        f"the provider `{source}` is not in the {LOCK} of `{stack}`, so `terraform init` would fail: run `terraform init "
                         "-backend=false` in the stack's directory and commit the lock file, in a template the template's."
                     )
                     yield Finding(place_of(where, path), line, message)
