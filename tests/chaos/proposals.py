@@ -32,8 +32,8 @@ QUIET = 900.0
 """Seconds after the last trouble in which all that was asked for must have ended: what was put off waits for minutes."""
 SET_ASIDE = "was set aside"
 """What the reply to a command says that ended the worker too often."""
-STILL = 6.0
-"""Seconds in which nothing changes any more: three looks for what was missed."""
+STILL = 30.0
+"""Seconds in which nothing changes any more: three looks for what was missed, and a job that waits for a busy machine."""
 
 
 def proposals(directory: Path, run: Run, counted: "Counter[str]") -> Found:
