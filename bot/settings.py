@@ -30,7 +30,7 @@ class Settings(Document):
     )
     dispatch_secrets: tuple[SecretStr, ...] = Field(
         (),
-        description="Secrets with which other repositories sign what they ask for by `repository_dispatch`. None: nothing is taken.",
+        description="Secrets that other repositories sign their requests with (`repository_dispatch`). Unset: no such request is accepted.",
     )
     github_app_id: str | None = Field(
         None, pattern=r"^[A-Za-z0-9.]+$", description="Id (or client id) of the GitHub App."
@@ -73,11 +73,11 @@ class Settings(Document):
     )
     operations_port: int | None = Field(
         None, ge=0, le=65535,
-        description="Port for them; 0 takes a free one and says which. Unset: the one after `ENVCLONE_PORT`, or a free one if that is 0.",
+        description="Port for them; 0 picks a free port and prints it. Unset: the port after `ENVCLONE_PORT`, or a free one if that is 0.",
     )  # fmt: skip
     max_connections: int = Field(
         512, ge=16, le=16_384,
-        description="Connections that are open at once. One more, and the one that has waited longest for its request is closed.",
+        description="Connections that may be open at once. If one more is opened, the one that has waited longest for its request is closed.",
     )  # fmt: skip
     max_body: int = Field(
         2 * 1024 * 1024, ge=1024, le=25 * 1024 * 1024,
