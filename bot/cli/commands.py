@@ -180,7 +180,7 @@ _IN_WORKFLOWS: Final = (
     CommandPlace(
         "snapshot",
         "bot.cli.actions.snapshot:snapshot",
-        "Write the state of an environment, secrets sealed, for `envclone plan --production`. It holds names and addresses, so it must not leave the job.",
+        "Write the state of an environment, secrets redacted, for `envclone plan --production`. It holds names and addresses, so it must not leave the job.",
         ExitCodes("written", not_checked="the state can't be read"),
         "In workflows",
     ),

@@ -44,7 +44,7 @@ def post_comment(line: str, root: Path, name: str, *, as_json: bool) -> None:
             )
         if parent := forked_from(root):
             raise UserError(
-                f"{github.page} is a fork, where envclone hears nothing, so nothing was posted. Comment `{line}` on an issue or a pull "
+                f"{github.page} is a fork, and envclone doesn't read its comments, so nothing was posted. Comment `{line}` on an issue or a pull "
                 f"request of {parent}, or run this in a checkout whose remote `origin` is that."
             )
         url = _posted(line, github, _issue(github, root, name))

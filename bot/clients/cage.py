@@ -93,10 +93,12 @@ def unconfined(confinement: Confinement, version: int) -> str | None:
     if confinement.required:
         raise UserError(
             "Terraform and hooks' programs can't be confined on this machine: it has no Landlock (Linux 5.13 or newer has it, "
-            "unless it is switched off). Use another runner, or consent to run them all the same: set `confinement: "
+            "unless it is switched off). Use another runner, or allow them to run anyway: set `confinement: "
             f"{{required: false}}` in {POLICY}."
         )
-    return "Terraform and hooks' programs are not confined here: this machine has no Landlock, and the policy consents."
+    return (
+        "Terraform and hooks' programs are not confined here: this machine has no Landlock, and the policy allows that."
+    )
 
 
 def reach_of(confinement: Confinement) -> Cage:

@@ -218,7 +218,7 @@ TABLE: tuple[Spec, ...] = (
             _NAME,
             Slot(
                 "addresses",
-                "the resources (`app/terraform_data.this`, with `*` for any characters); by default, all that has drifted. With `=<id>` behind it, what is in no state is imported",
+                "the resources (`app/terraform_data.this`, with `*` for any characters); by default, all that has drifted. With `=<id>` appended, what is in no state is imported",
                 arguments.address,
                 is_list=True,
             ),

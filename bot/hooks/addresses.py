@@ -29,7 +29,7 @@ def address_of(host: str, port: int, networks: Sequence[Network]) -> str:
         raise HookFailed(f"{shown(host)} could not be resolved.") from error
     if not found or not all(is_allowed(each, networks) for each in found):
         raise HookFailed(
-            f"{shown(host)} is a private address, and a plan asks such a one only if the policy's `gate.probe_networks` names it.",
+            f"{shown(host)} is a private address, and a plan probes one only if the policy's `gate.probe_networks` names it.",
             is_final=True,
         )
     return str(found[0])

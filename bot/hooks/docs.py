@@ -27,7 +27,7 @@ hooks:
 ```
 
 A hook that fills the environment with data says so, if it isn't of a kind that always does (`aws.bucket-seed`, `aws.rds-snapshot`): then
-`/reset demo-x --data` undoes it and runs it again, and an undo that fails, or is killed, goes on with `/resume`:
+`/reset demo-x --data` undoes it and runs it again, and an undo that fails, or is killed, continues with `/resume`:
 
 ```yaml
 hooks:

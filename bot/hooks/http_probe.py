@@ -30,10 +30,10 @@ class ProbeInputs(HookModel):
     status: Annotated[int, Field(ge=100, le=599)] = 200
     request_headers: dict[str, str] = Field(default_factory=dict, description="Sent with the request.")
     request_json: Annotated[Json, Field(description="The body of a POST, as JSON.")] = None
-    headers: dict[str, str] = Field(default_factory=dict, description="Headers that the answer has, exactly.")
-    body_contains: Annotated[str | None, Field(description="A text in the answer's body.")] = None
+    headers: dict[str, str] = Field(default_factory=dict, description="Headers that the answer must have, exactly.")
+    body_contains: Annotated[str | None, Field(description="Text that the answer's body must contain.")] = None
     json_values: dict[Pointer, Json] = Field(
-        default_factory=dict, description="JSON pointers (RFC 6901) into the answer, and the values there."
+        default_factory=dict, description="JSON pointers (RFC 6901) into the answer, and the values that must be there."
     )
     follow_redirects: bool = False
     interval: Annotated[
@@ -50,7 +50,7 @@ class ProbeRecord(HookModel):
 class HttpProbe(HookKind[ProbeInputs, ProbeRecord]):
     """Asks a URL until the answer has the status, headers, text and JSON values that it should have.
 
-    What it answers is never repeated. A plan asks only a probe that the base branch declares, at a public address or one that the
+    Its answer is never shown. A plan runs only a probe that the base branch declares, at a public address or one that the
     policy's `gate.probe_networks` names. Honours `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`. Follows no redirect unless told. There is nothing to undo.
     """
 

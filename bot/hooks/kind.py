@@ -58,7 +58,7 @@ class VerifyFailed(HookFailed):
 
 
 class OutOfTime(HookFailed):
-    """The time was over before the verb was done; `retries` tells this from other failures."""
+    """The time ran out before the verb was done; `retries` tells this from other failures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def traces(url: str | None, replica: str) -> Traces:
         from bot.jobs.collector import OtlpCollector  # noqa: PLC0415 (installed only by `envclone[traces]`)
     except ImportError as error:
         raise UserError(
-            "ENVCLONE_TRACES_URL is set, and the libraries for traces are missing: pip install 'envclone[traces]'."
+            "ENVCLONE_TRACES_URL is set, but the libraries for traces are missing: pip install 'envclone[traces]'."
         ) from error
     return Traces(OtlpCollector(url, replica))
 

@@ -22,6 +22,6 @@ class Confinement(Document):
     writes: tuple[Place, ...] = Field(default=(), description="Files and directories that they may also change.")
     ports: tuple[Annotated[int, Field(ge=1, le=65_535)], ...] = Field(
         default=(),
-        description="Ports of TCP that they may connect to, of any host, for example 443; left out, all. On a machine of your own it "
+        description="TCP ports that they may connect to, on any host, for example 443; if left out, all. On a machine of your own it "
         "keeps them from its metadata service (80). Needs Linux 6.7.",
     )

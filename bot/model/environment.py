@@ -143,24 +143,24 @@ class Manifest(Document):
     repaired_at: Annotated[
         AwareDatetime | None,
         Field(
-            description="When somebody last asked that what changed outside is put back: by the plan of the pull request that wrote this."
+            description="When a repair was last requested: the plan of the pull request that wrote this puts back what changed outside."
         ),
     ] = None
     data_reset_at: Annotated[
         AwareDatetime | None,
         Field(
-            description="When somebody last asked for the data to be made again: hooks with data that ran before are undone and run again."
+            description="When somebody last asked for the data to be recreated: hooks with data that ran before are undone and run again."
         ),
     ] = None
     state: Annotated[
         dict[StepName, ExistingState] | None,
-        Field(description="Of a protected environment only: the stacks whose state already exists elsewhere."),
+        Field(description="Only in a protected environment: the stacks whose state already exists elsewhere."),
     ] = None
     migrated: Annotated[
         tuple[MigrationName, ...] | None,
         Field(
             min_length=1,
-            description="The template's migrations that the environment came through since it was made, if they have blocks: it holds those.",
+            description="The template's migrations that were applied to the environment since it was created, if they have blocks: it holds these.",
         ),
     ] = None
     awaits: Annotated[

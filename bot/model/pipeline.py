@@ -101,7 +101,7 @@ class Retries(Document):
     way (a missing permission, a wrong input, a plan that is not the reviewed one) is never retried.
     """
 
-    attempts: Annotated[int, Field(ge=1, le=10, description="How often it is tried in all.")] = 1
+    attempts: Annotated[int, Field(ge=1, le=10, description="How many attempts are made in all.")] = 1
     backoff: Annotated[
         Duration,
         Field(description="How long to wait before the second attempt; twice as long before each further one."),
@@ -180,7 +180,7 @@ def _apart(stacks: dict[StepName, Stack]) -> dict[StepName, Stack]:
     for name in sorted(stacks):
         if (other := words.setdefault(name.word, name)) != name:
             raise InvalidInput(
-                f"the stacks `{other}` and `{name}` are both `{name.word}` where no slash may stand. Call one of them otherwise."
+                f"the stacks `{other}` and `{name}` are both `{name.word}` where a slash isn't allowed. Rename one of them."
             )
         if (above := next((each for each in stacks if name.startswith(f"{each}/")), None)) is not None:
             raise InvalidInput(
@@ -211,9 +211,9 @@ class RunProgram(Document):
     apply: Annotated[Argv, Field(description="Makes it so.")]
     check: Annotated[
         Argv | None,
-        Field(description="Looks whether apply would change something; asked by plans and by the search for drift."),
+        Field(description="Checks whether apply would change something; plans and drift checks call it."),
     ] = None
-    verify: Annotated[Argv | None, Field(description="Looks at what apply made.")] = None
+    verify: Annotated[Argv | None, Field(description="Checks what apply made.")] = None
     undo: Annotated[Argv | None, Field(description="Undoes what apply made.")] = None
 
 

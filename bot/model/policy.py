@@ -34,7 +34,7 @@ Permission: TypeAlias = Literal["read", "clone", "change", "rescue", "destroy", 
 class Ttl(Document):
     """Limits of a clone's time to live."""
 
-    default: Annotated[Duration, Field(description="How long a clone lives whose request does not say.")] = timedelta(
+    default: Annotated[Duration, Field(description="How long a clone lives if its request doesn't say.")] = timedelta(
         days=7
     )
     max: Annotated[
@@ -103,7 +103,7 @@ class PolicyAccount(
     """
 
     cloud: Annotated[
-        str, Field(description="Whose account it is; left out, the cloud of the template that is shipped.")
+        str, Field(description="The account's cloud; if left out, that of the template that envclone ships.")
     ] = ""
     id: Annotated[str, Field(description="The account in its cloud's form; left out, the account's name here.")] = ""
     plan_role: Annotated[str, Field(description="The identity that plans: it reads, and writes reviews.")] = ""
@@ -155,13 +155,13 @@ class StaticCheckRules(Document):
     )
     module_sources: tuple[str, ...] = Field(
         default=(),
-        description="Sources of modules of elsewhere that may be called, with their `?ref=` and `//…` or without; for one of a registry, "
-        "perhaps with the versions that may be installed (`NAMESPACE/NAME/PROVIDER >= 5.0, < 6`). `SOURCE *` takes any version, also of "
-        "a call that asks for none.",
+        description="Sources of modules outside the repository that may be called, with their `?ref=` and `//…` or without; for one of a registry, "
+        "perhaps with the versions that may be installed (`NAMESPACE/NAME/PROVIDER >= 5.0, < 6`). `SOURCE *` takes any version, even of "
+        "a call that names none.",
     )
     reading_modules: tuple[str, ...] = Field(
         default=(),
-        description="Modules that may compute which files they read: sources of modules of elsewhere, as in `module_sources` and with all "
+        description="Modules that may compute which files they read: sources of modules outside the repository, as in `module_sources` and with all "
         "modules in the same download, and directories of the repository (`modules/project`). They read what the process that plans may.",
     )
     data_sources: tuple[str, ...] = Field(
@@ -264,7 +264,7 @@ class Policy(Document):
     ] = ()
     ttl: Annotated[Ttl, Field(description="How long clones may live.")] = Ttl()
     quota: Annotated[Quota, Field(description="How many clones there may be.")] = Quota()
-    expiry: Annotated[Expiry, Field(description="What is done when a clone's time is nearly over.")] = Expiry()
+    expiry: Annotated[Expiry, Field(description="What is done before and after a clone expires.")] = Expiry()
     rollout: Annotated[RolloutPolicy, Field(description="How a changed template reaches its environments.")] = (
         RolloutPolicy()
     )
@@ -276,7 +276,7 @@ class Policy(Document):
     ] = {}
     accounts: Annotated[
         dict[str, PolicyAccount],
-        Field(description="The cloud accounts, that the workflows get credentials of, by name or id."),
+        Field(description="The cloud accounts that the workflows get credentials for, by name or id."),
     ] = {}
     account_parameters: Annotated[
         tuple[ParameterName, ...],
@@ -331,7 +331,7 @@ class Policy(Document):
         tuple[Annotated[str, Field(min_length=1, max_length=50)], ...],
         Field(description="Labels of the pull requests that are opened."),
     ] = ("envclone",)
-    reviewers: Annotated[tuple[Login, ...], Field(description="Logins that are asked for a review of them.")] = ()
+    reviewers: Annotated[tuple[Login, ...], Field(description="Logins that are asked to review them.")] = ()
     bot: Annotated[
         str,
         Field(

@@ -68,12 +68,12 @@ class Roots(Document):
         for one, other in combinations((*self.of_environments, *self.of_templates), 2):
             if f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/"):
                 raise InvalidInput(
-                    f"`{one}` and `{other}` lie in one another: give environments and templates of each pair a directory of their own"
+                    f"`{one}` and `{other}` lie one inside the other: give environments and templates of each pair a directory of their own"
                 )
         for one, other in combinations(sorted(self.also), 2):
             if other.startswith(f"{one}-"):
                 raise InvalidInput(
-                    f"names that begin with `{other}-` would be those of `{one}` as well: call one of the two pairs otherwise"
+                    f"names that begin with `{other}-` would be those of `{one}` as well: rename one of the two pairs"
                 )
         return self
 

@@ -143,7 +143,7 @@ class ListParameter(_Parameter):
     pattern: Annotated[ValuePattern | None, Field(description="A regular expression that each string must match.")] = (
         None
     )
-    unique: Annotated[bool, Field(description="Whether the same item twice is refused.")] = True
+    unique: Annotated[bool, Field(description="Whether repeated items are refused.")] = True
     min_items: Annotated[int, Field(ge=0, description="The least number of items.")] = 0
     max_items: Annotated[int, Field(ge=1, le=1_000, description="The greatest number of items.")] = 100
 

@@ -147,7 +147,7 @@ def _states(side: Side) -> Iterator[Finding]:
             yield Finding(
                 note.place,
                 1,
-                "is a state beside the code, so it was not taken over. Name a backend in the code, and move the state there with "
+                "is a state beside the code, so it was not adopted. Name a backend in the code, and move the state there with "
                 "`terraform init -migrate-state`, before production is planned.",
             )
 

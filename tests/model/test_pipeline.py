@@ -34,7 +34,7 @@ def test_law_5_no_two_stacks_have_a_state_a_word_or_a_file_in_common(names: set[
     ("names", "said"),
     [
         (("network", "network/vpc"), "stack `network/vpc` lies in the directory of stack `network`.*`network/main`.*renamed_from"),
-        (("network-vpc", "network/vpc"), "both `network-vpc` where no slash may stand"),
+        (("network-vpc", "network/vpc"), "both `network-vpc` where a slash isn't allowed"),
         (("stack/app",), "can't be told from the address of a stack"),
         (("network//vpc",), "is not a valid step name"),
         (("network/vpc/",), "is not a valid step name"),

@@ -27,10 +27,12 @@ def comment(
     with edge():
         text = _read(report)
         if not text:
-            stop(f"{report} holds no report: the job `compare` says why.", NOT_CHECKED)
+            stop(f"{report} contains no report: the log of the job `compare` says why.", NOT_CHECKED)
         pull = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8")).get("pull_request")
         if pull is None:
-            stop("This run is about no pull request. Call the workflow `compare` on `pull_request`.", NOT_CHECKED)
+            stop(
+                "This run doesn't belong to a pull request. Call the workflow `compare` on `pull_request`.", NOT_CHECKED
+            )
         github = GitHub(Token(os.environ["GITHUB_TOKEN"], ACTIONS), api_url=os.environ["GITHUB_API_URL"])
         repository = RepositoryName(os.environ["GITHUB_REPOSITORY"])
         marker = comment_marker(directory, against)

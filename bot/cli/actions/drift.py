@@ -34,7 +34,8 @@ def drift(  # noqa: PLR0913, PLR0917 (one parameter for each option)
     forget: Annotated[
         bool,
         typer.Option(
-            "--forget", help="Only bring up to date what is about several environments, or gone ones (in Actions)."
+            "--forget",
+            help="Only update the issues about several environments, and about those that are gone (in Actions).",
         ),
     ] = False,
     post: Post = False,

@@ -41,7 +41,7 @@ def recertify(
     with edge():
         on = on_github(os.environ)
         if on is None:
-            raise UserError("Set GITHUB_TOKEN and GITHUB_REPOSITORY: checks tell people of the certificates.")
+            raise UserError("Set GITHUB_TOKEN and GITHUB_REPOSITORY: the results are posted as checks.")
         checkout = own_checkout(root)
         policy = checkout.policy()
 

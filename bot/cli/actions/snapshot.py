@@ -34,7 +34,7 @@ def snapshot(
     ] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Write the state of an environment, secrets sealed, for `envclone plan --production`. It holds names and addresses, so it must not leave the job."""
+    """Write the state of an environment, secrets redacted, for `envclone plan --production`. It holds names and addresses, so it must not leave the job."""
     with edge():
         name, checkout = environment_name(environment), own_checkout(root)
         policy = checkout.policy()

@@ -60,7 +60,9 @@ def targets(
         for matrix in matrices:
             typer.echo(json.dumps(matrix))
         if (now := sum(len(matrix["include"]) for matrix in matrices)) < len(found.targets):
-            said = f"{now:,} of {len(found.targets):,} environments are looked at by this run, the others by the next ones."
+            said = (
+                f"{now:,} of {len(found.targets):,} environments are checked by this run, the others by the next ones."
+            )
             typer.echo(f"::notice::{said}" if "GITHUB_ACTIONS" in os.environ else said, err=True)
         output = os.environ.get("GITHUB_OUTPUT")
         if output:

@@ -119,14 +119,14 @@ def _of_state(written: Sequence[CodeFromState]) -> Iterator[str]:
                 for name in each.secret
             )
             yield (
-                "  A plan would change nothing of it."
+                "  A plan would change nothing."
                 if not each.changed
                 else f"  A plan would still change it: {', '.join(each.changed)}."
             )
         elif not each.others:
             yield f"{each.directory}: the code has all that the state holds."
         yield from (
-            f"  {name} is in the state alone, in a module or as one of several: write its code by hand."
+            f"  {name} is only in the state, in a module or as one of several instances: write its code by hand."
             for name in each.others
         )
     if written:
@@ -164,7 +164,7 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
         yield from (f"  {each}: {how}." for each, how in found.changed.items())
         yield (
             f"Make {where} render what {path} has (a line for clones alone belongs in `{{% if … %}}`), or change {path} in the same way, "
-            f"and run this again. If {path} has changed, `--anew` makes the template from it once more."
+            f"and run this again. If {path} has changed, `--anew` writes the template from it again."
         )
     else:
         yield f"Proved: {counted(len(adoption.written), 'file')} of production rendered byte for byte as before."

@@ -31,7 +31,7 @@ TheirVariableFiles = Annotated[
     typer.Option("--against-var-file", metavar="PATH", help="The same for the directory that it is compared with."),
 ]
 Workspace = Annotated[
-    str, typer.Option("--workspace", metavar="NAME", help="What `terraform.workspace` says in the first directory.")
+    str, typer.Option("--workspace", metavar="NAME", help="The value of `terraform.workspace` in the first directory.")
 ]
 TheirWorkspace = Annotated[
     str,

@@ -222,7 +222,7 @@ def _service(_: Path) -> Iterator[Verdict]:
     try:
         settings = read(os.environ)
     except UserError as error:
-        yield Verdict("settings", "problem", str(error), "docs/settings.md has every variable.")
+        yield Verdict("settings", "problem", str(error), "docs/settings.md lists every variable.")
         return
     if not settings.has_credentials:
         said = "no credentials of the service in the environment (ENVCLONE_GITHUB_APP_ID and its key, or ENVCLONE_GITHUB_TOKEN)"
@@ -234,7 +234,7 @@ def _service(_: Path) -> Iterator[Verdict]:
     try:
         yield from _github(settings)
     except (GitHubRefused, Transient, UserError) as error:
-        fix = "Look at the settings ENVCLONE_GITHUB_…, and whether this machine can reach GitHub."
+        fix = "Check the settings ENVCLONE_GITHUB_…, and that this machine can reach GitHub."
         yield Verdict("GitHub", "unknown", str(error), fix)
 
 
@@ -248,7 +248,7 @@ def _queue(settings: Settings) -> Iterator[Verdict]:
             waiting, silences = store.waiting(), [each.silent_for for each in store.replicas()]
     except StoreUnavailable as error:
         yield Verdict(
-            "queue", "unknown", str(error), "Look at ENVCLONE_DATABASE_URL, or at ENVCLONE_DATA_DIR and its owner."
+            "queue", "unknown", str(error), "Check ENVCLONE_DATABASE_URL, or ENVCLONE_DATA_DIR and its owner."
         )
         return
     yield verdicts.queue(waiting.count, waiting.oldest, silences, settings.dead_after)
@@ -257,7 +257,7 @@ def _queue(settings: Settings) -> Iterator[Verdict]:
 def _github(settings: Settings) -> Iterator[Verdict]:
     yield from _clock(settings.github_api_url)
     client = github_client(settings)
-    yield Verdict("GitHub", "ok", f"it knows us as {client.identity()}")
+    yield Verdict("GitHub", "ok", f"authenticated as {client.identity()}")
     registration = client.registration()
     if registration is not None:
         yield verdicts.app(registration.permissions, registration.events)

@@ -30,7 +30,7 @@ def refusals(settings: Settings) -> Iterator[str]:
     except GitHubRefused as refused:
         yield f"{_credentials(settings)} GitHub answered {refused.status}: {refused.message}."
     except Transient as trouble:
-        sys.stderr.write(f"GitHub has troubles, and the service starts all the same: {trouble}\n")
+        sys.stderr.write(f"GitHub has problems; the service starts anyway: {trouble}\n")
 
 
 def _unreachable(url: str) -> str | None:
@@ -45,9 +45,9 @@ def _unreachable(url: str) -> str | None:
 def _credentials(settings: Settings) -> str:
     if settings.github_app_id is not None:
         return (
-            "GitHub does not take ENVCLONE_GITHUB_PRIVATE_KEY for a key of the App with the id ENVCLONE_GITHUB_APP_ID."
+            "GitHub does not accept ENVCLONE_GITHUB_PRIVATE_KEY as a key of the App with the id ENVCLONE_GITHUB_APP_ID."
         )
-    return "GitHub does not take ENVCLONE_GITHUB_TOKEN."
+    return "GitHub does not accept ENVCLONE_GITHUB_TOKEN."
 
 
 def main() -> int:

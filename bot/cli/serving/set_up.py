@@ -57,7 +57,7 @@ class AppFiles:
                 app = new_app(code, api_url)
             except (GitHubRefused, Transient) as error:
                 raise UserError(
-                    f"GitHub handed out no key: {error}. Open the page again, and press the button."
+                    f"GitHub returned no key: {error}. Open the page again, and press the button."
                 ) from error
             settings = (
                 f"ENVCLONE_GITHUB_APP_ID={app.id}\n"
@@ -117,7 +117,7 @@ def set_up(settings: Settings, listen: Callable[[], socket.socket], organization
     typer.echo(f"Open {here}{page.path}\nIt is for you alone: whoever has this address can make the App.")
     if not _serve(page, listener, settings):
         raise UserError("Stopped before an App was made. Nothing was kept.")
-    typer.echo(f"The App is made. Start the service with the settings in {files.directory / ENVIRONMENT}:\n")
+    typer.echo(f"The App was created. Start the service with the settings in {files.directory / ENVIRONMENT}:\n")
     typer.echo((files.directory / ENVIRONMENT).read_text("utf-8"))
 
 

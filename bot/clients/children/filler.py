@@ -19,7 +19,9 @@ The process ends itself after half a second of the processor's time.
 """
 
 REMEMBERED = 1_000
-TOO_MUCH = "filling in the values takes too much time or memory. Simplify what the template computes, loops in one another most of all"
+TOO_MUCH = (
+    "filling in the values takes too much time or memory. Simplify what the template computes, nested loops most of all"
+)
 
 
 class Filler:

@@ -33,7 +33,7 @@ class OwnBranch:
         is_new = _git(top, "branch", "--show-current") != name
         if is_new and _git(top, "branch", "--list", name):
             raise UserError(
-                f"The branch `{name}` is there already. Go on with it: `git switch {name}`, then run this again."
+                f"The branch `{name}` already exists. Continue on it: `git switch {name}`, then run this again."
             )
         return cls(top, name, is_new)
 

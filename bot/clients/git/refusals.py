@@ -41,7 +41,7 @@ _KINDS = (
     ),
     _kind(
         r"GH009|push protection|cannot contain secrets",
-        "GitHub found a secret in the rendered files, and takes none. Keep it out of the template and out of values (refer to "
+        "GitHub found a secret in the rendered files and refuses them. Keep it out of the template and out of values (refer to "
         "where it is stored), then post the command again.",
     ),
     _kind(
@@ -57,11 +57,11 @@ _KINDS = (
     ),
     _kind(
         r"GH001|exceeds GitHub's file size limit|large files detected",
-        "A rendered file is larger than GitHub takes. Keep it outside of the template, then post the command again.",
+        "A rendered file is larger than GitHub accepts. Keep it out of the template, then post the command again.",
     ),
     _kind(
         r"without `?workflows?`? (?:permission|scope)",
-        "What is pushed holds a workflow, which the App may not push. Keep `.github/` out of the template, and change workflows in "
+        "The push contains a workflow, which the App may not push. Keep `.github/` out of the template, and change workflows in "
         "another pull request than the one that a clone is to try.",
     ),
     _kind(
@@ -71,7 +71,7 @@ _KINDS = (
     ),
     _kind(
         r"IP allow list",
-        "The organisation's IP allow list leaves the service out. Add its address there, then post the command again.",
+        "The organisation's IP allow list doesn't include the service. Add its address there, then post the command again.",
     ),
     _kind(
         r"SAML SSO",

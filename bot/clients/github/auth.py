@@ -72,7 +72,7 @@ class Token:
         # A header can't have others, and who refuses one quotes it whole.
         if _UNSENDABLE.search(self.secret):
             raise InvalidInput(
-                "The token for GitHub has a space, a line's end or another character that no token has. Set it again, without quotes and line ends."
+                "The token for GitHub contains a space, a line break or another character that no token has. Set it again, without quotes and line breaks."
             )
 
     def token(self, repository: RepositoryName) -> str:

@@ -28,7 +28,11 @@ _KNOWN = (
     ({403}, "archived so is read-only", f"The repository is archived. Unarchive it, {AGAIN}."),
     ({403}, "installation has been suspended", f"The App's installation is suspended. Unsuspend it, {AGAIN}."),
     ({410}, "issues (has been|are) disabled", f"Issues are disabled in this repository. Enable them, {AGAIN}."),
-    ({403}, "IP allow list", f"The organisation's IP allow list leaves the service out. Add its address, {AGAIN}."),
+    (
+        {403},
+        "IP allow list",
+        f"The organisation's IP allow list doesn't include the service. Add its address, {AGAIN}.",
+    ),
     ({403}, "SAML", f"The token is not authorised for the organisation's single sign-on. Authorise it, {AGAIN}."),
     ({403, 451}, "repository access blocked", "GitHub has blocked access to the repository. Ask its support."),
     (

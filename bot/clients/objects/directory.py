@@ -19,9 +19,9 @@ from bot.clients.objects.store import DENIED, StoredObject, checked_key, conflic
 _ABSENT: Final = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 _REASONS: Final = {
     errno.EACCES: DENIED,
-    errno.EISDIR: "there are objects below it, and in a directory nothing is both",
-    errno.EEXIST: "there is an object above it, and in a directory nothing is both",
-    errno.ENOTDIR: "there is an object above it, and in a directory nothing is both",
+    errno.EISDIR: "there are objects below it, and in a directory a name can't be both",
+    errno.EEXIST: "there is an object above it, and in a directory a name can't be both",
+    errno.ENOTDIR: "there is an object above it, and in a directory a name can't be both",
 }
 
 

@@ -30,7 +30,7 @@ def _s3(address: S3Address) -> ObjectStore:
         from bot.clients.objects.s3 import S3Store  # noqa: PLC0415 (boto3: 0.3 s of a start)
     except ImportError as error:
         raise UserError(
-            f"boto3 is missing, which reaches {address}. The service's image leaves it out: run this where all of envclone is installed."
+            f"boto3, which reaches {address}, is missing. The service's image leaves it out: run this where all of envclone is installed."
         ) from error
     # Terraform reads both variables, boto3 the second alone.
     region = address.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")

@@ -154,7 +154,9 @@ def _other_files(root: RootSource, other: RootSource | None, directory: str) -> 
     for path, file in sorted(root.files.items()):
         same = other.files.get(path, file) if other is not None else file
         if not path.startswith("../") and not path.endswith((*_HCL, ".terraform.lock.hcl")) and same.data != file.data:
-            yield Finding(f"{directory}/{path}", 1, "differs, and is no Terraform code: it stays as production has it.")
+            yield Finding(
+                f"{directory}/{path}", 1, "differs, and is not Terraform code: it stays as production has it."
+            )
 
 
 def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], directory: str) -> Iterator[Finding]:
@@ -206,7 +208,7 @@ def _undecided(literal: LiteralAt, directory: str) -> Finding:
         return Finding(
             f"{directory}/{literal.path}",
             literal.line,
-            f"`{literal.name}` is a secret in clear: move it to a store of secrets before anything is cloned.",
+            f"`{literal.name}` is a secret in plain text: move it to a secret store before anything is cloned.",
         )
     return Finding(
         f"{directory}/{literal.path}",

@@ -48,7 +48,7 @@ def first_difference(was: File, rendered: File | None) -> str:
     for number, (old, new) in enumerate(zip_longest(before, after), start=1):
         if old != new:
             return f"line {number} is {_shown(old)}, and would be {_shown(new)}"
-    return "its lines end otherwise, or it is executable on one side only"
+    return "its line endings differ, or it is executable on one side only"
 
 
 def _shown(line: str | None) -> str:

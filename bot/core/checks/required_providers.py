@@ -102,7 +102,7 @@ def unlocked_versions(code: Tree, stacks: Iterable[str], where: str) -> Iterator
                 if found is not None and found.version and span is not None and not _has(span, found.version):
                     message = (
                         f"`{span}` of `{source}` does not take {found.version}, which {where}/{stack}/{LOCK} has: write a version that it takes, or run "
-                        "`terraform init -backend=false -upgrade` in the stack's directory and commit the lock file, in a template the template's."
+                        "`terraform init -backend=false -upgrade` in the stack's directory and commit the lock file (in a template: the template's)."
                     )
                     yield Finding(place_of(where, path), setting.line, message)
 
@@ -126,7 +126,7 @@ def unlocked_providers(code: Tree, stacks: Iterable[str], where: str) -> Iterato
                     named.add(source)
                     message = (
                         f"the provider `{source}` is not in the {LOCK} of `{stack}`, so `terraform init` would fail: run `terraform init "
-                        "-backend=false` in the stack's directory and commit the lock file, in a template the template's."
+                        "-backend=false` in the stack's directory and commit the lock file (in a template: the template's)."
                     )
                     yield Finding(place_of(where, path), line, message)
 

@@ -140,7 +140,7 @@ def _module_findings(
             yield unreadable(place.at(path), error)
             continue
         for setting in whole.settings:
-            message = f"`{setting.name} = …` stands outside of every block: put it into `locals`, or into the block that it belongs to."
+            message = f"`{setting.name} = …` stands outside any block: put it into `locals`, or into the block that it belongs to."
             yield Finding(place.at(path), setting.line, message)
         for block in whole.blocks:
             yield from (Finding(place.at(path), line, message) for line, message in _judged(block, rules, local_names))
@@ -282,7 +282,7 @@ def _import(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:
     if not rules.policy.imports:
         message = (
             "an `import` block takes over what exists: remove it once production is imported, or set the policy's `gate.imports`, and "
-            "have only the protected environment get the file (`files` with a `when` in template.yaml)."
+            "have only the protected environment get the file (`files` in template.yaml)."
         )
         yield block.line, message
 

@@ -42,6 +42,6 @@ def advice(reads: Sequence[StateRead]) -> str:
         return ""
     read = reads[0]
     return (
-        f"\n{read.path}:{read.line} reads a state that is not there yet, or is about to change, so what it says was not known. If that is why, take the value as an input "
-        "with a stand-in (`inputs: {subnet: {from: network.subnet, stand_in: none-yet}}` in template.yaml)."
+        f"\n{read.path}:{read.line} reads a state that does not exist yet, or is about to change, so its content was not known. If that is why, take the value as an input "
+        "with a mock output (`inputs: {subnet: {from: network.subnet, stand_in: none-yet}}` in template.yaml)."
     )

@@ -76,11 +76,11 @@ def policy(accounts: Sequence[str], wrong: Sequence[Finding]) -> Verdict:
 def environments(count: int, wrong: Sequence[Finding]) -> Verdict:
     """Judge whether every environment can be read."""
     if wrong:
-        fix = "Correct the line, or remove the directory if it is nobody's any more. Until then what counts them all stops."
+        fix = "Correct the line, or remove the directory if nobody needs it any more. Until then, whatever reads all environments stops."
         return Verdict("environments", "problem", "; ".join(map(str, wrong)), fix)
     if not count:
         return Verdict(
-            "environments", "problem", "there are none", "Take over production: `envclone adopt PATH` (docs/adopt.md)."
+            "environments", "problem", "there are none", "Adopt production: `envclone adopt PATH` (docs/adopt.md)."
         )
     return Verdict("environments", "ok", f"{count} can be read")
 
@@ -122,10 +122,10 @@ def workflows(outcomes: Mapping[str, Outcome | None]) -> Verdict:
     old = [path for path, outcome in outcomes.items() if outcome in ("written", "merge", "theirs")]
     if missing or old:
         parts = [f"missing: {', '.join(missing)}"] if missing else []
-        parts += [f"other than this version ships: {', '.join(old)}"] if old else []
+        parts += [f"different from what this version ships: {', '.join(old)}"] if old else []
         return Verdict("workflows", "problem", "; ".join(parts), "Run `envclone init`: it keeps edits.")
     edited = [f"{GITHUB}/{path}" for path, outcome in outcomes.items() if outcome in ("edited", "removed")]
-    return Verdict("workflows", "ok", f"as shipped, but for {', '.join(edited)}" if edited else "as shipped")
+    return Verdict("workflows", "ok", f"as shipped, except for {', '.join(edited)}" if edited else "as shipped")
 
 
 def pins(loose: Sequence[str]) -> Verdict:
@@ -141,7 +141,7 @@ def owners(unguarded: Sequence[str]) -> Verdict:
     if unguarded:
         fix = "Run `envclone init --owner @TEAM`, and require a code owner's review on the default branch."
         return Verdict("code owners", "problem", f"nobody owns {', '.join(unguarded)}", fix)
-    return Verdict("code owners", "ok", "what decides has owners")
+    return Verdict("code owners", "ok", "workflows, policy and templates have owners")
 
 
 def disk(free: int, where: str) -> Verdict:
@@ -180,7 +180,7 @@ def app(permissions: Mapping[str, str], events: Sequence[str]) -> Verdict:
     unheard = sorted(EVENTS - set(events))
     if lacking or unheard:
         parts = [f"it may not {', '.join(lacking)}"] if lacking else []
-        parts += [f"it does not hear of {', '.join(unheard)}"] if unheard else []
+        parts += [f"it does not receive {', '.join(unheard)}"] if unheard else []
         fix = "Add that in the App's settings (Permissions & events), and accept it where the App is installed."
         return Verdict("GitHub App", "problem", "; ".join(parts), fix)
     return Verdict("GitHub App", "ok", "it has the permissions and events that it needs")
@@ -191,9 +191,11 @@ def deliveries(answers: Sequence[int]) -> Verdict:
     if not answers:
         return Verdict("webhook", "left out", "GitHub has delivered nothing lately")
     missed = [answer for answer in answers if not is_taken(answer)]
-    said = f"not taken: {len(missed)} of the last {len(answers)} deliveries"
+    said = f"not accepted: {len(missed)} of the last {len(answers)} deliveries"
     if is_taken(answers[0]):
-        return Verdict("webhook", "ok", f"{said}; the newest was taken" if missed else "the newest delivery was taken")
+        return Verdict(
+            "webhook", "ok", f"{said}; the newest was accepted" if missed else "the newest delivery was accepted"
+        )
     return Verdict(
         "webhook", "problem", f"{said}; the newest got {answers[0] or 'no answer'}", _UNTAKEN.get(answers[0], _FAILING)
     )
@@ -213,10 +215,10 @@ def queue(waiting: int, oldest: timedelta, silences: Sequence[timedelta], dead_a
             "queue",
             "problem",
             said,
-            "Start the service (`envclone serve`), or look in its log for why no worker lives.",
+            "Start the service (`envclone serve`), or look in its log for why no worker is alive.",
         )
     if waiting and oldest > MOST_WAIT:
-        return Verdict("queue", "problem", said, "Look in the service's log for what keeps its workers.")
+        return Verdict("queue", "problem", said, "Look in the service's log for what holds up its workers.")
     return Verdict("queue", "ok", said)
 
 

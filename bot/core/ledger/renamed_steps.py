@@ -57,7 +57,7 @@ def mistaken_names(ledger: Ledger, steps: Mapping[StepName, Stack | Hook]) -> Ma
             elif _stands(ledger.steps[old]) and _is_anothers(ledger, name, old):
                 found[name] = (
                     f"`renamed_from` names `{old}`, but another {kind} called `{name}` was applied here too, and what it made is still there, although "
-                    f"the template no longer has it: the two can't be one. Call this {kind} otherwise, and keep `renamed_from: [{old}]`."
+                    f"the template no longer has it: the two can't be one. Give this {kind} another name, and keep `renamed_from: [{old}]`."
                 )
     return found
 

@@ -188,7 +188,7 @@ def _introduction(proposed: ProposedChange) -> str:
         *((("Risk", RISKS[risk_before_plan(proposed.files)]),) if proposed.sync else ()),
     ]
     if manifest.preview is not None and manifest.preview != proposed.before.preview:
-        asked += f"#{manifest.preview.pull_request} was pushed to, and {code(manifest.name)} tries it, from now on at {manifest.preview.commit}. "
+        asked += f"#{manifest.preview.pull_request} got new commits, and {code(manifest.name)} now tries it at {manifest.preview.commit}. "
     asked += "".join(f"Requested by [a run in another repository]({url}). " for url in proposed.dispatched)
     if proposed.rollout is not None:
         asked += f"Part of [this rollout]({proposed.rollout}). "
@@ -284,7 +284,7 @@ def _purpose_of_no_value(proposed: ProposedChange) -> Iterator[str]:
             f"{code(f'/repair {after.name}')} again after the apply."
         )
     elif before.data_reset_at != after.data_reset_at:
-        yield "**Data is lost and made anew.** The plan names the hooks whose work is undone before they run again; nothing else changes."
+        yield "**Data is deleted and recreated.** The plan names the hooks whose work is undone before they run again; nothing else changes."
     elif proposed.codified is not None:
         imports = [path for path in proposed.files if path.endswith(f"/{IMPORTED}")]
         yield from codified.imported(imports) if imports else codified.attention(after, before)

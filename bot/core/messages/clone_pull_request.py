@@ -111,7 +111,7 @@ def _introduction(proposed: ProposedClone) -> str:
     elif proposed.as_in is not None:
         copied = (
             f"This pull request adds a complete copy of {code(proposed.as_in.environment)} **as it was at {proposed.as_in.commit}**, rendered from the "
-            "template of then. The differences below are from what it is now."
+            "template of that time. The differences below compare it with what that is now."
         )
     return f"{asked}{copied}\n\n{facts(known)}"
 

@@ -111,7 +111,7 @@ def template_changes(step: TemplateStep) -> str:
     more = len(listed) - MOST_COMMITS
     found = "\n".join(listed[:MOST_COMMITS] + ([f"- … and {more} more"] if more > 0 else []))
     count = counted(len(listed), "commit")
-    said = f"This takes back {count} of the template:" if step.is_back else f"{count} of the template:"
+    said = f"This reverts {count} of the template:" if step.is_back else f"{count} of the template:"
     return f"{said}\n\n{found}"
 
 

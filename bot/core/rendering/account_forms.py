@@ -41,7 +41,7 @@ def _wrong_forms(name: str, account: PolicyAccount, patterns: AccountPatterns) -
             wrong = (
                 f"is {shown(value)}, which does not match `{pattern}`"
                 if value
-                else f"is missing. It matches `{pattern}`"
+                else f"is missing. It must match `{pattern}`"
             )
             yield place, f"`{'.'.join(place)}` {wrong}."
     for key in sorted(account.identity.keys() - patterns.identity.keys()):

@@ -142,11 +142,13 @@ def rendered_files(template: TemplateAt, manifest: Manifest) -> dict[str, File]:
     files = render(chosen, template.declaration.parameters, manifest.parameters)
     for path, file in block_files(template.declaration, manifest).items():
         if path in files:
-            raise InvalidInput(f"{path} is the file of the migrations' blocks. Give the template's own another name.")
+            raise InvalidInput(
+                f"{path} is where migrations' blocks are written. Give the template's own file another name."
+            )
         files[path] = file
     for path in broken_links(files):
         raise InvalidInput(
-            f"{path} is a symlink to `{files[path].link}`, which an environment has not, or not as it stands: a link leads to a file that "
+            f"{path} is a symlink to `{files[path].link}`, which environments don't get, or not as it is here: a link must lead to a file that "
             "is copied. Commit the file itself."
         )
     if MANIFEST in files:

@@ -54,7 +54,9 @@ def _bounded(pieces: Iterator[str]) -> Iterator[str]:
     for piece in pieces:
         left -= len(piece)
         if left < 0:
-            raise NotFilled(f"it comes to more than {MOST_FILLED:,} characters: split the file, or say less in loops")
+            raise NotFilled(
+                f"it comes to more than {MOST_FILLED:,} characters: split the file, or repeat less in loops"
+            )
         yield piece
 
 

@@ -110,6 +110,6 @@ def _block_problems(migration: MigrationName, code: str) -> Sequence[str]:
     other = [f"`{each.type}` in line {each.line}" for each in found if each.type not in ALLOWED]
     if other:
         return [
-            f"a migration has `moved`, `removed` and `import` blocks alone, and no {', '.join(other)}: write that into a file of the stack."
+            f"a migration may have only `moved`, `removed` and `import` blocks, and no {', '.join(other)}: write that in a file of the stack."
         ]
     return [] if found else ["no block: leave the stack out."]

@@ -27,7 +27,7 @@ def account_variables(account: PolicyAccount, environment: Mapping[str, str]) ->
         named = ", ".join(f"`{name}`" for name in missing)
         keys = ", ".join(f'"{account.variables[name]}": "…"' for name in missing)
         raise UserError(
-            f"The policy's `variables` promise {named}, and there is no value. Add `{keys}` to the Actions secret `{SECRET}` of the GitHub "
+            f"The policy's `variables` name {named}, but there is no such value. Add `{keys}` to the Actions secret `{SECRET}` of the GitHub "
             f"environment (a JSON object), or take the name out of {PATH}."
         )
     return {name: value for name, value in found.items() if value is not None}

@@ -106,7 +106,7 @@ def _with_hand_edits(subject: ChangeSubject, files: Mapping[str, File]) -> Mappi
     met = [path for path, each in merged.items() if isinstance(each, FileConflict) and path != MANIFEST]
     if met:
         raise UserError(
-            f"{', '.join(f'`{where}/{path}`' for path in met)} was edited by hand in the lines that this changes. Take the edit back first, "
+            f"{', '.join(f'`{where}/{path}`' for path in met)} was edited by hand in the lines that this changes. Revert the edit first, "
             f"or make it in the template: `envclone verify {subject.manifest.name}` names it."
         )
     return {**merged_tree(merged, where), MANIFEST: files[MANIFEST]}

@@ -157,10 +157,10 @@ def moved_roots(before: Roots, after: Roots, names: Sequence[str]) -> Sequence[s
 
 def _too_many(count: int) -> str:
     return (
-        f"{count:,} environments are touched at once, which is more than the jobs of one run can be told of (at most "
-        f"{MOST_JOBS * MOST_MATRICES}; fewer where roles and buckets have very long names), so none of them could run. "
-        "Split the change: of a template by rolling it out (`/sync NAME`), of a shared module by a copy of another name that "
-        "environments move to. What is merged already is applied by the workflow `apply`, started by hand for each environment."
+        f"{count:,} environments are affected at once, which is more than the jobs of one run can handle (at most "
+        f"{MOST_JOBS * MOST_MATRICES}; fewer if roles and buckets have very long names), so none of them could run. "
+        "Split the change: roll a template out (`/sync NAME`); copy a shared module under another name, and let environments "
+        "move to that. To apply what is merged already, start the workflow `apply` by hand for each environment."
     )
 
 
@@ -210,7 +210,7 @@ def _kept_data(name: EnvironmentName, before: Manifest | str | None, after: Mani
     try:
         removable(name, before, policy)
     except UserError as error:
-        return f"`data_reset_at` would undo what fills it with data, and nothing of it may be lost: {error} Set `data_reset_at` as it was."
+        return f"`data_reset_at` would undo what fills it with data, which must not be lost: {error} Set `data_reset_at` back to what it was."
     return ""
 
 

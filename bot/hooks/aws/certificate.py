@@ -27,7 +27,7 @@ class CertificateInputs(HookModel):
         str,
         Field(
             pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]+$",
-            description="Its region is looked into, also when the environment's is another (CloudFront's is us-east-1).",
+            description="Its own region is searched, even if the environment's is another (CloudFront's is us-east-1).",
         ),
     ]
     interval: Annotated[Duration, Field(description="Between two looks.")] = _duration("10s")
@@ -38,7 +38,7 @@ class CertificateRecord(HookModel):
 
 
 class AwsCertificate(HookKind[CertificateInputs, CertificateRecord]):
-    """Waits until a certificate of Certificate Manager is issued, for as long as the step's `timeout` allows.
+    """Waits until Certificate Manager has issued a certificate, for as long as the step's `timeout` allows.
 
     A certificate that can't be issued any more ends the wait at once, with AWS's reason. The log names the validation
     records that are still looked for. There is nothing to undo: the certificate is its stack's.

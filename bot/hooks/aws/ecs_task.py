@@ -61,11 +61,11 @@ class TaskRecord(AwsRecord):
 
 
 class AwsEcsTask(HookKind[TaskInputs, TaskRecord]):
-    """Runs a task of ECS, waits until it has stopped, and succeeds if the container's exit code is one of success.
+    """Runs a task of ECS, waits until it has stopped, and succeeds if the container's exit code means success.
 
-    The token under which the task is started is in the ledger before that, so the run after one that was killed finds the
-    task and starts no second one; AWS remembers tokens for a day. After a failure the next attempt starts a new task. A
-    task that still runs when the step's time is over is stopped.
+    The token that starts the task is in the ledger before the start, so the run after one that was killed finds the task
+    and doesn't start a second one; AWS remembers tokens for a day. After a failure the next attempt starts a new task. A
+    task that is still running when the step's time is over is stopped.
 
     Undo stops the task if it still runs, and runs it with `undo_command`. A task that leaves nothing behind is
     declared with `undo: {none: <reason>}`.
@@ -142,7 +142,7 @@ def _run(client: "ECSClient", run: TaskRun, token: str, context: HookContext) ->
         with speaking("a look at the task"):
             found = client.describe_tasks(cluster=run.cluster, tasks=[arn])["tasks"]
         if not found:
-            raise HookFailed(f"ECS knows nothing of {arn} any more: look in its logs how it ended.", is_final=True)
+            raise HookFailed(f"ECS knows nothing of {arn} any more: its logs say how it ended.", is_final=True)
         return found[0] if found[0].get("lastStatus") == "STOPPED" else None
 
     try:

@@ -30,9 +30,9 @@ class InvokeInputs(HookModel):
 
     function: Annotated[str, Field(min_length=1, max_length=170, description="The function's name or ARN.")]
     qualifier: Annotated[str | None, Field(max_length=128, description="A version or an alias.")] = None
-    payload: Annotated[Json, Field(description="What the function is given, as JSON.")] = None
+    payload: Annotated[Json, Field(description="The function's input, as JSON.")] = None
     json_values: dict[Pointer, Json] = Field(
-        default_factory=dict, description="JSON pointers (RFC 6901) into the answer, and the values there."
+        default_factory=dict, description="JSON pointers (RFC 6901) into the answer, and the values that must be there."
     )
     sensitive: Annotated[bool, Field(description="The answer is secret: it is shown nowhere.")] = False
     undo_payload: Annotated[
@@ -157,7 +157,7 @@ def _invoke(aws: Aws, call: _Call, context: HookContext) -> tuple[bytes, str]:
         from botocore.exceptions import ReadTimeoutError  # noqa: PLC0415 (as in `session`)
 
         if isinstance(failure.__cause__, ReadTimeoutError):
-            raise OutOfTime(f"The time was over before {shown(call.function)} answered.") from failure
+            raise OutOfTime(f"The time ran out before {shown(call.function)} answered.") from failure
         raise
     if "FunctionError" in answer:
         raise _failure(call.function, said)

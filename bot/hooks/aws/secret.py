@@ -31,11 +31,11 @@ class SecretInputs(HookModel):
         Field(
             min_length=1,
             max_length=2048,
-            description="Another secret, by name or ARN, whose field names the value gets too; never one of its values.",
+            description="Another secret, by name or ARN: its field names are copied, its values never.",
         ),
     ] = None
     otherwise: Annotated[
-        SecretField | None, Field(description="What the fields of `shape_of` get that are not in `fields`.")
+        SecretField | None, Field(description="The value of the fields of `shape_of` that are not in `fields`.")
     ] = None
 
     @model_validator(mode="after")

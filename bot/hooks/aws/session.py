@@ -163,6 +163,6 @@ def awaited(what: str, look: Callable[[], AwsLookup | None], context: HookContex
     until = time.monotonic() + context.remaining().total_seconds()
     while (found := look()) is None:
         if time.monotonic() + every.total_seconds() > until:
-            raise OutOfTime(f"The time was over while waiting for {what}.")
+            raise OutOfTime(f"The time ran out while waiting for {what}.")
         time.sleep(every.total_seconds())
     return found

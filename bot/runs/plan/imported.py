@@ -62,7 +62,7 @@ def written_for(
     found = written_code(first.text, known, there.single, ("id", FACTS.identifier))
     if len(found.text) > MOST_CODE:
         raise UserError(
-            f"Terraform wrote {len(found.text):,} characters of code for {len(imports)} imports; at most {MOST_CODE:,} are taken up at once. Import fewer."
+            f"Terraform wrote {len(found.text):,} characters of code for {len(imports)} imports; at most {MOST_CODE:,} are accepted at once. Import fewer."
         )
     last = writing.tried(found.text)
     if unread := _unread(last, asked):

@@ -46,7 +46,7 @@ def verify_environments(checkout: Checkout, names: Sequence[str] = (), proved: P
     known = checkout.environments()
     if not known:
         raise Unverifiable(
-            f"There are no environments in {' or '.join(str(checkout.root / root) for root in checkout.roots.of_environments)}. Take over production with `envclone adopt PATH` "
+            f"There are no environments in {' or '.join(str(checkout.root / root) for root in checkout.roots.of_environments)}. Adopt production with `envclone adopt PATH` "
             "(docs/adopt.md), or name the checkout with `--root PATH`."
         )
     unknown = [name for name in names if name not in known]

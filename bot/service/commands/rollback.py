@@ -91,7 +91,7 @@ def _earlier(repo: Repository, command: Rollback) -> EarlierVersion:
         if restored(version, now) != files:
             return version
     raise UserError(
-        f"No other version of {code(name)} is known to have been applied well. Name the commit to go back to: "
+        f"No other version of {code(name)} is known to have been applied successfully. Name the commit to go back to: "
         f"{code(f'/rollback {name} to <commit>')}."
     )
 

@@ -33,7 +33,7 @@ def past_template(repo: Repository, name: TemplateName, past: PastSource) -> Tem
 def _commit(repo: Repository, text: str) -> str:
     time = time_of(text)
     if time is not None and time > repo.context.now():
-        raise UserError(f"{code(text)} lies in the future. {_leave_out(text)}")
+        raise UserError(f"{code(text)} is in the future. {_leave_out(text)}")
     if text in {repo.branch, "HEAD"}:
         raise UserError(f"{code(text)} is the branch itself, which is cloned anyway. {_leave_out(text)}")
     commit = commit_at(repo.mirror.path, repo.commit, text)

@@ -80,7 +80,7 @@ def test_nothing_is_posted_of_a_comparison_that_failed_or_outside_a_pull_request
     report.write_text("one difference")
     Path(environment["GITHUB_EVENT_PATH"]).write_text("{}")
     done = _post(report, environment)
-    assert (done.exit_code, "about no pull request" in done.stderr) == (2, True), done.stderr
+    assert (done.exit_code, "doesn't belong to a pull request" in done.stderr) == (2, True), done.stderr
     assert place.server.comments(REPOSITORY, number) == []
 
 

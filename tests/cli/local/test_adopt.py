@@ -444,8 +444,8 @@ def test_what_is_to_be_decided_of_many_blocks_is_said_once_with_a_count(tmp_path
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
     main, more = (f"templates/production/main/{name}.tf" for name in ("main", "more"))
     assert code == 1
-    (said,) = (line.strip() for line in output.splitlines() if "is a secret in clear" in line)
-    assert said.startswith(f"{main}:1: `db0_password` is a secret in clear")
+    (said,) = (line.strip() for line in output.splitlines() if "is a secret in plain text" in line)
+    assert said.startswith(f"{main}:1: `db0_password` is a secret in plain text")
     assert said.endswith(
         f" Also {main}:2 (`db1_password`), {main}:3 (`db2_password`), {main}:4 (`db3_password`), "
         f"and 14 more (9 in {more}, 5 in {main}; `--json` has every one)."
@@ -468,7 +468,7 @@ def test_what_a_person_must_decide_is_listed_with_its_place(tmp_path: Path) -> N
             "-backend=false` in envs/production/main, and copy the .terraform.lock.hcl that it writes to templates/production/main."
         ),
         "templates/production/main/main.tf.j2:1: `resource terraform_data only` differs in more than values, or only production has it",
-        "templates/production/main/main.tf.j2:2: `db_password` is a secret in clear",
+        "templates/production/main/main.tf.j2:2: `db_password` is a secret in plain text",
         "before anything is cloned. Also templates/production/main/more.tf:1.",
     ):
         assert line in output
@@ -568,7 +568,7 @@ def test_all_that_a_clone_has_no_value_for_is_asked_for_at_once(tmp_path: Path) 
 def test_other_files_that_differ_are_named(tmp_path: Path) -> None:
     files = {"prod/main.tf": "", "qa/main.tf": "", "prod/policy.json": "{}", "qa/policy.json": "[]"}
     output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")[1]
-    assert "templates/production/main/policy.json:1: differs, and is no Terraform code" in output
+    assert "templates/production/main/policy.json:1: differs, and is not Terraform code" in output
 
 
 def test_it_is_committed_on_a_branch_of_its_own_and_nothing_else_with_it(tmp_path: Path) -> None:
@@ -629,7 +629,7 @@ def test_code_for_what_the_state_alone_holds_is_committed_with_its_copies_and_th
         subprocess.run(["git", "-C", str(root), *words], check=True)
     output = run(root, "adopt", "prod", "--with", "qa", "--from-state", "--branch", "adopt-production")[1]
     assert "Wrote prod/from_state.tf" in output
-    assert "prod/terraform.tfstate:1: is a state beside the code, so it was not taken over." in output
+    assert "prod/terraform.tfstate:1: is a state beside the code, so it was not adopted." in output
     shown = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True, check=True).stdout
     assert {path for path in shown.splitlines() if path.endswith((".tf", ".tfstate"))} == {
         "prod/from_state.tf", *(f"{each}/production/main/{name}.tf" for each in ("envs", "templates") for name in ("main", "from_state")),

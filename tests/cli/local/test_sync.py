@@ -142,7 +142,7 @@ def test_an_earlier_commit_may_be_named_and_data_may_be_asked_for(root: Path) ->
     assert said["revision"] == git(root, "rev-parse", f"{first}:templates/shop")
     assert "1 revision behind" in run(root, "list")[1]
     assert "1 commit of the template:" in run(root, "sync", "demo-x")[1]
-    assert "This takes back 1 commit" in run(root, "sync", "demo-x", "to", first)[1]
+    assert "This reverts 1 commit" in run(root, "sync", "demo-x", "to", first)[1]
     code, output = run(root, "sync", "demo-x", "to", "abcdef0")
     assert code != 0
     assert "envs" not in git(root, "status", "--porcelain", "--", "envs/production")

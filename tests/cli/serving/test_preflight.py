@@ -47,7 +47,7 @@ def test_the_key_of_another_app_is_named_together_with_the_id(github: GitHubServ
 
 def test_a_token_that_github_does_not_take_is_named(github: GitHubServer) -> None:
     (line,) = found(github, github_token="ghp_of-nobody")
-    assert line == "GitHub does not take ENVCLONE_GITHUB_TOKEN. GitHub answered 401: Bad credentials."
+    assert line == "GitHub does not accept ENVCLONE_GITHUB_TOKEN. GitHub answered 401: Bad credentials."
 
 
 def test_a_github_that_can_not_be_reached_is_named_and_the_key_is_looked_at_all_the_same(github: GitHubServer) -> None:

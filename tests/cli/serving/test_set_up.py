@@ -133,7 +133,7 @@ def test_an_answer_without_our_state_or_with_a_code_of_nobody_s_brings_nothing_i
     assert [browser.get(each).status_code for each in (foreign, without)] == [403, 403]
     for code in ("0" * 40, "../../app", ""):
         failed = browser.get(CREATED, params={"code": code, "state": page.state})
-        assert (failed.status_code, "handed out no key" in failed.text) == (502, True), failed.text
+        assert (failed.status_code, "returned no key" in failed.text) == (502, True), failed.text
     assert list((tmp_path / "data").iterdir()) == []
     assert browser.get("/setup/guessed").status_code == 404
     assert browser.get(back).status_code == 200, "what failed used nothing up"

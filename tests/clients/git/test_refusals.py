@@ -60,7 +60,7 @@ def test_what_may_pass_by_itself_is_no_refusal() -> None:
         ("! [remote rejected] x -> x (protected branch hook declined)", "Let the App push there"),
         ("error: GH013: Repository rule violations found for refs/heads/envclone/demo-x.", "bypass list"),
         ("error: GH007: Your push would publish a private email address.", "under Emails"),
-        ("error: GH001: Large files detected.", "outside of the template"),
+        ("error: GH001: Large files detected.", "out of the template"),
         ("! [remote rejected] x -> x (pre-receive hook declined)", "Whoever runs the server"),
         ("! [remote rejected] x -> x (deny updating a hidden ref)", "Whoever runs the server"),
         ("The `acme` organization has an IP allow list enabled", "Add its address there"),

@@ -451,7 +451,7 @@ def test_every_template_that_a_bounded_name_may_mean_is_looked_into() -> None:
         ('ephemeral "terraform_remote_state" "x" {\n}\n', "ephemeral resource"),
         ('output "x" {\n  value = readanything("/etc/passwd")\n}\n', "have it added to the policy's `gate.functions`"),
         ('output "x" {\n  value = other::file("/etc/passwd")\n}\n', "is not known to be one of Terraform's functions"),
-        ('x = file("/etc/passwd")\n', "stands outside of every block"),
+        ('x = file("/etc/passwd")\n', "stands outside any block"),
     ],
 )  # fmt: skip
 def test_only_what_is_known_to_be_harmless_is_allowed(code: str, message: str) -> None:

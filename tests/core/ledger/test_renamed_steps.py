@@ -143,7 +143,7 @@ def test_a_rename_onto_the_name_of_a_step_that_is_gone_is_refused_until_it_has_a
     both = applied(applied(ledger(), APP), WEB)
     assert mistaken_names(both, {APP: Stack(renamed_from=(WEB,))}) == {
         APP: "`renamed_from` names `web`, but another stack called `app` was applied here too, and what it made is still there, although the template "
-        "no longer has it: the two can't be one. Call this stack otherwise, and keep `renamed_from: [web]`."
+        "no longer has it: the two can't be one. Give this stack another name, and keep `renamed_from: [web]`."
     }
     assert mistaken_names(both, {FRONT: Stack(renamed_from=(WEB,))}) == {}
     start = Start("d", "a", "", SHA, SHA, SHA)

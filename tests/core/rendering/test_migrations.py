@@ -122,7 +122,7 @@ def test_blocks_pass_the_gate_that_all_code_passes() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('resource "terraform_data" "x" {}', "no `resource` in line 1: write that into a file of the stack."),
+        ('resource "terraform_data" "x" {}', "no `resource` in line 1: write that in a file of the stack."),
         ("moved {", "migration step_1:"),
         ("# nothing", "no block: leave the stack out."),
     ],
@@ -139,7 +139,7 @@ def test_a_migration_that_is_not_one_is_named_and_renders_nothing(text: str, mes
 def test_the_template_s_own_file_is_not_written_over() -> None:
     at = template([(1, moved(1))], **{FILE: b"# ours\n"})
     assert FILE in assemble(at, clone(at))
-    with pytest.raises(InvalidInput, match="Give the template's own another name"):
+    with pytest.raises(InvalidInput, match="Give the template's own file another name"):
         assemble(at, brought(clone(CHAIN[0]), CHAIN[0], at))
 
 

@@ -46,7 +46,7 @@ def test_a_value_that_is_not_there_is_told_with_where_to_add_it() -> None:
     with pytest.raises(UserError) as said:
         account_variables(ACCOUNT, {SECRET: json.dumps({"db": "pw-1"})})
     assert str(said.value) == (
-        'The policy\'s `variables` promise `CLOUDFLARE_API_TOKEN`, and there is no value. Add `"clones.cloudflare": "…"` to the Actions '
+        'The policy\'s `variables` name `CLOUDFLARE_API_TOKEN`, but there is no such value. Add `"clones.cloudflare": "…"` to the Actions '
         "secret `ENVCLONE_VARIABLES` of the GitHub environment (a JSON object), or take the name out of .github/envclone.yml."
     )
 

@@ -199,7 +199,7 @@ def test_more_environments_than_a_matrix_takes_are_looked_at_in_turns_and_planne
 @pytest.mark.parametrize("phase", ["plan", "apply"])
 def test_what_no_run_can_be_told_of_is_refused_and_nothing_of_it_is_planned(phase: Phase) -> None:
     (complaint,) = of_many(769, phase).complaints
-    assert complaint.startswith("769 environments are touched at once, which is more than the jobs of one run")
+    assert complaint.startswith("769 environments are affected at once, which is more than the jobs of one run")
     assert "Split the change" in complaint
     role = f"arn:aws:iam::222222222222:role/{'x' * 1500}"
     long = {

@@ -50,7 +50,7 @@ def test_it_waits_until_the_certificate_is_issued(
 
 
 def test_the_wait_ends_with_the_steps_time(around: Surroundings, certificate: CertificateInputs) -> None:
-    with pytest.raises(OutOfTime, match="The time was over while waiting for the certificate"):
+    with pytest.raises(OutOfTime, match="The time ran out while waiting for the certificate"):
         KIND.apply(certificate, around.context(seconds=0.5))
 
 

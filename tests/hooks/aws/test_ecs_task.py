@@ -112,7 +112,7 @@ def test_other_codes_may_be_declared_as_success(around: Surroundings, cluster: s
 
 @pytest.mark.usefixtures("running")
 def test_a_task_that_runs_on_is_stopped_when_the_steps_time_is_over(around: Surroundings) -> None:
-    with pytest.raises(OutOfTime, match="The time was over while waiting for the task") as failure:
+    with pytest.raises(OutOfTime, match="The time ran out while waiting for the task") as failure:
         KIND.apply(inputs(), around.context(seconds=1.5))
     assert [task["status"] for task in tasks()] == ["STOPPED"]
     assert isinstance(failure.value.undo, TaskRecord)

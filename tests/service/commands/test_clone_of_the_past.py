@@ -53,7 +53,7 @@ def test_a_commit_is_cloned_with_the_values_and_the_template_of_then(changed: tu
     assert_as_it_was(place)
     body = place.server.pulls(REPOSITORY)[-1].body or ""
     assert f"a complete copy of `production` **as it was at {then}**" in body
-    assert "The differences below are from what it is now." in body
+    assert "The differences below compare it with what that is now." in body
     place.say("/set demo-x app_min=2")
     assert f"**as it was at {then}**" in (place.server.pulls(REPOSITORY)[-1].body or "")
 
@@ -84,7 +84,7 @@ def test_the_branch_itself_needs_no_name(place: SmallMonorepo, at: str) -> None:
 def test_a_time_means_the_last_commit_before_it(changed: tuple[SmallMonorepo, str]) -> None:
     place, _ = changed
     tomorrow = datetime.now(UTC) + timedelta(days=2)
-    assert "lies in the future" in (place.say(f"/clone production@{tomorrow:%Y-%m-%d} as demo-x") or "")
+    assert "is in the future" in (place.say(f"/clone production@{tomorrow:%Y-%m-%d} as demo-x") or "")
     assert "had no commit before `2001-01-01`" in (place.say("/clone production@2001-01-01 as demo-x") or "")
 
 

@@ -111,7 +111,7 @@ def test_law_4_what_is_in_no_state_is_imported_and_the_code_that_its_plan_wrote_
     live.server.commit(REPOSITORY, policy, by="alice", message="Import", branch="main")
     live.say(line)
     number, branch = last(live).number, branch_of(EnvironmentName("production"), "change")
-    assert "**It imports what exists and no state holds**, by `app/imported.tf`" in (last(live).body or "")
+    assert "**It imports what exists but is in no state**, by `app/imported.tf`" in (last(live).body or "")
 
     def head() -> str:
         return live.server.head(REPOSITORY, branch) or ""

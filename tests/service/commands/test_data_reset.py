@@ -27,7 +27,7 @@ def test_it_proposes_that_data_is_made_anew_and_nothing_else(seeded: SmallMonore
     assert "The change to `demo-x` is being planned" in (seeded.say(COMMAND) or "")
     pull = seeded.server.pulls(REPOSITORY)[-1]
     assert pull.title == "Reset the data of demo-x"
-    assert "**Data is lost and made anew.**" in (pull.body or "")
+    assert "**Data is deleted and recreated.**" in (pull.body or "")
     assert "the plan is empty" not in (pull.body or "")
     at = seeded.repository().at(seeded.server.head(REPOSITORY, branch_of(NAME, "change")) or "")
     after, found = at.environment(NAME), at.manifest(NAME)

@@ -77,7 +77,7 @@ def test_only_what_was_applied_as_it_is_is_repaired(live: SmallMonorepo) -> None
     deployed(live, NAME, "in_progress", head(live))
     assert "is being applied" in (live.say("/repair demo-x") or "")
     deployed(live, NAME, "failure", head(live))
-    assert "Comment `/resume demo-x`: it goes on at the step that failed." in (live.say("/repair demo-x") or "")
+    assert "Comment `/resume demo-x`: it continues at the step that failed." in (live.say("/repair demo-x") or "")
     deployed(live, NAME, "success", head(live))
     live.say("/set demo-x app_min=3")
     number = last(live).number

@@ -107,7 +107,7 @@ def test_another_revision_of_the_template_is_taken_back_and_its_hooks_are_named(
     live.say("/rollback demo-x")
     body = last(live).body or ""
     assert last(live).title == f"Roll back demo-x to {first[:12]}"
-    assert "This takes back 1 commit of the template" in body
+    assert "This reverts 1 commit of the template" in body
     assert "- **The hook `seed`** (`run`) is not in the earlier version. What it did stays" in body
     assert at(live).environment(NAME)["app/main.tf"].data == example.MAIN
 

@@ -178,7 +178,7 @@ def test_a_live_preview_is_changed_by_a_pull_request_and_a_rewritten_branch_is_k
     pushed(place, number)
     (pull,) = [each for each in place.server.pulls(REPOSITORY) if each.title.startswith("Bring")]
     assert pull.title == f"Bring pr-2 to #{number} at {head[:12]}"
-    assert f"#{number} was pushed to, and `pr-2` tries it" in (pull.body or "")
+    assert f"#{number} got new commits, and `pr-2` now tries it" in (pull.body or "")
     assert "rollout" not in (pull.body or "")
     assert snapshots(place) == {was.commit, head}
     assert tried(place, head)[0] == "pending"

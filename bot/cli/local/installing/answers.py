@@ -83,7 +83,7 @@ def first_policy(place: Installation, found: Answers) -> bytes | None:
         return None  # `unread` says so
     if policy is not None and any(policy.allow[what] != role for what, role in found.rights.items()):
         raise InvalidInput(
-            f"{POLICY_PATH} is there and says who may do what. Change `allow` there, and leave out `--allow`."
+            f"{POLICY_PATH} already says who may do what. Change `allow` there, and leave out `--allow`."
         )
     text = there.decode() if there is not None else with_rights(POLICY, found.rights)
     named = policy.accounts if policy is not None else {}
@@ -113,7 +113,7 @@ def rights(texts: Sequence[str]) -> Mapping[Permission, Role]:
         what, _, role = text.partition("=")
         if what not in get_args(Permission) or role not in get_args(Role):
             raise InvalidInput(
-                f"{shown(text)} gives nobody a right. Write WHAT=ROLE, of {', '.join(get_args(Permission))} and of {', '.join(get_args(Role))}, as in "
+                f"{shown(text)} is not a permission. Write WHAT=ROLE, of {', '.join(get_args(Permission))} and of {', '.join(get_args(Role))}, as in "
                 "`--allow destroy=admin`."
             )
         found[cast(Permission, what)] = cast(Role, role)

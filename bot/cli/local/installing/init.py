@@ -137,7 +137,7 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             )
         if upgrade and not (root / PRISTINE).is_dir():
             raise UserError(
-                f"Nothing of envclone's is installed in {root.resolve()}, so there is nothing to bring up to date. Leave out `--upgrade`."
+                f"envclone is not installed in {root.resolve()}, so there is nothing to bring up to date. Leave out `--upgrade`."
             )
         proposal = Proposal.begun(root) if pull_request else None
         place, roots = Installation(root), own_checkout(root).roots

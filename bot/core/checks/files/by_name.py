@@ -41,9 +41,7 @@ def misplaced(path: str, tool: Tool = "terraform") -> str | None:
         and (unknown := _OF_OPENTOFU.search(name)) is not None
         and not name.endswith((*OPENTOFU, *TESTS))
     ):
-        return (
-            f"files that end in `{unknown[0]}` are not looked into. Write what it says into a .tofu file, or remove it."
-        )
+        return f"files that end in `{unknown[0]}` are not checked. Move its contents to a .tofu file, or remove it."
     if _FOR_A_MACHINE.fullmatch(name) or is_override(name):
         return "override files and Terraform CLI configuration are not allowed. Remove it."
     if name.startswith(".") and name.endswith(CODE):
@@ -61,8 +59,10 @@ def misplaced(path: str, tool: Tool = "terraform") -> str | None:
 
 def _not_looked_into(name: str) -> str | None:
     if name == ".terraformignore":
-        return "it keeps files that were reviewed from what Terraform runs elsewhere. Remove it."
+        return "with it, remote runs of Terraform would lack files that were reviewed. Remove it."
     kind = _KIND.fullmatch(name)
     if kind is None or kind[1] in _LOOKED_INTO | _SAYS_NOTHING:
         return None
-    return f"files that end in `{name[kind.start(1) :]}` are not looked into. Write what it says into a .tf file, or remove it."
+    return (
+        f"files that end in `{name[kind.start(1) :]}` are not checked. Move its contents to a .tf file, or remove it."
+    )

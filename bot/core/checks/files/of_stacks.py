@@ -53,9 +53,7 @@ def stack_file_findings(
     for path in sorted(files):
         message = misplaced(path, tool) if not is_outside(path) or posixpath.dirname(path) in called else None
         if posixpath.basename(path) == MANIFEST and posixpath.dirname(path) in above:
-            message = (
-                "the stacks below would be taken for those of another environment. Call it otherwise, or remove it."
-            )
+            message = "the stacks below would be taken for those of another environment. Rename it, or remove it."
         if message is not None:
             yield Finding(place_of(where, path), 1, message)
         elif any(is_test_of(stack, path) for stack in stacks):

@@ -31,7 +31,7 @@ def unset(code: Tree, stacks: Mapping[StepName, Stack], given: Collection[str]) 
             if there := lacking & _named(path, code[path].data):
                 lacking -= there
                 automatic = posixpath.basename(path).replace(".tfvars", ".auto.tfvars")
-                yield f"{path} is read only if it is named to Terraform, and nothing here does that: rename it to {automatic}."
+                yield f"{path} is read only with `-var-file`, which envclone never passes: rename it to {automatic}."
         if lacking:
             yield _said(name, sorted(lacking))
 

@@ -63,7 +63,7 @@ def evaluated_path_findings(of: StackCode, rules: GateRules, where: str) -> Iter
         things = list(module.evaluated().things.values())
         written = Followed(things, rules)
     except (InvalidInput, RecursionError) as error:
-        reason = str(error) if isinstance(error, InvalidInput) else "they are made of one another too often."
+        reason = str(error) if isinstance(error, InvalidInput) else "they refer to one another too often."
         message = f"its expressions can't be evaluated, so nobody can say which files they name: {reason}"
         yield Finding(place_of(where, stack), 1, message)
         return
@@ -97,7 +97,7 @@ def _of_thing(thing: Thing, kind: str, written: Followed, where: str, *, is_free
             yield Finding(place, leaf.line, complaint(kind, name))
         elif isinstance(leaf.value, Unknown) and (of := written.path_in(name, leaf.value)) is not None:
             message = (
-                f"`{name}` hangs on `{of}`, which is given a path of the machine that plans: {complaint(kind, name)}"
+                f"`{name}` depends on `{of}`, which is given a path of the machine that plans: {complaint(kind, name)}"
             )
             yield Finding(place, leaf.line, message)
 

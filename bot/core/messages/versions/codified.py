@@ -36,8 +36,8 @@ def attention(after: Manifest, before: Manifest) -> Iterator[str]:
 def imported(files: Sequence[str]) -> Iterator[str]:
     """Yield what a reviewer of imports should look at."""
     yield (
-        f"**It imports what exists and no state holds**, by {', '.join(map(code, files))}. Terraform writes the code for it when this is planned, which is "
-        "then added here. Each head has to be approved before it is planned, since no template renders it."
+        f"**It imports what exists but is in no state**, by {', '.join(map(code, files))}. Terraform writes the code for it when this is planned, which is "
+        "then added here. Each new commit has to be approved before it is planned, since no template renders it."
     )
     yield "**The plan should import, and change nothing.** One that would change what it imports is refused."
     yield (

@@ -21,10 +21,12 @@ def written(found: WrittenImports, whole: Whole) -> str:
         fence(found.code.rstrip(), "hcl"),
     ]
     if found.secret:
-        parts.append(_listed("**Give these a value**, which is secret and in no code", found.secret))
+        parts.append(_listed("**Give these a value**, since they are secret and not in the code", found.secret))
     if found.changed:
         parts.append(
-            _listed("**The import would still change these.** Edit the code until it says what is there", found.changed)
+            _listed(
+                "**The import would still change these.** Edit the code until it matches what exists", found.changed
+            )
         )
     return "\n\n".join(parts) + "\n"
 

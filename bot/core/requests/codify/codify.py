@@ -83,7 +83,7 @@ def chosen(command: Codify, facts: DriftFacts) -> Sequence[DriftFact]:
     for address in command.addresses:
         if not any(_is_named(address, fact) for fact in facts.changes):
             known = "\n".join(f"- {code(f'{fact.step}/{fact.address}')}" for fact in facts.changes[:MOST_LEFT])
-            raise UserError(f"Nothing that has drifted is called {code(address)}. These have:\n{known}")
+            raise UserError(f"Nothing called {code(address)} has drifted. These have:\n{known}")
     wanted = command.addresses or ("*",)
     return [fact for fact in facts.changes if any(_is_named(address, fact) for address in wanted)]
 

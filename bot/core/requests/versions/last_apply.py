@@ -14,7 +14,9 @@ def not_as_applied(name: EnvironmentName, last: Last | None) -> Refused | None:
     if last.state == "in_progress":
         return Refused(f"{code(name)} is being applied. Comment the command again when that is over.")
     if last.state == "failure":
-        return Refused(f"The last apply of {code(name)} failed. Comment {resume}: it goes on at the step that failed.")
+        return Refused(
+            f"The last apply of {code(name)} failed. Comment {resume}: it continues at the step that failed."
+        )
     if not last.is_current:
         return Refused(
             f"{code(name)} has changed on the default branch since its last apply. Comment {resume} to apply it."

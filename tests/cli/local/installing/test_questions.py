@@ -142,7 +142,7 @@ def test_without_a_terminal_the_options_are_named(root: Path) -> None:
         ("--account=12", "not an account's id"),
         (f"--account={CLONES},zone=a", "Write `region=`, `state_bucket=`"),
         (f"--account={CLONES},region=Frankfurt", "does not match"),
-        ("--allow=destroy=nobody", "gives nobody a right"),
+        ("--allow=destroy=nobody", "is not a permission"),
         ("--allow=plan_unproved=read", "must be write"),
     ],
 )

@@ -10,7 +10,7 @@ from tests.support.repositories import KINDS, Adopted
 
 SIZE = 'variable "size" {}\nvariable "name" {\n  default = "x"\n}\n'
 RENAME = [
-    "app/production.tfvars is read only if it is named to Terraform, and nothing here does that: rename it to production.auto.tfvars."
+    "app/production.tfvars is read only with `-var-file`, which envclone never passes: rename it to production.auto.tfvars."
 ]
 
 
