@@ -76,7 +76,7 @@ def test_nothing_is_posted_of_a_comparison_that_failed_or_outside_a_pull_request
     report.touch()
     for file in (report, tmp_path / "none.md"):
         done = _post(file, environment)
-        assert (done.exit_code, "holds no report" in done.stderr) == (2, True), done.stderr
+        assert (done.exit_code, "contains no report" in done.stderr) == (2, True), done.stderr
     report.write_text("one difference")
     Path(environment["GITHUB_EVENT_PATH"]).write_text("{}")
     done = _post(report, environment)
