@@ -27,7 +27,9 @@ def test_github_says_whether_it_takes_the_credentials(tmp_path: Path) -> None:
         server.faults.answer("GET", "/app$", status=503)
         assert said({**known, **as_app}) == "GitHub answered 503"
     assert said({**known, **as_app}).startswith("GitHub can't be reached")
-    assert said({**known, **as_app, "ENVCLONE_GITHUB_PRIVATE_KEY": "x"}).startswith("ENVCLONE_GITHUB_PRIVATE_KEY is no")
+    assert said({**known, **as_app, "ENVCLONE_GITHUB_PRIVATE_KEY": "x"}).startswith(
+        "ENVCLONE_GITHUB_PRIVATE_KEY (or the file"
+    )
 
 
 def said(environment: dict[str, str]) -> str:
