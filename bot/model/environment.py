@@ -129,7 +129,9 @@ class Manifest(Document):
     ] = None
     preview: Annotated[
         Preview | None,
-        Field(description="Of a clone that tries a pull request: its template and values are those of that commit."),
+        Field(
+            description="Only in a clone that tries a pull request: its template and values are those of that commit."
+        ),
     ] = None
     overrides: Annotated[
         tuple[ParameterName, ...],
@@ -166,6 +168,6 @@ class Manifest(Document):
     awaits: Annotated[
         Awaited | None,
         Field(
-            description="Of an environment whose sync lacks values: it is as it was until somebody gives them with `/set`."
+            description="Only in an environment whose sync lacks values: it is as it was until somebody gives them with `/set`."
         ),
     ] = None

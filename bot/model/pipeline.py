@@ -120,7 +120,7 @@ class When(Document):
     """A step or a file is part of an environment only for these purposes, and only if these parameters have these values."""
 
     purpose: Annotated[
-        tuple[PurposeName, ...], Field(description="The environment has one of these purposes; left out, any.")
+        tuple[PurposeName, ...], Field(description="The environment has one of these purposes; if left out, any.")
     ] = ()
     parameter: Annotated[
         dict[ParameterName, Json], Field(description="And each of these parameters has this value.")
@@ -143,7 +143,7 @@ class Step(Document):
     ] = ()
     timeout: Annotated[Duration, Field(description="How long one attempt may take.")] = _duration("30m")
     retries: Annotated[Retries, Field(description="Whether and when it is tried again.")] = Retries()
-    when: Annotated[When | None, Field(description="The environments that have it; left out, all.")] = None
+    when: Annotated[When | None, Field(description="The environments that have it; if left out, all.")] = None
     renamed_from: Annotated[
         tuple[StepName, ...],
         Field(

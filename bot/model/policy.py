@@ -105,7 +105,7 @@ class PolicyAccount(
     cloud: Annotated[
         str, Field(description="The account's cloud; if left out, that of the template that envclone ships.")
     ] = ""
-    id: Annotated[str, Field(description="The account in its cloud's form; left out, the account's name here.")] = ""
+    id: Annotated[str, Field(description="The account in its cloud's form; if left out, the account's name here.")] = ""
     plan_role: Annotated[str, Field(description="The identity that plans: it reads, and writes reviews.")] = ""
     apply_role: Annotated[str, Field(description="The identity that applies and destroys.")] = ""
     identity: Annotated[
@@ -150,7 +150,7 @@ class StaticCheckRules(Document):
 
     providers: tuple[str, ...] | None = Field(
         default=None,
-        description="Source addresses of the providers that may run; left out, the cloud's own and those that reach nothing "
+        description="Source addresses of the providers that may run; if left out, the cloud's own and those that reach nothing "
         "outside (archive, local, null, random, time, tls, and Terraform's built-in one).",
     )
     module_sources: tuple[str, ...] = Field(
