@@ -2,7 +2,7 @@
 
 - Its default serializer is pickle: ours is its portable JSON, so that jobs of old versions can always be read.
 - Its default version is a hash of our source, and jobs of another version are left behind: ours is the work's, which changes by hand,
-  and `adopt` lets jobs of another version begin anew under ours.
+  and `adopt` lets jobs of another version start over under ours.
 - Its default executor id is the same everywhere, and two of one id run each other's jobs: ours is the replica's name.
 - It never puts SQLite into WAL: we do, before it opens the file.
 - On Python >= 3.12 its timestamps are `unixepoch('subsec')`, which SQLite before 3.42 answers with NULL: such a SQLite gets ours.
@@ -190,7 +190,7 @@ class Engine:
             DBOS.cancel_workflow(job.workflow_id)
             self._begin_anew(job)
         if old:
-            log.info("%d jobs of another version begin anew", len(old), extra={"action": "adopt"})
+            log.info("%d jobs of another version start over", len(old), extra={"action": "adopt"})
         return len(old)
 
     def _begin_anew(self, job: WorkflowStatus) -> None:

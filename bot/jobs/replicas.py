@@ -50,7 +50,7 @@ class Heart:
         self._figures.remaining(self._work.remaining_requests())
         self._store.beat(self._replica, self._figures.text())
         if revived := self._engine.revive():
-            log.warning("%d jobs that the database cut off begin anew", revived, extra={"action": "revive"})
+            log.warning("%d jobs that the database cut off start over", revived, extra={"action": "revive"})
         dead = [
             replica.name
             for replica in self._store.replicas()

@@ -239,6 +239,6 @@ def _check_free(checkout: Checkout, name: EnvironmentName) -> None:
     """Refuse a name whose environment exists but whose template doesn't: it is somebody else's."""
     if checkout.environment(name) and not checkout.template(TemplateName(name)):
         raise Unverifiable(
-            f"{checkout.roots.environment(name)} is there already, without {checkout.roots.template(name)}. Choose another name, `--as NAME`; or remove it, "
+            f"{checkout.roots.environment(name)} already exists, without {checkout.roots.template(name)}. Choose another name, `--as NAME`; or remove it, "
             "if an earlier run wrote it."
         )

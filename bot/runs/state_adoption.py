@@ -87,7 +87,7 @@ def _of_module(root: Path, directory: str, terraform: Terraform) -> CodeFromStat
             return CodeFromState(directory, (), (), (), others)
         if (place / ADOPTED).exists():
             raise Unverifiable(
-                f"{directory}/{ADOPTED} is there already. Move what it says to another file, and run this again."
+                f"{directory}/{ADOPTED} already exists. Move its contents to another file, and run this again."
             )
         code = written_code(
             _generated(place, importable, terraform), importable, state.single, ("id", FACTS.identifier)

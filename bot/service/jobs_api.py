@@ -97,7 +97,7 @@ class JobsApi(Protocol):
     """All that the service does. Methods are called from several threads at once."""
 
     version: str
-    """Goes up when the names or results of steps change: jobs under way of another version begin anew."""
+    """Goes up when the names or results of steps change: jobs under way of another version start over."""
 
     def plan_of(self, delivery: str, event: Event) -> JobRequest | None:
         """Return the job that an event asks for, or None. Pure: what it answers must follow from the event alone.

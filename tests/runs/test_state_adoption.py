@@ -45,5 +45,5 @@ def test_what_the_state_alone_holds_gets_code_with_references_and_a_plan_that_ch
     assert 'triggers_replace = "plain $${text}"\n' in text
     assert {path.name: path.read_bytes() for path in place.iterdir() if path.name != ADOPTED} == before
     (place / "main.tf").write_text(CODE.replace("network", "renamed"))
-    with pytest.raises(Unverifiable, match=rf"infra/production/{ADOPTED} is there already"):
+    with pytest.raises(Unverifiable, match=rf"infra/production/{ADOPTED} already exists"):
         write_code_from_state(tmp_path, "infra/production", terraform)

@@ -78,7 +78,7 @@ def test_a_directory_without_a_manifest_is_somebody_elses(place: SmallMonorepo) 
     listed = place.say("/list") or ""
     assert "In `envs/`, but no environments, because they have no environment.yaml: `Old_Stuff`, `modules`." in listed
     refused = place.say("/clone production as modules for demo") or ""
-    assert "`envs/modules` is there already and is not an environment of mine" in refused
+    assert "`envs/modules` already exists and is not an environment" in refused
     assert "/clone production as modules-2 for demo" in refused
     assert "`demo-x` is being planned" in (place.say("/clone production as demo-x for demo") or "")
 

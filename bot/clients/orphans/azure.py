@@ -65,5 +65,5 @@ def _identifiers(session: Session, api: str, url: str, wanted: str) -> Iterator[
             return
         url, parameters = str(following), None
         if not url.startswith(f"{api}/"):
-            raise Unverifiable("Azure's list goes on at another host, which gets no token")
+            raise Unverifiable("Azure's list continues on another host, which gets no token")
     raise Unverifiable(f"the list of what has these tags has over {MOST_PAGES} pages")

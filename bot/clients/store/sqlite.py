@@ -80,7 +80,7 @@ class SqliteStore:
             "INSERT OR IGNORE INTO deliveries (id, event, body, received_at, outcome) VALUES (?, ?, ?, ?, ?)", known
         )
         old.close()
-        log.error("the database was deleted: made anew", extra={"action": "reopen", "deliveries": len(known)})
+        log.error("the database was deleted: created again", extra={"action": "reopen", "deliveries": len(known)})
 
     def append(self, deliveries: Sequence[Delivery]) -> list[bool]:
         with self._transaction() as connection:

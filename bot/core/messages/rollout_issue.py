@@ -80,7 +80,7 @@ def superseded(newer: int | None, left: Sequence[int]) -> str:
     if newer is None:
         said = "The template has a newer revision, and every environment is already at it, so this rollout ends."
     else:
-        said = f"The template has a newer revision, so the rollout goes on in #{newer}, where its open pull requests are brought up to date."
+        said = f"The template has a newer revision, so the rollout continues in #{newer}, where its open pull requests are brought up to date."
     if not left:
         return said
     numbers = joined([f"#{number}" for number in left])

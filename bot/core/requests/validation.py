@@ -50,7 +50,7 @@ def check_name(command: Clone, inventory: Inventory, policy: Policy) -> None:
         )
     if name in inventory.unmanaged:
         raise Correctable(
-            f"`{policy.roots.environment(name)}` is there already and is not an environment of mine: it has no {MANIFEST}. Choose another name.",
+            f"`{policy.roots.environment(name)}` already exists and is not an environment: it has no {MANIFEST}. Choose another name.",
             replace(command, name=_free_name(name, inventory)),
         )
     if inventory.has(name):

@@ -54,7 +54,7 @@ class AwsLambda(HookKind[InvokeInputs, InvokeRecord]):
 
     The function must be idempotent: a run that was killed invokes it again, and AWS has no way to find out what became of
     the first call. To help it, each call of this step with the same payload has the same `idempotency_key`, in the custom
-    part of the client context. A function that fails, or answers otherwise than it should, fails the step.
+    part of the client context. A function that fails, or gives another answer than it should, fails the step.
 
     A function that leaves something behind is given an `undo_payload`, which is what undo invokes it with; one that
     leaves nothing is declared with `undo: {none: <reason>}`.

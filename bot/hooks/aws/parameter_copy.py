@@ -38,7 +38,7 @@ class CopyInputs(HookModel):
     ]
     test_values: dict[ParameterKey, str] = Field(
         default_factory=dict,
-        description="Values to put in the place of the source's, by name; secure ones are copied in no other way.",
+        description="Values to use instead of the source's, by name; a secure parameter is copied only with one.",
     )
     key_id: Annotated[str | None, Field(description="The KMS key for secure ones; AWS's own without it.")] = None
 

@@ -116,7 +116,7 @@ def _is_left_alone(run: EnvironmentRun, stack: StackAtWork) -> bool:
 def _still_at_work(run: EnvironmentRun) -> str:
     name = run.request.environment
     return (
-        "A process of an earlier run is still at work in this stack. End it, or run this again when it has ended; to go on beside it, comment "
+        "A process of an earlier run is still at work in this stack. End it, or run this again when it has ended; to continue beside it, comment "
         f'`/unlock {name} --because "…"`.'
     )
 

@@ -651,5 +651,5 @@ def test_a_state_outside_of_the_checkout_is_named_with_what_to_do(tmp_path: Path
 def test_an_environment_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     files = {"prod/main.tf": "", "qa/main.tf": "", "envs/production/notes": "mine"}
     code, output = run(lay_out(tmp_path, files), "adopt", "prod", "--with", "qa")
-    assert (code, "envs/production is there already" in output) == (2, True)
+    assert (code, "envs/production already exists" in output) == (2, True)
     assert (tmp_path / "envs/production/notes").read_text("utf-8") == "mine"

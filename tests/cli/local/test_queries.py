@@ -53,7 +53,7 @@ def test_a_directory_without_a_manifest_is_named_and_stops_nothing(root: Path) -
     assert run(root, "verify")[1].strip() == "2 environments match what their templates render."
     assert run(root, "clone", "production", "as", "demo-y")[0] == 0
     code, output = run(root, "clone", "production", "as", "modules")
-    assert (code, "`envs/modules` is there already and is not an environment of mine" in output) == (1, True)
+    assert (code, "`envs/modules` already exists and is not an environment" in output) == (1, True)
     code, output = run(root, "verify", "modules")
     assert (code, "envs/modules has no environment.yaml; there are: demo-x, demo-y, production." in output) == (
         2,

@@ -343,7 +343,7 @@ def test_a_newer_revision_goes_on_in_a_new_issue(place: SmallMonorepo) -> None:
     look(place)
     assert issue(place).number != first
     assert place.server.issue(REPOSITORY, first).state == "closed"
-    assert f"goes on in #{issue(place).number}" in place.written(first)[0]
+    assert f"continues in #{issue(place).number}" in place.written(first)[0]
     (pull,) = pulls(place).values()
     assert table(place)["demo-a"] == "planning"
     branch = branch_of(EnvironmentName("demo-a"), "change")

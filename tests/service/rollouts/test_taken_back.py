@@ -27,7 +27,7 @@ def test_a_template_that_goes_back_to_an_earlier_revision_is_rolled_out_once_mor
     assert len(set(numbers)) == 3
     assert [place.server.issue(REPOSITORY, number).state for number in numbers] == ["closed", "closed", "open"]
     said = [comment for number in numbers for comment in place.written(number)]
-    assert [f"goes on in #{newer}" in text for newer, text in zip(numbers[1:], said, strict=True)] == [True, True]
+    assert [f"continues in #{newer}" in text for newer, text in zip(numbers[1:], said, strict=True)] == [True, True]
     assert table(place)["demo-a"] == "planning"
     assert place.server.read(REPOSITORY, "envs/demo-a/app/main.tf", "envclone-change/demo-a") == SECURE
 
@@ -57,5 +57,5 @@ def test_a_pull_request_of_an_environment_that_needs_nothing_more_is_named(place
     look(place)
     assert set(table(place)) == {"demo-a"}
     (said,) = place.written(first)
-    assert f"goes on in #{issue(place).number}" in said
+    assert f"continues in #{issue(place).number}" in said
     assert f"Close #{left}" in said
