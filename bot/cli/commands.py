@@ -54,7 +54,7 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "init",
         "bot.cli.local.installing.init:init",
-        "Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited.",
+        "Write workflows, roles, a first policy and code owners into a checkout; run it again to update them and keep your edits.",
         ExitCodes(
             "everything is in place",
             failed="an edited file has a newer version, or a file already existed",
@@ -68,7 +68,7 @@ _IN_CHECKOUT: Final = (
         ExitCodes(
             "all is well",
             failed="something is wrong: each line says what to do",
-            not_checked="something could not be looked at",
+            not_checked="something could not be checked",
         ),
     ),
     CommandPlace(
@@ -114,7 +114,7 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "help",
         "bot.cli.local.queries:show_help",
-        "List the commands of comments, the purposes and the parameters, or explain one command.",
+        "List the commands for comments, the purposes and the parameters, or explain one command.",
         ExitCodes("shown", failed=""),
     ),
     CommandPlace(
@@ -128,8 +128,8 @@ _IN_CHECKOUT: Final = (
         "bot.cli.local.parity:parity",
         "Show how a clone, or any directory of Terraform code, differs from another, and why.",
         ExitCodes(
-            "parity holds; of directories: nothing of --fail-on was found",
-            failed="it does not; of directories: something of --fail-on was found",
+            "parity holds; for directories: nothing that --fail-on names was found",
+            failed="it does not; for directories: something that --fail-on names was found",
         ),
     ),
     CommandPlace(
@@ -159,7 +159,7 @@ _IN_CHECKOUT: Final = (
     CommandPlace(
         "sandbox",
         "bot.cli.sandbox:sandbox",
-        "A local GitHub, AWS and Actions with the service in front of them.",
+        "Run a local GitHub, AWS and Actions, with the service in front of them.",
         ExitCodes(
             "ended well, or stopped by Ctrl-C",
             failed="a stage or a request failed, or a program is missing",
@@ -273,7 +273,7 @@ _FOR_OPERATORS: Final = (
     CommandPlace(
         "serve",
         "bot.cli.serving.serve:serve",
-        "Run the service: take webhooks, carry out commands. Settings are ENVCLONE_… environment variables.",
+        "Run the service: receive webhooks and carry out commands. Settings are ENVCLONE_… environment variables.",
         ExitCodes(
             "stopped on request",
             failed="the address can't be listened on",

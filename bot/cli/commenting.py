@@ -17,7 +17,7 @@ Post = Annotated[
     bool,
     typer.Option(
         "--post",
-        help="Run nothing here: post the comment that has GitHub run it, with GH_TOKEN or GITHUB_TOKEN, to the remote `origin`.",
+        help="Run nothing here; post the comment that makes GitHub run it, with GH_TOKEN or GITHUB_TOKEN, to the remote `origin`.",
     ),
 ]
 

@@ -17,13 +17,13 @@ sandbox = typer.Typer(
     cls=PlainGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="A local GitHub, AWS and Actions with the service in front of them.",
+    help="Run a local GitHub, AWS and Actions, with the service in front of them.",
 )
 
 
 @sandbox.command("up", cls=PlainCommand)
 def up(source: Source = Path()) -> None:
-    """Start the sandbox, say how to reach it, and keep it until Ctrl-C."""
+    """Start the sandbox, print how to reach it, and keep it running until Ctrl-C."""
     with edge(), running_from(source) as box:
         from bot.sandbox import opening, visit  # noqa: PLC0415 (see `running_from`)
 

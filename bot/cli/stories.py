@@ -96,7 +96,7 @@ def demo(
 
 
 def lifecycle(source: Source = Path(), as_json: AsJson = False) -> None:
-    """Live a clone's whole life: a step that fails, resume, extend, drift, destroy, and the receipt."""
+    """Play a clone's whole life: a step that fails, resume, extend, drift, destroy, and the receipt."""
     with _told(source, as_json) as telling:
         terraform_or_stop()
         from bot.sandbox import lifecycle as its  # noqa: PLC0415

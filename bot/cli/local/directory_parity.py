@@ -23,7 +23,7 @@ FAILURES = ("any", "missing", "extra", "changed", "same-state", "unread", *get_a
 VariableFiles = Annotated[
     list[Path],
     typer.Option(
-        "--var-file", metavar="PATH", help="A file of variables' values for the first directory, as Terraform takes it."
+        "--var-file", metavar="PATH", help="A file of values for the first directory's variables, as for Terraform."
     ),
 ]
 TheirVariableFiles = Annotated[

@@ -92,7 +92,7 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         ),
     ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Compare every clone of this checkout with its source, a line each.")
+        bool, typer.Option("--all", help="Compare each clone in this checkout with its source, one line each.")
     ] = False,
     root: AnyRoot = Path(),
     as_json: AsJson = False,

@@ -64,7 +64,7 @@ ELSEWHERE = "not available in a checkout; use the same command in a comment"
 
 
 def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(), as_json: AsJson = False) -> None:
-    """List the commands of comments, the purposes and the parameters, or explain one command."""
+    """List the commands for comments, the purposes and the parameters, or explain one command."""
     with edge():
         others = {command.name: command for command in COMMANDS}
         if words and words[0] in others and words[0] not in BY_VERB:

@@ -26,7 +26,7 @@ from bot.model.environment import Manifest
 from bot.names import EnvironmentName
 from bot.runs.plan.verify import Templates
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Undo what was edited by hand.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Discard hand edits.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def serve(
         typer.Option("--url", metavar="URL", help="With --setup: the service's address, as GitHub will reach it."),
     ] = "",
 ) -> None:
-    """Run the service: take webhooks, carry out commands. Settings are ENVCLONE_… environment variables."""
+    """Run the service: receive webhooks and carry out commands. Settings are ENVCLONE_… environment variables."""
     if web_only and worker_only:
         raise typer.BadParameter("--web-only and --worker-only can't be used together")
     if (organization or url) and not setup:

@@ -101,8 +101,8 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         typer.Option(
             "--account",
             metavar="ID[,KEY=VALUE]...",
-            help="An account for a policy that has none, with its facts: 222222222222,region=eu-central-1,state_bucket=acme-state. At a terminal, "
-            "what is left out is asked for.",
+            help="An account for a policy without any, with its properties: 222222222222,region=eu-central-1,state_bucket=acme-state. At a terminal, "
+            "you are asked for what is missing.",
         ),
     ] = [],  # noqa: B006 (see above)
     allow: Annotated[
@@ -110,26 +110,26 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         typer.Option(
             "--allow",
             metavar="WHAT=ROLE",
-            help="Who may do what, in a policy that is new: destroy=admin. At a terminal it is asked for.",
+            help="Who may do what, in a new policy: destroy=admin. At a terminal, you are asked for it.",
         ),
     ] = [],  # noqa: B006 (see above)
     upgrade: Annotated[
         bool,
         typer.Option(
             "--upgrade",
-            help="Only bring up to date what is there, and ask nothing; without it, running this again does the same.",
+            help="Only update what is there, and ask no questions; without it, running this again does the same.",
         ),
     ] = False,
     pull_request: Annotated[
         bool,
         typer.Option(
             "--pull-request",
-            help=f"Commit it on the branch {BRANCH}, push that and open the pull request, with GH_TOKEN or GITHUB_TOKEN; run again, bring it up to date.",
+            help=f"Commit it on the branch {BRANCH}, push that and open the pull request, with GH_TOKEN or GITHUB_TOKEN; run it again to update the pull request.",
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the workflows, roles, a first policy and code owners into a checkout; run again, bring them up to date and keep what was edited."""
+    """Write workflows, roles, a first policy and code owners into a checkout; run it again to update them and keep your edits."""
     with edge():
         if not (root / ".git").exists():
             raise UserError(
