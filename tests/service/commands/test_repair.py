@@ -179,7 +179,9 @@ def test_a_thumb_of_somebody_else_on_the_plan_s_own_comment_confirms_it_too(repa
     def thumb(by: str, *, edited: bool = False) -> None:
         """React to the newest comment that asks for a 👍."""
         asks = [
-            each for each in repairing.server.comments(REPOSITORY, number) if "with a 👍 on this comment" in each.body
+            each
+            for each in repairing.server.comments(REPOSITORY, number)
+            if "reacts to this comment with a 👍" in each.body
         ]
         repairing.server.react(asks[-1].id, "+1", by=by)
         if edited:
