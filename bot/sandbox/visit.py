@@ -109,7 +109,9 @@ def _require_own(directory: Path) -> None:
     """Refuse a directory that somebody else on this machine has put there, or can write to."""
     about = directory.lstat()
     if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
-        raise UserError(f"{directory} is not yours alone, so it is not used. Remove it, and start the sandbox again.")
+        raise UserError(
+            f"{directory} can be accessed by others, so it is not used. Remove it, and start the sandbox again."
+        )
 
 
 class Visitor:

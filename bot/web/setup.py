@@ -100,7 +100,7 @@ class SetUp:
                 name, install = self.keep(code)
             except UserError as error:
                 text = f"<p>{escape(str(error))}</p>"
-                return self._page(HTTPStatus.BAD_GATEWAY, "The App was not taken over", text)
+                return self._page(HTTPStatus.BAD_GATEWAY, "The App's key was not received", text)
             self.finished.set()
         content = f"""\
 <p><strong>{escape(name)}</strong> was created, and its private key is saved. The terminal shows the settings to start the service with.</p>

@@ -205,7 +205,7 @@ def test_a_directory_that_others_can_write_to_is_not_used(
     card: SandboxCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place(os.environ).parent.chmod(0o777)
-    assert "is not yours alone" in envclone("say", "/help").stderr
+    assert "can be accessed by others" in envclone("say", "/help").stderr
 
 
 def test_the_later_of_two_sandboxes_is_spoken_to_and_the_earlier_leaves_its_card(card: SandboxCard) -> None:
