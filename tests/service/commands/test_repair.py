@@ -242,7 +242,7 @@ def test_a_thumb_of_somebody_else_on_the_plan_s_own_comment_confirms_it_too(repa
     assert looked(repairing) == []
     assert repairing.repository().source(NAME).repaired_at is not None
     texts = [each.body for each in repairing.server.comments(REPOSITORY, number)]
-    assert (sum("on this comment" in each for each in texts), sum("`bob` confirmed" in each for each in texts)) == (
+    assert (sum("to this comment" in each for each in texts), sum("`bob` confirmed" in each for each in texts)) == (
         2,
         1,
     )
