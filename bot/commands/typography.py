@@ -59,6 +59,8 @@ _COURTESY = frozenset(
 _MARKS = ("**", "__", "*", "_")
 _EMOJI_NAME = re.compile(r":[a-z0-9_+-]+:")
 _COMMA = re.compile(r",(?![^\[]*\])")
+_NEXT_IMPORT = re.compile(r",(?=(?:[\w-]+/)?[a-z]\w*\.[\w-]+=)|,$")
+"""Ids have commas, too: behind one, only another address with its id is another word."""
 _ENDS = ".!?,;:\u2026\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f"
 _TOLD = re.compile(r"@[A-Za-z0-9-]+[.,;!]*")
 
@@ -135,8 +137,11 @@ def without_courtesy(words: Sequence[str]) -> list[str]:
 
 
 def listed(words: Sequence[str]) -> list[str]:
-    """Return the words with those apart that commas join, as people write lists: `a, b`, `a,b`. One in brackets is part of its word."""
-    return [part for word in words for part in _COMMA.split(word) if part]
+    """Return the words with those apart that commas join, as people write lists: `a, b`, `a,b`.
+
+    One in brackets is part of its word, and so is one behind an `=`, unless another address with its `=` follows.
+    """
+    return [part for word in words for part in (_NEXT_IMPORT if "=" in word else _COMMA).split(word) if part]
 
 
 def _told_nobody(words: Sequence[str]) -> list[str]:

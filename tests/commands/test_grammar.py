@@ -178,6 +178,10 @@ def test_typographic_quotes_and_dashes_are_what_they_were_meant_to_be() -> None:
             "/codify demo-x, app/aws_lb.main , data/aws_kms_key.this.",
             "/codify demo-x app/aws_lb.main data/aws_kms_key.this",
         ),
+        (
+            "/codify production app/aws_sns_topic.a=arn:a,app/aws_s3_bucket_acl.b=c,private, aws_x.d=e",
+            "/codify production app/aws_sns_topic.a=arn:a app/aws_s3_bucket_acl.b=c,private aws_x.d=e",
+        ),
     ],
 )
 def test_commas_join_a_list(line: str, plain: str) -> None:
@@ -185,7 +189,7 @@ def test_commas_join_a_list(line: str, plain: str) -> None:
     assert not isinstance(parse(plain), Mistake)
 
 
-def test_a_comma_in_an_address_is_the_addresss_own() -> None:
-    command = parse("""/codify demo-x 'app/aws_lb.main["a,b"]'""")
-    assert isinstance(command, Codify)
-    assert command.addresses == ('app/aws_lb.main["a,b"]',)
+@pytest.mark.parametrize("said", ['app/aws_lb.main["a,b"]', "app/aws_x.y=a,b", "aws_x.y=cn=a,ou=b,[c],d"])
+def test_a_comma_in_an_address_or_in_an_id_is_its_own(said: str) -> None:
+    command = Codify(EnvironmentName("production"), (said,))
+    assert parse(f"/codify production '{said}'") == parse(format_command(command)) == command
