@@ -75,8 +75,8 @@ class OwnProposal:
     def rollout(self) -> str | None:
         """The address of the rollout's issue that the newest commit follows from."""
         newest = self.commits[-1].trailers if self.commits else None
-        if newest is not None and (newest.as_in is not None or newest.is_dispatched):
-            return None  # it follows a pull request that a clone tries, or a run in another repository
+        if newest is not None and (newest.as_in is not None or newest.is_dispatched or newest.is_codified):
+            return None  # it follows a pull request that a clone tries, a run in another repository, or what its own plan wrote
         return newest.url or None if newest is not None and newest.comment is None else None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bot.core.plans.plan_values import MERGED
 from bot.errors import Unverifiable
 from bot.model.pipeline import Json
 
@@ -19,6 +20,8 @@ _TEXT: Final = re.compile(r'"((?:[^"\\$%]|\\.|[$%](?!\{))*)"')
 _UNSET: Final = re.compile(r'^\s*[\w-]+\s*= (?:0|false|null|""|\[\]|\{\})$')
 _ARGUMENT_LINE: Final = re.compile(r'^\s*[\w-]+\s*= (?:[\w.-]+|"[^"]*"|\[.*\]|\{\})$')
 _GENERATED: Final = re.compile(r"^# (__generated__ by Terraform|Please review these resources).*\n", re.MULTILINE)
+_UNREADABLE: Final = "can't be read back"
+_DEFAULTS: Final = "the provider would add its defaults"
 SHORTEST_ID: Final = 6
 """Letters of an id that is looked for: a shorter one may be any other word."""
 
@@ -183,13 +186,15 @@ def without_unset(text: str, lines: Collection[int]) -> str:
 
 
 def ignoring(text: str, arguments: Mapping[str, Sequence[str]]) -> str:
-    """Return code in which Terraform leaves alone what a provider can't read back of a resource, by address: it would set that anew."""
+    """Return code in which Terraform leaves arguments of a resource alone, by address, that a provider would set though nobody asks for it."""
     lines, names = list[str](), None
     for line in text.splitlines():
         if found := _BLOCK.match(line):
             names = arguments.get(f"{found[1]}.{found[2]}")
         if line == "}" and names:
-            lines += ["  lifecycle {", f"    ignore_changes = [{', '.join(names)}] # can't be read back", "  }"]
+            said = [_DEFAULTS if each in MERGED else _UNREADABLE for each in names]
+            why = ", or ".join(dict.fromkeys(said))
+            lines += ["  lifecycle {", f"    ignore_changes = [{', '.join(names)}] # {why}", "  }"]
         lines.append(line)
     return "\n".join(lines) + "\n"
 

@@ -3,6 +3,7 @@
 The plan role reads what is there, as it does for every plan. Nothing is written but text, which the pull request then proposes.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from bot.core.plans.from_state import (
 )
 from bot.core.plans.plan import Action, PlannedChange
 from bot.core.plans.plan_json import read_plan
+from bot.core.plans.plan_values import MERGED
 from bot.core.plans.written_imports import MOST_CODE
 from bot.core.requests.codify.imports import IMPORTED, OpenImport
 from bot.errors import UserError
@@ -29,6 +31,7 @@ from bot.names import ParameterName
 
 _CONFLICT = "onflict"
 """In the summaries by which providers say that of two arguments only one may be given."""
+_ROOT = re.compile(r"[.\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ def written_for(
             f"Terraform wrote {len(found.text):,} characters of code for {len(imports)} imports; at most {MOST_CODE:,} are accepted at once. Import fewer."
         )
     last = writing.tried(found.text)
-    if unread := _unread(last, asked):
-        last = writing.tried(ignoring(last.text, unread))
+    if unasked := _unasked(last, asked):
+        last = writing.tried(ignoring(last.text, unasked))
     changed = [f"{each.address}: {each.action.value}" for each in _changes(last, asked)]
     return Written(last.text, found.secret, [*map(str, last.errors), *changed])
 
@@ -77,15 +80,18 @@ def _changes(tried: _Tried, asked: Collection[str]) -> Sequence[PlannedChange]:
     return [each for each in changes if each.address in asked and each.action is not Action.NO_OP]
 
 
-def _unread(tried: _Tried, asked: Collection[str]) -> Mapping[str, Sequence[str]]:
-    """Return the arguments by resource that differ only because the provider can't read them back: it would set them to their defaults."""
+def _unasked(tried: _Tried, asked: Collection[str]) -> Mapping[str, Sequence[str]]:
+    """Return the arguments by resource that would change though the code asks for nothing.
+
+    The provider can't read them back, and would set them to their defaults, or it adds its own defaults to them, as it does everywhere.
+    """
     found: dict[str, Sequence[str]] = {}
     for change in _changes(tried, asked):
-        differing = change.differences
+        differing = [(_ROOT.split(each.path, maxsplit=1)[0], each) for each in change.differences]
         if change.action is Action.UPDATE and all(
-            each.before is None and each.path.isidentifier() for each in differing
+            name in MERGED or (each.before is None and each.path == name) for name, each in differing
         ):
-            found[change.address] = [each.path for each in differing]
+            found[change.address] = list(dict.fromkeys(name for name, _ in differing))
     return found
 
 

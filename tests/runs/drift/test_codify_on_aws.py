@@ -1,6 +1,7 @@
 """Changed outside on AWS as moto imitates it, by many kinds of resources at once: made code of, and then the plan does nothing."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +29,7 @@ from tests.runs.drift.codified_kinds import KINDS
 from tests.support import example
 from tests.support.cloud import REGION
 from tests.support.provider_process import provider_process
-from tests.support.terraform import program, provider_files, write
+from tests.support.terraform import PROVIDER, program, provider_files, write
 
 APP = StepName("app")
 IN_NO_STATE = (
@@ -86,11 +87,16 @@ def test_what_was_changed_outside_becomes_code_whatever_kind_of_resource_it_is(
         left = planned(module)
         assert left.changes == (), found.files["app/main.tf"].data.decode()
         asked = [OpenImport(f"{kind}.this", attributes[kind]["id"]) for kind in IN_NO_STATE]
-        lacking = {"main.tf": "", IMPORTED: import_blocks([each.known() for each in asked]), **provider_files(main)}
+        defaults = PROVIDER.replace("{", '{\n  default_tags {\n    tags = { System = "shop" }\n  }\n', 1)
+        blocks = import_blocks([each.known() for each in asked])
+        lacking = {"main.tf": "", IMPORTED: blocks, **provider_files(main), "provider.tf": defaults}
         other = write(tmp_path / "other", lacking)
         with program(tmp_path / "configuration", reached).opened(other) as empty:
             empty.init()
             code = written_for(empty, asked, {}, timedelta(minutes=10))
         assert (code.secret, code.changed) == ([], [])
         assert "topic_arn                       = aws_sns_topic.this.arn" in code.code
-        assert "ignore_changes = [force_overwrite_replica_secret, recovery_window_in_days]" in code.code
+        ignored = "force_overwrite_replica_secret, recovery_window_in_days, tags_all"
+        assert f"ignore_changes = [{ignored}] # can't be read back, or the provider would add its defaults" in code.code
+        assert "    ignore_changes = [tags_all] # the provider would add its defaults\n" in code.code
+        assert len(re.findall(r"ignore_changes = \[.*\btags_all\b.*\]", code.code)) == len(IN_NO_STATE) - 1, code.code

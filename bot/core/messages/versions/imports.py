@@ -20,6 +20,11 @@ def written(found: WrittenImports, whole: Whole) -> str:
         f"Commit {code(found.commit[:12])} imports what has no code yet, so Terraform wrote it for {code(path)}. {added}.",
         fence(found.code.rstrip(), "hcl"),
     ]
+    if "ignore_changes" in found.code:
+        parts.append(
+            "What `ignore_changes` names stays as it is, since an import changes nothing. To have the provider set it, take it out there in a "
+            "pull request of its own."
+        )
     if found.secret:
         parts.append(_listed("**Give these a value**, since they are secret and not in the code", found.secret))
     if found.changed:
