@@ -68,18 +68,21 @@ def changed(
     )
 
 
-def checked(place: SmallMonorepo, number: int, conclusion: Literal["success", "failure"] = "success") -> None:
-    """Let the required check of a pull request's head come to a conclusion, and the service hear of it."""
+def checked(
+    place: SmallMonorepo, number: int, conclusion: Literal["success", "failure"] = "success", commit: str | None = None
+) -> None:
+    """Let the required check of a pull request's head, or of a commit, come to a conclusion, and the service hear of it."""
     pull = place.service.context.github.pull_request(example.REPOSITORY, number)
     assert pull is not None
+    commit = commit or pull.head_sha
     state = CheckState("Planned" if conclusion == "success" else "Not planned", "…", conclusion=conclusion)
-    check = actions(place).put_check(example.REPOSITORY, pull.head_sha, "envclone", state)
+    check = actions(place).put_check(example.REPOSITORY, commit, "envclone", state)
     place.work(
         CheckRunCompleted(
             repository=example.REPOSITORY,
             check=check.id,
             name=check.name,
-            head_sha=pull.head_sha,
+            head_sha=commit,
             conclusion=conclusion,
             app=check.app,
             external_id=None,

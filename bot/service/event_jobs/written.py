@@ -51,14 +51,17 @@ class WrittenDrafter:
 
 
 def add_written(repo: Repository, name: EnvironmentName, commit: str) -> str | None:
-    """Add the code that the plan of a commit wrote to the pull request, unless it is there; return the commit. Raises `Transient`."""
+    """Add the code that the plan of a commit wrote to the pull request, unless it is there; return the commit. Raises `Transient`.
+
+    Run again after its push, it finds its own commit, and brings the pull request's text up to date.
+    """
     branch = Branch("change", name)
-    check = newest_check(repo, commit, CHECK.format(environment=name)) if repo.proposed(branch) == commit else None
+    check = newest_check(repo, commit, CHECK.format(environment=name))
     written = read_written(check.summary) if check is not None and check.conclusion == "failure" else None
-    if check is None or written is None or (written.environment, written.commit) != (name, commit):
+    if written is None or (written.environment, written.commit) != (name, commit):
         return None
     pull = repo.pull_request(branch)
-    if pull is None or pull.head_sha != commit or not repo.is_ours(pull):
+    if pull is None or pull.state != "open" or not repo.is_ours(pull):
         return None
     origin = ChangeOrigin(Login(repo.github.identity()), f"{pull.url}/commits/{commit}")
     pushed = publish_change(repo, origin, WrittenDrafter(written))

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.clients.github import CheckState
+from bot.clients.transient import Transient
 from bot.core.plans.drift import Drift, DriftChange, StepDrift
 from bot.core.plans.plan_values import Masked, PlanValue, differences
 from bot.core.plans.required_check import CHECK
@@ -63,7 +64,7 @@ def test_what_no_parameter_explains_is_written_where_it_stands_and_waived(live: 
 @pytest.mark.sample
 def test_only_what_is_named_becomes_code(live: SmallMonorepo) -> None:
     looked(live, TYPE, DriftChange("aws_ssm_parameter.other", "gone"))
-    assert "called `aws_lb.x`. These have:\n- `app/aws_ssm_parameter.greeting`" in (
+    assert "called `aws_lb.x` has drifted. These have:\n- `app/aws_ssm_parameter.greeting`" in (
         live.say("/codify demo-x aws_lb.x") or ""
     )
     assert "`app/aws_ssm_parameter.other`: it is not in the code" in (
@@ -130,8 +131,15 @@ def test_law_4_what_is_in_no_state_is_imported_and_the_code_that_its_plan_wrote_
     assert code not in planned(code.replace("sns_topic", "iam_user"), asked), "it is not what is asked for"
     assert code not in planned(code, "c" * 40), "it is of another commit"
     assert head() == asked
-    assert planned(code, asked).endswith(code)
+    live.server.faults.lose_request("PATCH", f"^/repos/{REPOSITORY}/pulls/{number}$")
+    with pytest.raises(Transient):
+        planned(code, asked)
     added = head()
     assert live.repository().mirror.parent(added) == asked
+    assert "| `app/aws_sns_topic.alerts` |" not in (last(live).body or "")
+    checked(live, number, "failure", asked)
+    live.written(number)
+    assert "| `app/aws_sns_topic.alerts` |" in (last(live).body or "")
+    assert "rollout" not in (last(live).body or "")
     assert planned(code, added).count(code) == 1
     assert (head(), last(live).number) == (added, number)
