@@ -50,7 +50,7 @@ class PromoteDrafter:
             case Set() as change:
                 return draft_change(change, change_subject(repo, source, repo.at(place.parent)), repo.context.now())
             case Sync() as sync:
-                return SyncDrafter(sync, self.others).draft(repo, place)
+                return SyncDrafter(sync, self.others, asks=True).draft(repo, place)
             case other:
                 return other
 

@@ -108,18 +108,23 @@ def test_only_what_was_applied_as_it_is_counts_as_proved(live: SmallMonorepo) ->
 
 
 def test_a_newer_revision_of_the_template_is_promoted_with_what_it_asks_for(live: SmallMonorepo) -> None:
-    more = example.DECLARATION.replace("  zones:", "  region: {type: string, description: The region.}\n  zones:")
+    asked = "  region: {type: string, description: The region.}\n  mail: {type: string, outbound: true, description: The mail.}\n"
+    more = example.DECLARATION.replace("  zones:", f"{asked}  zones:")
     live.server.commit(REPOSITORY, {MAIN: SECURE, DECLARATION: more.encode()}, by="alice", message="Encrypt")
-    live.say("/sync demo-x --set region=eu-west-1")
+    live.say("/sync demo-x --set region=eu-west-1 --set mail=https://mail.invalid/sink")
     merged(live, last(live).number)
     deployed(live, "demo-x", "success", head(live, last(live)))
     live.server.commit(REPOSITORY, {MAIN: SECURE + b"# not tried\n"}, by="alice", message="Not tried")
     assert "Comment `/promote demo-x` first" in (live.say("/promote demo-x region") or "")
-    live.say("/promote demo-x")
+    # What reaches outside a clone never gives: it is asked for there, as a sync does.
+    assert "**It waits for values:** comment `/set production mail=…`." in (live.say("/promote demo-x") or "")
+    assert last(live).title == "Sync production: values are missing"
+    assert "### Proved in `demo-x`" in (last(live).body or "")
+    live.say("/set production mail=https://mail.acme.example/v1")
     tried_one = live.repository().manifest(EnvironmentName("demo-x"))
     assert tried_one is not None
     assert proposed_production(live).revision == tried_one.revision
-    assert value(live, "region") == "eu-west-1"
+    assert (value(live, "region"), value(live, "mail")) == ("eu-west-1", "https://mail.acme.example/v1")
     assert "### What the template changed" in (last(live).body or "")
     assert "### Proved in `demo-x`" in (last(live).body or "")
 
