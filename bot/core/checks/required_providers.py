@@ -76,7 +76,10 @@ class LockedProvider:
 
 
 def locked_providers(data: bytes) -> Mapping[str, LockedProvider]:
-    """Return the providers of a lock file by their whole address (`registry.terraform.io/hashicorp/random`). Raises `InvalidInput`."""
+    """Return the providers of a lock file by their whole address (`registry.terraform.io/hashicorp/random`). Raises `InvalidInput`.
+
+    Terraform writes it in small letters, however the code does (`Azure/azapi`).
+    """
     found: dict[str, LockedProvider] = {}
     for block in blocks(LOCK, data):
         if block.type == "provider" and block.labels:
@@ -98,7 +101,8 @@ def unlocked_versions(code: Tree, stacks: Iterable[str], where: str) -> Iterator
         for directory in reached(code, stack):
             for path, setting in _requirements(code, directory):
                 source, span = source_of(setting.name, setting.value), _span(setting.value)
-                found = next((locked[each] for each in (f"{host}/{source}" for host in _HOSTS) if each in locked), None)
+                addresses = (f"{host}/{source.lower()}" for host in _HOSTS)
+                found = next((locked[each] for each in addresses if each in locked), None)
                 if found is not None and found.version and span is not None and not _has(span, found.version):
                     message = (
                         f"`{span}` of `{source}` does not take {found.version}, which {where}/{stack}/{LOCK} has: write a version that it takes, or run "
@@ -122,8 +126,8 @@ def unlocked_providers(code: Tree, stacks: Iterable[str], where: str) -> Iterato
         named = {address.partition("/")[2] if address.startswith(_HOSTS) else address for address in locked}
         for directory in reached(code, stack):
             for source, (path, line) in _used(code, directory).items():
-                if source not in named and "/" in source:
-                    named.add(source)
+                if source.lower() not in named and "/" in source:
+                    named.add(source.lower())
                     message = (
                         f"the provider `{source}` is not in the {LOCK} of `{stack}`, so `terraform init` would fail: run `terraform init "
                         "-backend=false` in the stack's directory and commit the lock file (in a template: the template's)."

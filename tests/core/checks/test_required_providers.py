@@ -21,6 +21,7 @@ def required(requirement: str) -> str:
         ('{ version = ">= 5.0, < 5.100" }', False),
         ('"~> 4.0"', False),
         ('{ source = "hashicorp/aws" }', True),
+        ('{ source = "HashiCorp/aws", version = "~> 6.0" }', False),
         ('{ source = "acme/aws", version = "~> 6.0" }', True),
         ('{ source = "hashicorp/aws", version = "newest" }', True),
     ],
@@ -49,7 +50,7 @@ def test_a_version_that_the_lock_file_does_not_have_is_named(path: str, requirem
             ["acme/dns"],
         ),
         (
-            'terraform {\n  required_providers {\n    x = { source = "acme.example/a/b" }\n  }\n}\nresource "x_y" "a" {}\n',
+            'terraform {\n  required_providers {\n    x = { source = "acme.example/a/b" }\n    aws = { source = "HashiCorp/AWS" }\n  }\n}\nresource "x_y" "a" {}\n',
             [],
         ),
     ],
