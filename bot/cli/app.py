@@ -1,5 +1,6 @@
 """The command line `envclone`. Its commands are in `bot.cli.commands`; each file beside this one holds one family of them."""
 
+import atexit
 import gc
 from typing import Annotated
 
@@ -37,6 +38,8 @@ def envclone(
 def main() -> None:
     """Run the command line."""
     gc.set_threshold(OF_WHAT_ENDS_SOON)
+    # Else Python looks for rings in all of the code that was read once more before it ends.
+    atexit.register(gc.freeze)
     name_controls()
     app()
 

@@ -9,7 +9,7 @@ recovery window of a secret, the deletion window of a key, automated backups.
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.cloud_facts import DestroyRule, DestroyRules
@@ -94,10 +94,19 @@ def _judged_code(declared: _Declared, names: Names, rules: DestroyRules) -> Iter
         prevented = lifecycle.setting("prevent_destroy")
         if prevented is not None and _told(prevented, names) is True:
             yield Finding(declared.path, prevented.line, _message(declared.name, PREVENTED))
+    there = {*(each.name for each in declared.block.settings), *(each.type for each in declared.block.blocks)}
     for rule in rules_of(declared.block.labels[0] if declared.block.labels else "", rules):
+        if _is_left_out(rule, there):
+            continue  # most are, and what is left out may be
         for value in _written(declared.block, rule.attribute, names):
             if not isinstance(value, UnknownUntilApply) and (complaint := violation(rule, value)):
                 yield Finding(declared.path, declared.line_of(rule.attribute), _message(declared.name, complaint))
+
+
+def _is_left_out(rule: DestroyRule, there: Collection[str]) -> bool:
+    """Say whether a block with these settings and blocks leaves an attribute to a default with which it can be destroyed."""
+    outer, _, inner = rule.attribute.partition(".")
+    return outer not in there and "dynamic" not in there and (bool(inner) or violation(rule, None) is None)
 
 
 def _judged_change(

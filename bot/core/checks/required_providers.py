@@ -78,7 +78,7 @@ class LockedProvider:
 def locked_providers(data: bytes) -> Mapping[str, LockedProvider]:
     """Return the providers of a lock file by their whole address (`registry.terraform.io/hashicorp/random`). Raises `InvalidInput`.
 
-    Terraform writes it in small letters, however the code does (`Azure/azapi`).
+    Terraform writes it in small letters, however the code does (`Acme/any`).
     """
     found: dict[str, LockedProvider] = {}
     for block in blocks(LOCK, data):

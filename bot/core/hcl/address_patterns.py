@@ -18,10 +18,12 @@ def key_of(address: str, attribute: str) -> str:
     return f"{address}:{attribute}" if attribute else address
 
 
+@lru_cache(maxsize=65_536)
 def of_stack(address: str) -> tuple[str, str]:
     """Return the stack of an address and what it is there: (`network/core`, `KIND.NAME`); a step's own is (`stack`, NAME).
 
-    A stack's name has slashes and no dots, and before its first dot no other address has a slash.
+    A stack's name has slashes and no dots, and before its first dot no other address has a slash. Remembered: each attribute
+    of a thing asks for the same.
     """
     kind, _, name = address.partition("/")
     if kind in KINDS_OF_STEPS and "." not in name:
