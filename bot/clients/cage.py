@@ -5,7 +5,6 @@ The gate reads code before it is run. Should something slip past it, there is no
 environment's files.
 """
 
-import json
 import os
 import shutil
 import sys
@@ -66,9 +65,8 @@ class Cage:
         if not landlock():
             return list(argv)
         reads = [*SYSTEM, *_programs(Path(found), environment), *_own_files(environment), *map(str, self.reads)]
-        access = {"read": reads, "write": [*DEVICES, *map(str, self.writes)], "ports": self.ports}
-        program = [sys.executable, "-I", "-S", confined.__file__, json.dumps(access)]
-        return [*program, str(Path(found).absolute()), *argv[1:]]
+        access = confined.words(reads, [*DEVICES, *map(str, self.writes)], self.ports)
+        return [sys.executable, "-I", "-S", confined.__file__, *access, str(Path(found).absolute()), *argv[1:]]
 
 
 NOTHING = Cage()

@@ -1,20 +1,24 @@
 """Run a program under Landlock: it reads and writes what it was given, and nothing else of the machine.
 
-    python -I -S confined.py '{"read": ["/usr", …], "write": ["/tmp/own"]}' terraform plan …
+    python -I -S confined.py any 2 /usr /lib 1 /tmp/own /usr/bin/terraform plan …
 
-This file is a program of its own, started by its path with Python's library and nothing more, because a restriction can't be taken back
-and must be made by a process without threads: it restricts itself and becomes the program that it is asked to run. Landlock
+The words are the ports, how many paths follow to be read, these, how many follow to be written as well, and these (`words`); then comes
+the program. This file is a program of its own, started by its path with Python's library and nothing more, because a restriction can't
+be taken back and must be made by a process without threads: it restricts itself and becomes the program that it is asked to run. It
+stands before every command of Terraform, and loads little of the library: JSON alone would take longer than all the rest. Landlock
 needs no privilege and holds for all descendants. See https://docs.kernel.org/userspace-api/landlock.html for the numbers below.
 """
 
 import ctypes
 import errno
-import json
 import os
 import resource
 import stat
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """System calls, the same on every architecture."""
@@ -42,6 +46,9 @@ WRITE = WRITE_FILE | CHANGE_DIR | REFER | TRUNCATE | RESOLVE_UNIX
 FILE_ONLY = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV | RESOLVE_UNIX
 """What can be said of a file that is no directory."""
 
+ANY = "any"
+"""In place of the ports that a program may connect to: all of them."""
+
 CANNOT_RUN = 126
 """A shell's exit code for a program that can't be run."""
 
@@ -66,7 +73,13 @@ def abi() -> int:
     return max(0, int(_libc().syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION)))
 
 
-def restrict(version: int, access: Mapping[str, Iterable[str]], ports: Iterable[int] | None) -> None:
+def words(reads: "Sequence[str]", writes: "Sequence[str]", ports: "Iterable[int] | None") -> list[str]:
+    """Return what `main` reads before the program. Paths are words of their own: nothing in them can be taken for anything else."""
+    bounded = ANY if ports is None else ",".join(map(str, ports))
+    return [bounded, str(len(reads)), *reads, str(len(writes)), *writes]
+
+
+def restrict(version: int, access: "Iterable[tuple[Iterable[str], int]]", ports: "Iterable[int] | None") -> None:
     """Restrict this process, for ever. Paths that don't exist are left out; without `ports` it connects to any. Raises `OSError`."""
     if ports is not None and version < KNOWS_PORTS:
         raise OSError(errno.EOPNOTSUPP, "this machine's Landlock can't bound ports")
@@ -74,7 +87,7 @@ def restrict(version: int, access: Mapping[str, Iterable[str]], ports: Iterable[
     ruleset = _Ruleset(handled, 0 if ports is None else CONNECT_TCP, SCOPED if version >= KNOWS_SCOPES else 0)
     # Older kernels know a shorter structure, and refuse a longer one only if the rest isn't zero.
     rules = _call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(ctypes.sizeof(ruleset)), 0)
-    for paths, allowed in ((access["read"], READ), (access["write"], READ | WRITE)):
+    for paths, allowed in access:
         for path in paths:
             _allow(rules, path, allowed & handled)
     for port in ports or ():
@@ -116,17 +129,25 @@ def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def main(words: Sequence[str]) -> None:
-    """Restrict this process as the first word says, then become the program that the others name."""
-    access, *argv = words
+def main(given: list[str]) -> None:
+    """Restrict this process as the first words say, then become the program that the others name."""
+    ports, *rest = given
+    reads, rest = _counted(rest)
+    writes, argv = _counted(rest)
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        given = json.loads(access)
-        restrict(abi(), given, given["ports"])
+        bounded = None if ports == ANY else [int(each) for each in ports.split(",") if each]
+        restrict(abi(), ((reads, READ), (writes, READ | WRITE)), bounded)
         os.execve(argv[0], argv, dict(os.environ))  # noqa: S606 - becoming the program is what this one is for
     except OSError as error:
         sys.stderr.write(f"{argv[0]} could not be run confined: {error.strerror or error}\n")
     raise SystemExit(CANNOT_RUN)
+
+
+def _counted(given: list[str]) -> tuple[list[str], list[str]]:
+    """Return as many words as the first one says, and the rest."""
+    end = 1 + int(given[0])
+    return given[1:end], given[end:]
 
 
 if __name__ == "__main__":

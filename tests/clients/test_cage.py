@@ -1,5 +1,6 @@
 """What a program may reach, and what is said where it can't be confined."""
 
+import shlex
 import socket
 import subprocess
 import sys
@@ -174,3 +175,14 @@ def test_only_installing_reads_credentials_and_fills_the_cache(tmp_path: Path) -
 def test_a_start_takes_no_second_interpreter_with_libraries() -> None:
     argv = Cage().argv(["true"], ENVIRONMENT)
     assert not landlock() or argv[:3] == [sys.executable, "-I", "-S"]
+
+
+@confines
+def test_nothing_in_a_path_is_taken_for_another_path(tmp_path: Path) -> None:
+    odd = tmp_path / "a\n1\n'\" ü"
+    for place in (odd, tmp_path / "1"):
+        place.mkdir()
+        (place / "file").write_text(f"what is in {place.name}\n")
+    shown = said(Cage((odd,)), f"cat {shlex.quote(str(odd))}/file {tmp_path}/1/file")
+    assert f"what is in {odd.name}" in shown
+    assert "what is in 1\n" not in shown
