@@ -14,12 +14,15 @@ import pytest
 from bot.clients.git.checkout import Checkout
 from bot.clients.objects.s3 import S3Store
 from bot.clients.terraform.terraform import Terraform
+from bot.clouds.registry import FACTS
 from bot.core.messages.plan_comment import complete
 from bot.core.plans.fingerprint import fingerprint
 from bot.core.plans.plan import TerraformPlan, unshown
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.review import read_review, review_key
 from bot.core.plans.stack_inputs import known, replayed, resolved
+from bot.core.rendering.assemble import assemble, read_template
+from bot.core.requests.codify.imports import IMPORTED
 from bot.core.tree import File
 from bot.errors import UserError
 from bot.model.pipeline import Json
@@ -31,9 +34,9 @@ from bot.runs.plan.plan import CreatedAgain, Failed, Planned, PlanRefused, Undes
 from bot.runs.plan.report import report
 from bot.runs.plan.request import PlanRequest
 from tests.support.cloud import REGION, cloud
-from tests.support.deploying import DEMO, Deploying
+from tests.support.deploying import DEMO, PRODUCTION, Deploying
 from tests.support.monorepo import Monorepo
-from tests.support.product import ON_AWS, STACKS, template
+from tests.support.product import NAME, ON_AWS, STACKS, template
 from tests.support.terraform import program
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -233,6 +236,33 @@ def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
     said = report(request, outcome)
     assert said.check.conclusion == "failure"
     assert f"`envs/demo-x/data/main.tf:{line}`" in said.comment
+
+
+@pytest.mark.whole
+def test_an_import_that_would_change_what_exists_is_refused_and_keeps_no_review(
+    tmp_path: Path, planner: PlanContext
+) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    deploying = Deploying.create(place, create_bucket(), planner.terraform)
+    block = 'import {\n  to = terraform_data.kept\n  id = "made-before"\n}\n'
+    code = 'resource "terraform_data" "kept" {\n  input = "it had none"\n}\n'
+    files = {**deploying.template.files, f"data/{IMPORTED}": File((block + code).encode())}
+    at = read_template(NAME, files, FACTS)
+    deploying.repo.put(at.where, at.files)
+    deploying.repo.put(f"envs/{PRODUCTION}", assemble(at, deploying.manifest(at, PRODUCTION)))
+    request = PlanRequest(PRODUCTION, deploying.repo.commit("import it"), "update")
+    gate = deploying.policy.gate.model_copy(update={"imports": True})
+    policy = deploying.policy.model_copy(update={"gate": gate, "may_be_created": (PRODUCTION,)})
+    values = {"checkout": Checkout(deploying.repo.root), "policy": policy, "store": deploying.store}
+    outcome = plan(request, changed(planner, **values, base_template=lambda name: at.files))
+    assert isinstance(outcome, Failed), outcome
+    assert f"{DATA}/{IMPORTED} imports what exists, and the plan would also change it: terraform_data.kept" in (
+        outcome.reason
+    )
+    assert deploying.store.read(review_key(PRODUCTION, request.commit)) is None, (
+        "without a review nothing can be applied"
+    )
 
 
 def without_terraform(planner: PlanContext, **values: object) -> PlanContext:
