@@ -25,6 +25,7 @@ from dbos._serialization import DBOSPortableJSON
 
 from bot.clients.store.database_url import noticing_silence
 from bot.clients.store.records import KEEP_DELIVERIES
+from bot.clients.store.sqlite import file_at
 from bot.jobs.gate import StepGate
 from bot.jobs.runner import JobRunner
 from bot.model.pipeline import Json
@@ -89,8 +90,10 @@ class Engine:
         self._unrecorded: set[str] = set()
         self._version = runner.version
         self._quiet_logs()
-        if place.url is None:
-            _into_wal(place.directory / "jobs.sqlite3")
+        self._file = place.directory / "jobs.sqlite3" if place.url is None else None
+        if self._file is not None:
+            _into_wal(self._file)
+            self._opened = file_at(self._file)
         config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_url": place.database,
@@ -222,6 +225,10 @@ class Engine:
         found = DBOS.list_queued_workflows(queue_name=QUEUE, limit=MOST_COUNTED, load_input=False, load_output=False)
         running = sum(1 for one in found if one.status == "PENDING")
         return {"waiting": len(found) - running, "running": running}
+
+    def is_lost(self) -> bool:
+        """Say whether the file was deleted: then no job is written down any more, and only a start makes it anew."""
+        return self._file is not None and file_at(self._file) != self._opened
 
     def destroy(self) -> None:
         """Close the database. Unfinished jobs resume at the next start.

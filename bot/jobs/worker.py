@@ -23,6 +23,8 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
+LOOK = 1.0
+"""Seconds between two looks whether the engine's file is still there."""
 
 LAST_SPANS = timedelta(seconds=5)
 """How long the end waits for a collector that does not answer: it delays a restart, and spans are no more than a help."""
@@ -71,12 +73,18 @@ def run_worker(
     looking = LookingBack(work, engine.submit, settings, silent_since)
     threading.Thread(target=looking.run, args=(stop,), name="look back", daemon=True).start()
     log.info("working", extra={"action": "start", "replica": replica})
-    stop.wait()
+    while not stop.wait(LOOK):
+        if engine.is_lost():
+            # What was under way is found by the next worker's look back, and nothing of it is done twice.
+            log.critical("the jobs' database was deleted: this worker ends", extra={"action": "lost"})
+            stop.set()
     engine.gate.close(timedelta(0))  # no step begins any more, also while the dispatcher comes to its end
     log.info("stopping: %d steps run", engine.gate.running, extra={"action": "stop"})
     attempts.stop()
-    dispatching.join(settings.stop_within.total_seconds())
-    finished = engine.gate.close(settings.stop_within)
+    # What a step returns can't be written down into a deleted file, so there is nothing to wait for.
+    within = timedelta(0) if engine.is_lost() else settings.stop_within
+    dispatching.join(within.total_seconds())
+    finished = engine.gate.close(within)
     stopped.set()
     beating.join(5)
     engine.destroy()

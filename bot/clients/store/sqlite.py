@@ -65,7 +65,7 @@ class SqliteStore:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.executescript(SCHEMA)
-                found = _file(self._path)
+                found = file_at(self._path)
                 unless_ready.pop_all()
             return connection, found
         except (sqlite3.Error, OSError) as error:
@@ -206,7 +206,7 @@ class SqliteStore:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                if _file(self._path) != self._file:
+                if file_at(self._path) != self._file:
                     self._reopen()
                 yield self._connection
             except sqlite3.Error as error:
@@ -248,7 +248,7 @@ def _write_down(connection: sqlite3.Connection, settled: Sequence[tuple[str, int
     )
 
 
-def _file(path: Path) -> tuple[int, int]:
+def file_at(path: Path) -> tuple[int, int]:
     """Return which file of the disk lies at a path; none has zeros."""
     try:
         found = path.stat()

@@ -1,7 +1,9 @@
 """The service as a process: what a person sees, and what a kill at any point leaves behind (laws 4 and 5)."""
 
+import shutil
 from collections.abc import Iterator
 from ipaddress import IPv4Network
+from pathlib import Path
 
 import pytest
 import yaml
@@ -141,6 +143,22 @@ def test_a_comment_that_was_written_while_nothing_ran_is_carried_out_once_after_
     service.until(lambda: service.replies(again))
     assert len(proposed(service, "demo-missed")) == 1
     assert [len(service.replies(each)) for each in (missed, after, again)] == [1, 1, 1]
+
+
+def test_databases_and_mirrors_deleted_in_the_middle_of_a_clone_lose_and_double_nothing(service: Serving) -> None:
+    def lose() -> None:
+        for each in Path(service.environment["ENVCLONE_DATA_DIR"]).iterdir():
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+
+    service.guillotine.arm(Moment("POST", PULLS, "after"), lose)
+    during = service.comment(clone("demo-lost"))
+    service.until(lambda: done(service, during))
+    after = service.comment(clone("demo-after-loss"))
+    service.until(lambda: done(service, after))
+    again = service.comment("/list")
+    service.until(lambda: service.replies(again))
+    assert [len(proposed(service, name)) for name in ("demo-lost", "demo-after-loss")] == [1, 1]
+    assert [len(service.replies(each)) for each in (during, after, again)] == [1, 1, 1]
 
 
 def test_law_5_fifty_clones_asked_for_at_once_don_t_collide(service: Serving) -> None:
