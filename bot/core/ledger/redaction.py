@@ -24,6 +24,9 @@ SHORTEST = 4
 SHORTEST_ENCODED = 8
 """Characters of a secret that is also looked for in other codings: of a shorter one these would be ordinary letters."""
 
+MOST_IN_JSON = 3
+"""How often JSON may be written as a text in JSON."""
+
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PRIVATE_KEY|API_KEY|CREDENTIALS|DATABASE_URL")
 _PUBLIC_NAME = re.compile(r"_FILE$|_PATH$|_URL$|_URI$")
 """Such a variable says where a secret is, not what it is."""
@@ -108,10 +111,11 @@ def _forms(text: str) -> Iterable[str]:
 
 
 def _as_written(form: str) -> Iterator[str]:
-    """Yield a text as it stands in others: in JSON, also in a text in JSON once more (`jsonencode` in a plan), in code, HTML, a shell and Python."""
-    for once in {form, *_in_json(form)}:
-        yield once
-        yield from _in_json(once)
+    """Yield a text as it stands in others: in JSON, also in texts in JSON (`jsonencode` in a plan that is JSON itself), in code, HTML, a shell and Python."""
+    written = {form}
+    for _ in range(MOST_IN_JSON):
+        written |= {each for known in written for each in _in_json(known)}
+    yield from written
     yield escape(form)
     yield escape(form, quote=False)
     yield form.replace("'", "'\"'\"'")

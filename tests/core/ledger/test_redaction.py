@@ -96,6 +96,7 @@ CODINGS: Mapping[str, Callable[[str], str]] = {
     "JSON of Go": lambda text: json.dumps(text, ensure_ascii=False).translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}),
     "JSON with slashes": lambda text: json.dumps(text, ensure_ascii=False).replace("/", "\\/"),
     "JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "JSON in JSON in a plan": lambda text: json.dumps(json.dumps(json.dumps(text))),
     "JSON of Go in a plan": lambda text: json.dumps(json.dumps(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")),
     "code": lambda text: json.dumps(text, ensure_ascii=False).replace("${", "$${"),
     "a URL": quote,
