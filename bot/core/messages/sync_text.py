@@ -32,6 +32,8 @@ class ProposedSync:
     edits: Sequence[Finding] = ()
     parity: tuple[Parity, Parity] | None = None
     migrations: Mapping[MigrationName, Migration] = field(default_factory=dict)
+    undone: Mapping[MigrationName, Migration] = field(default_factory=dict)
+    """Those that only the former revision has, of an environment that goes back."""
 
 
 MOST_COMMITS = 30
@@ -52,6 +54,7 @@ def body(sync: ProposedSync, after: Manifest, where: str) -> Iterator[str]:
         yield f"### Kept as edited by hand\n\n{_edits(sync.edits)}"
     yield f"### What the template changed\n\n{template_changes(sync.step)}"
     yield migrations(sync.migrations)
+    yield _not_taken_back(sync.undone)
     yield f"### Compared with its source\n\n{_deviations(sync.parity)}" if after.source else ""
 
 
@@ -162,6 +165,17 @@ def migrations(found: Mapping[MigrationName, Migration]) -> str:
         for name, each in found.items()
     )
     return f"The template's migrations, each applied once, in this order:\n\n{listed}" if listed else ""
+
+
+def _not_taken_back(found: Mapping[MigrationName, Migration]) -> str:
+    """Warn of migrations that have changed the state, and that the earlier code knows nothing of."""
+    names = [code(name) for name, each in found.items() if each.blocks]
+    return (
+        f"**The earlier version has no migration {', '.join(names)}**, and a migration is not taken back. What one moved or imported is not in the earlier "
+        "code under its present name: the plan may destroy it, and create it again."
+        if names
+        else ""
+    )
 
 
 def _where(migration: Migration) -> str:

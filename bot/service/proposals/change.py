@@ -92,7 +92,10 @@ def _sync(repo: Repository, proposal: OwnProposal, before: CodeSide, after: Code
     former, template = (repo.template_of(each.manifest) for each in (before, after))
     found = verify(after.manifest.name, repo.at(proposal.tip).environment(after.manifest.name), template)
     edits = [each for each in found if isinstance(each, HandEdit)]
-    return ProposedSync(step, conflicts, edits, parity, pending(former.declaration, template.declaration))
+    due, undone = (
+        pending(one.declaration, other.declaration) for one, other in ((former, template), (template, former))
+    )
+    return ProposedSync(step, conflicts, edits, parity, due, undone)
 
 
 def _asks(repo: Repository, manifest: Manifest) -> Mapping[ParameterName, str]:

@@ -16,7 +16,12 @@ NAME = EnvironmentName("demo-x")
 CHANGE = branch_of(NAME, "change")
 MAIN = "templates/shop/app/main.tf"
 HOOKS = "templates/shop/hooks.yaml"
+DECLARATION = "templates/shop/template.yaml"
 SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
+MIGRATED = (
+    "\nmigrations:\n  called:\n    description: It is called otherwise.\n    blocks:\n"
+    "      app: |\n        moved {\n          from = aws_ssm_parameter.hello\n          to   = aws_ssm_parameter.greeting\n        }\n"
+)
 SEED = "  seed: {run: {apply: [hooks/seed], undo: [hooks/seed]}, description: Fills it., needs: [app]}\n"
 
 
@@ -99,15 +104,19 @@ def test_the_life_of_an_environment_is_not_rolled_back(changed: tuple[SmallMonor
 
 def test_another_revision_of_the_template_is_taken_back_and_its_hooks_are_named(live: SmallMonorepo) -> None:
     first = apply(live)
-    live.server.commit(
-        REPOSITORY, {MAIN: SECURE, HOOKS: (example.HOOKS + SEED).encode()}, by="alice", message="Encrypt and fill"
-    )
+    files = {
+        MAIN: SECURE,
+        HOOKS: (example.HOOKS + SEED).encode(),
+        DECLARATION: (example.DECLARATION + MIGRATED).encode(),
+    }
+    live.server.commit(REPOSITORY, files, by="alice", message="Encrypt and fill")
     live.say("/sync demo-x")
     apply(live)
     live.say("/rollback demo-x")
     body = last(live).body or ""
     assert last(live).title == f"Roll back demo-x to {first[:12]}"
     assert "This reverts 1 commit of the template" in body
+    assert "**The earlier version has no migration `called`**, and a migration is not taken back." in body
     assert "- **The hook `seed`** (`run`) is not in the earlier version. What it did stays" in body
     assert at(live).environment(NAME)["app/main.tf"].data == example.MAIN
 
