@@ -8,7 +8,8 @@ WORKDIR /source
 COPY requirements.lock ./
 COPY .github/actions/setup/build.lock ./
 RUN /opt/envclone/bin/pip install --no-compile --only-binary :all: --require-hashes -r requirements.lock
-RUN python -m venv /opt/build && /opt/build/bin/pip install --only-binary :all: --require-hashes -r build.lock
+RUN python -m venv --without-pip /opt/build \
+    && /opt/envclone/bin/pip --python /opt/build/bin/python install --only-binary :all: --require-hashes -r build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
 COPY .github/actions ./.github/actions
