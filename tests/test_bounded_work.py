@@ -223,7 +223,7 @@ def of_template(text: str) -> Look:
 
 
 TEMPLATES = {
-    f"the template {text[:40]}": (of_template(text), why)
+    f"the template {text[:60]}": (of_template(text), why)
     for text, why in {
         "{{ 9**(9**9) }}": "too much",
         "{% for a in texts %}{% for b in texts %}{% for c in texts %}{% endfor %}{% endfor %}{% endfor %}": "too much",
