@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from urllib.parse import quote, quote_plus
 
+from bot.core.ledger.wrapped_base64 import hide_across_lines, joined
 from bot.model.pipeline import Json, texts
 from bot.names import shown
 
@@ -60,6 +61,7 @@ class Secrets:
 
     def hide(self, text: str) -> str:
         """Return `text` with every known secret replaced by `***`."""
+        text = hide_across_lines(text, self._needles, HIDDEN)
         for needle in self._needles:
             if needle in text:
                 text = text.replace(needle, HIDDEN)
@@ -79,7 +81,7 @@ class Secrets:
 
     def __contains__(self, text: str) -> bool:
         """Say whether a known secret is in `text`."""
-        return any(needle in text for needle in self._needles)
+        return any(needle in part for part in (text, *joined(text)) for needle in self._needles)
 
 
 def add_mask_lines(value: Json) -> Iterator[str]:
