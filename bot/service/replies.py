@@ -2,15 +2,17 @@
 
 import logging
 
+from bot.clients.github.records import Comment, Reaction
 from bot.core.messages import replies
 from bot.events import CommentCreated
 from bot.model.environment import Request
+from bot.names import RepositoryName
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import JobStepResult
 
 log = logging.getLogger(__name__)
 
-SETTLED = frozenset({"rocket", "-1", "confused"})
+SETTLED: frozenset[Reaction] = frozenset({"rocket", "-1", "confused"})
 """Our reactions to a comment that was answered to its end."""
 
 
@@ -48,6 +50,16 @@ def settle(context: ServiceContext, event: CommentCreated, *, is_done: bool, eye
 def is_settled(context: ServiceContext, event: CommentCreated) -> bool:
     """Say whether a comment was answered to its end, as our reaction to it shows: nothing more is done for it."""
     return bool(context.github.own_reactions(event.repository, event.comment) & SETTLED)
+
+
+def take_back_eyes(context: ServiceContext, repository: RepositoryName, comment: Comment) -> None:
+    """Take our 👀 back at a comment that was answered to its end: whoever gave it was killed before it saw that."""
+    if not ("eyes" in comment.reactions and comment.reactions & SETTLED):
+        return  # the listing tells it, so nothing is asked for nearly all comments
+    own = context.github.own_reactions(repository, comment.id)
+    settled = next((kind for kind in SETTLED if kind in own), None)
+    if settled is not None and "eyes" in own:
+        context.github.replace_reaction(repository, comment.id, settled)
 
 
 def answer_comment(context: ServiceContext, event: CommentCreated, text: str) -> str:

@@ -43,3 +43,17 @@ def test_a_job_that_is_carried_out_from_a_look_is_that_of_the_comment(place: Sma
     place.work(request.event)
     assert "`demo-x` is being planned" in (place.reply(comment) or "")
     assert len(place.server.pulls(REPOSITORY)) == 1
+
+
+def test_a_look_takes_back_the_eyes_that_were_left_at_a_comment_with_an_end(place: SmallMonorepo) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    comment = place.comment("/list")
+    place.work(place.event(comment, "/list"))
+    place.service.context.github.react(RepositoryName(REPOSITORY), comment, "eyes")  # a replica's, killed behind it
+    place.server.react(comment, "eyes", by="alice")
+    looked(place, before)
+    assert {(each.content, each.author.login) for each in place.server.reactions(comment)} == {
+        ("rocket", place.service.context.github.identity()),
+        ("eyes", "alice"),
+    }
+    assert place.reply(comment)

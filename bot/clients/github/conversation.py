@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -258,6 +259,7 @@ def _opening(found: Issue) -> Comment:
         created_at=found.created_at,
         updated_at=found.created_at,
         url=found.html_url,
+        reactions=_kinds(found.reactions or {}),
     )
 
 
@@ -276,4 +278,9 @@ def _comment(found: IssueComment) -> Comment:
         created_at=found.created_at,
         updated_at=found.updated_at,
         url=found.html_url,
+        reactions=_kinds(found.reactions or {}),
     )
+
+
+def _kinds(counts: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(kind for kind, count in counts.items() if kind not in {"url", "total_count"} and count)

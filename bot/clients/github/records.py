@@ -43,6 +43,8 @@ class Comment:
     created_at: datetime
     updated_at: datetime
     url: str
+    reactions: frozenset[str] = frozenset()
+    """How anybody reacted to it, as GitHub counts it in a listing."""
 
     @property
     def is_edited(self) -> bool:

@@ -10,6 +10,7 @@ from bot.service.context import ServiceContext
 from bot.service.event_jobs.followed import PlanOfComment
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Steps
 from bot.service.planned.thumbs import perhaps_confirmed, thumb_jobs
+from bot.service.replies import take_back_eyes
 from bot.service.repository import repository_at_head
 
 LONGEST_LOOK_BACK = timedelta(days=3)
@@ -56,9 +57,14 @@ class LookBackJob:
         return Finished((*(job for job in jobs if job is not None), *thumbs))
 
     def look(self) -> CommentsFound:
-        """Return the comments that hold a command. Raises `Transient`."""
+        """Return the comments that hold a command, and take a 👀 back that was left at one. Raises `Transient`."""
         event = self.event
         since = max(event.since, self.context.now() - LONGEST_LOOK_BACK)
+        written = [
+            each for each in self.context.github.comments_since(event.repository, since) if not each.author_is_bot
+        ]
+        for each in written:
+            take_back_eyes(self.context, event.repository, each)
         found = (
             CommentCreated(
                 repository=event.repository,
@@ -70,8 +76,7 @@ class LookBackJob:
                 url=each.url,
                 created_at=each.created_at,
             )
-            for each in self.context.github.comments_since(event.repository, since)
-            if not each.author_is_bot
+            for each in written
         )
         commands = tuple(each for each in found if self.plan_of(each, "look") is not None)
         repo = repository_at_head(self.context, event.repository)
