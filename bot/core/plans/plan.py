@@ -81,16 +81,21 @@ class OutputChange:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Resources by action, as Terraform counts: a replacement is an addition and a destruction, forgetting is neither."""
+    """Resources by action, as Terraform counts: a replacement is an addition and a destruction, forgetting is neither.
+
+    What is imported may be changed as well, and counts twice then.
+    """
 
     add: int = 0
     change: int = 0
     destroy: int = 0
     replace: int = 0
     forget: int = 0
+    imported: int = 0
 
     @classmethod
     def of(cls, changes: Iterable[PlannedChange]) -> Self:
+        changes = tuple(changes)
         actions = [change.action for change in changes]
         replaced = actions.count(Action.REPLACE)
         return cls(
@@ -99,6 +104,7 @@ class Counts:
             destroy=actions.count(Action.DELETE) + replaced,
             replace=replaced,
             forget=actions.count(Action.FORGET),
+            imported=sum(change.is_import for change in changes),
         )
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -108,13 +114,15 @@ class Counts:
             self.destroy + other.destroy,
             self.replace + other.replace,
             self.forget + other.forget,
+            self.imported + other.imported,
         )
 
     def __str__(self) -> str:
         said = f"{self.add} to add, {self.change} to change, {self.destroy} to destroy"
         replaced = f" ({self.replace} of them replaced)" if self.replace else ""
         forgotten = f", {self.forget} to forget" if self.forget else ""
-        return f"{said}{replaced}{forgotten}"
+        imported = f"{self.imported} to import, " if self.imported else ""
+        return f"{imported}{said}{replaced}{forgotten}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,4 +137,5 @@ def _not_reviewed(name: StepName, how: str, differing: Sequence[str]) -> str:
 
 def _done(plan: TerraformPlan) -> str:
     counts = plan.counts
-    return f"{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"
+    imported = f"{counts.imported} imported, " if counts.imported else ""
+    return f"{imported}{counts.add} added, {counts.change} changed, {counts.destroy} destroyed"

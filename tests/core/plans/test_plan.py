@@ -74,6 +74,16 @@ def test_a_replacement_counts_as_added_and_destroyed_and_forgetting_as_neither()
     assert str(plan.counts) == "2 to add, 1 to change, 2 to destroy (1 of them replaced), 1 to forget"
 
 
+def test_imports_are_counted_also_where_they_are_changed() -> None:
+    actions = ["no-op", "update"]
+    changes = [resource([action]) for action in actions]
+    for each in changes:
+        each["change"]["importing"] = {"id": "arn:1"}
+    plan = read_plan(document(resource_changes=[*changes, resource(["create"])]))
+    assert str(plan.counts) == "2 to import, 1 to add, 1 to change, 0 to destroy"
+    assert plan.counts + plan.counts == Counts(add=2, change=2, imported=4)
+
+
 def test_keys_that_newer_versions_add_are_no_error() -> None:
     assert read_plan(document(something_new={"a": 1}, resource_changes=[resource(["create"], new="x")])).counts.add == 1
 
