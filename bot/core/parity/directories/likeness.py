@@ -34,6 +34,8 @@ _IDENTITY = re.compile(
     r"cidrs?|cidr_blocks?|subnets|ids?|tenant|profile|workspace|key|email)"
 )
 _REPEATED = re.compile("\1(?:[-_./]?\1)+")
+_OWN_LABEL = re.compile(r"(?<![A-Za-z0-9-])\x01\.(?=[A-Za-z0-9-]+\.[A-Za-z])")
+"""A label of a host that says no more than whose it is: production's host often has none in that place."""
 _SHORTEST = 2
 
 
@@ -59,7 +61,7 @@ class Likeness:
         return _without(address, self.ours if is_ours else self.theirs)
 
     def _neutral(self, text: str, words: tuple[str, ...]) -> str:
-        text = _REPEATED.sub("\1", _without(text, words))
+        text = _OWN_LABEL.sub("", _REPEATED.sub("\1", _without(text, words)))
         for _, written, _ in networks_in(text):
             text = text.replace(written, "\2")
         text = self.cloud.names.made_up.sub("\3", text)

@@ -220,6 +220,21 @@ def test_names_accounts_and_addresses_are_kept_apart_from_what_matters() -> None
     assert len(parity.by_identity) == 3
 
 
+def test_a_host_of_production_lacks_the_label_that_names_the_others_environment() -> None:
+    code = """
+    resource "aws_ssm_parameter" "api" { value = "https://api.%sacme.example/v1" }
+    resource "aws_ssm_parameter" "web" { value = "%sacme.example" }
+    resource "aws_ssm_parameter" "peer" { value = "%s" }
+    """
+    texts = {
+        "production/main.tf": code % ("", "", "api.partner.example"),
+        "staging/main.tf": code % ("stg.", "stg.", "sandbox.partner.example"),
+    }
+    parity = compare(texts, "staging", "production")
+    assert [each.difference.address for each in parity.telling] == ["aws_ssm_parameter.peer"]
+    assert len(parity.by_identity) == 2
+
+
 def test_the_same_state_on_both_sides_is_an_alarm() -> None:
     backend = 'terraform {\n  backend "s3" {\n    bucket = "state"\n    key = "%s"\n  }\n}\n'
     same = {"prod/main.tf": backend % "net", "qa/main.tf": backend % "net"}
