@@ -64,7 +64,7 @@ def _in_json(data: bytes) -> Mapping[str, GivenValue]:
 
 
 def _value(node: JsonNode) -> HclValue:
-    """Return a value as it is written: a text in such a file is no template."""
+    """Return a value as it is written: strings in such a file are not templates."""
     match node:
         case JsonText(text):
             return text
