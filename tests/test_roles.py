@@ -14,7 +14,7 @@ from bot.clients.terraform.terraform import Terraform
 from bot.core.hcl.ast import AttributeAccess, NameExpression
 from bot.core.hcl.declarations import module_code
 from bot.core.tree import File
-from bot.model.policy import PolicyAccount
+from bot.model.account import PolicyAccount
 from tests import ROOT
 from tests.support.cloud import ACCOUNT, REGION, cloud
 from tests.support.terraform import LOCK, program

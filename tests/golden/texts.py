@@ -29,7 +29,8 @@ from bot.core.requests.destroy import ClosedPull, RemovalRequest, removable
 from bot.core.requests.expiry import End, Outlived, Soon, end_of
 from bot.core.requests.refusal import Refused
 from bot.core.requests.rerun import RunEnd, awaited
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.account import PolicyAccount
+from bot.model.policy import Policy
 from bot.model.risk import Risk
 from bot.names import EnvironmentName, Login
 from tests.golden import inputs as i

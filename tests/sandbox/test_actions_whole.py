@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from bot.core.tree import File
+from bot.model.account import PolicyAccount as Reach
 from bot.model.policy import Policy
-from bot.model.policy import PolicyAccount as Reach
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName
 from bot.sandbox.actions.run import ActionsRun

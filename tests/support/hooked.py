@@ -19,7 +19,7 @@ from bot.core.plans.review import Review, ReviewedStep, review_key, write_review
 from bot.core.tree import tree_id
 from bot.model.environment import Manifest
 from bot.model.pipeline import Hooks
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from bot.model.yaml_document import dump, load
 from bot.names import EnvironmentName
 from bot.runs.apply.apply import apply

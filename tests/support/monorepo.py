@@ -7,9 +7,11 @@ from pathlib import Path
 
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.tree import File
+from bot.model.account import PolicyAccount
 from bot.model.confinement import Confinement
-from bot.model.policy import Policy, PolicyAccount, StaticCheckRules
+from bot.model.policy import Policy
 from bot.model.roots import DEFAULT, Roots
+from bot.model.static_check_rules import StaticCheckRules
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName, TemplateName
 from tests.support.cloud import ACCOUNT, REGION

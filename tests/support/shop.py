@@ -16,8 +16,10 @@ from bot.core.rendering.inventory import Inventory
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused
 from bot.core.tree import File
+from bot.model.account import PolicyAccount
 from bot.model.environment import Manifest
-from bot.model.policy import Policy, PolicyAccount, Quota, StaticCheckRules
+from bot.model.policy import Policy, Quota
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName
 from tests.support.product import BACKEND
 from tests.support.sandbox_aws import CLONES, PLACES, PRODUCTION, REGION

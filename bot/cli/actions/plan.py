@@ -25,8 +25,9 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import account_of
 from bot.core.tree import Tree
 from bot.errors import Unreadable, Unverifiable, UserError
+from bot.model.account import PolicyAccount
 from bot.model.environment import MANIFEST
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.policy import Policy
 from bot.names import EnvironmentName, TemplateName
 from bot.runs.asked_at import asked_at
 from bot.runs.plan.context import PlanContext

@@ -32,9 +32,10 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.account_variables import account_variables
 from bot.core.requests.accounts import REGION, account_of, named_account
 from bot.errors import UserError
+from bot.model.account import PolicyAccount
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.policy import Policy
 from bot.names import EnvironmentName, RepositoryName
 from bot.runs.context import ApplyContext
 from bot.runs.plan.approvals import ProposedCommit

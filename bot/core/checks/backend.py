@@ -20,8 +20,9 @@ from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside
 from bot.core.tree import Tree
 from bot.errors import Finding
+from bot.model.account import PolicyAccount
 from bot.model.environment import MANIFEST, ExistingState, Manifest
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName
 
 _At: TypeAlias = tuple[str, Block]

@@ -9,8 +9,9 @@ from bot.core.cloud_facts import CloudFacts
 from bot.core.tree import Tree
 from bot.errors import Finding
 from bot.model.environment import Manifest
-from bot.model.policy import StaticCheckRules, Tool
+from bot.model.policy import Tool
 from bot.model.roots import DEFAULT, Roots
+from bot.model.static_check_rules import StaticCheckRules
 
 BUILT_IN = "terraform.io/builtin/terraform"
 RUNS = frozenset({"exec", "command", "credential_process"})

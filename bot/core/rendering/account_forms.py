@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.core.cloud_facts import AccountPatterns, CloudFacts
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.account import PolicyAccount
+from bot.model.policy import Policy
 from bot.names import shown
 
 

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 
 from bot.errors import UserError
-from bot.model.policy import PATH, PolicyAccount
+from bot.model.account import PolicyAccount
+from bot.model.policy import PATH
 
 SECRET = "ENVCLONE_VARIABLES"  # noqa: S105 - the name of the secret
 """One Actions secret for all, a JSON object of texts: a workflow can't take a secret by a name that it computes without being

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from bot.core.cloud_facts import CloudFacts
 from bot.errors import UserError
+from bot.model.account import PolicyAccount
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.policy import PATH as POLICY
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.policy import Policy
 from bot.names import ParameterName, shown
 
 REGION = ParameterName("region")

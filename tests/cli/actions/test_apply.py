@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bot.cli.actions.run_context import account_store
 from bot.cli.app import app
 from bot.clients.objects.s3 import S3Store
-from bot.model.policy import PolicyAccount
+from bot.model.account import PolicyAccount
 from tests.support.patience import PATIENCE
 
 

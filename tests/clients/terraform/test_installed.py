@@ -14,7 +14,8 @@ from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.program import find_terraform
 from bot.clients.terraform.terraform import Terraform
 from bot.core.tree import File
-from bot.model.policy import Policy, StaticCheckRules
+from bot.model.policy import Policy
+from bot.model.static_check_rules import StaticCheckRules
 from tests.support.small_monorepo import place
 from tests.support.terraform import LOCK
 

@@ -11,7 +11,7 @@ from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.plans.plan_json import read_plan
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from tests.support.cloud import ACCOUNT, REGION, cloud
 from tests.support.terraform import program, provider_files, write
 

@@ -22,7 +22,7 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules
 from bot.core.plans.plan import Action
 from bot.core.plans.plan_json import read_plan
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from tests.support.cloud import REGION, cloud
 from tests.support.terraform import program, stack, write
 

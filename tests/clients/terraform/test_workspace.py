@@ -16,7 +16,7 @@ from bot.core.checks.static_checks import GateRules
 from bot.core.checks.workspaces import StackState, Workspace, workspace_of
 from bot.core.plans.plan_json import read_plan
 from bot.core.tree import File
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import EnvironmentName, StepName
 from tests.support.cloud import REGION, cloud
 from tests.support.terraform import program

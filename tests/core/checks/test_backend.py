@@ -5,8 +5,9 @@ import pytest
 from bot.clouds.registry import FACTS
 from bot.core.checks.backend import StatePlace, misplaced, state_keys, state_place, store_address
 from bot.core.tree import File
+from bot.model.account import AccountState, PolicyAccount
 from bot.model.environment import Manifest
-from bot.model.policy import AccountState, Policy, PolicyAccount
+from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName
 
 NAME = EnvironmentName("demo-x")

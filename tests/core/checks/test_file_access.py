@@ -12,7 +12,7 @@ from bot.core.checks.static_checks import GateRules, gate
 from bot.core.hcl.functions.read_paths import FILESET, READS_A_FILE
 from bot.core.tree import File
 from bot.model.pipeline import Stack
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import StepName
 from bot.sandbox.terraform_config import terraform
 

@@ -10,7 +10,7 @@ from bot.core.checks.static_checks import GateRules, downloaded_findings, gate
 from bot.core.checks.unread_states import outdated
 from bot.core.tree import File
 from bot.model.pipeline import Stack
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import StepName
 
 STACKS = {StepName("app"): Stack(), StepName("network"): Stack()}

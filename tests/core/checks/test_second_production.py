@@ -10,8 +10,9 @@ from bot.core.checks.second_production import claimed_states, created_again
 from bot.core.plans.environment_plan import StackPlan
 from bot.core.plans.plan import Action, PlannedChange, TerraformPlan
 from bot.core.tree import File
+from bot.model.account import AccountState, PolicyAccount
 from bot.model.environment import Manifest
-from bot.model.policy import AccountState, Policy, PolicyAccount
+from bot.model.policy import Policy
 from bot.names import EnvironmentName, StepName
 
 NAME = EnvironmentName("production")

@@ -9,9 +9,11 @@ from bot.core.checks.workspaces import StackState, Workspace, workspace_of
 from bot.core.rendering.inventory import Inventory
 from bot.core.requests.validation import Correctable, check_name
 from bot.core.tree import File, Tree
+from bot.model.account import PolicyAccount
 from bot.model.environment import ExistingState, Manifest
 from bot.model.pipeline import Stack
-from bot.model.policy import Policy, PolicyAccount, StaticCheckRules
+from bot.model.policy import Policy
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import EnvironmentName, StepName
 from tests.support import example
 

@@ -12,8 +12,8 @@ from bot.core.hcl.local_modules import code_id, modules_outside, places_outside
 from bot.core.ledger.step_digest import StackGiven, stack_digest
 from bot.core.tree import File, Tree, tree_id
 from bot.model.pipeline import Stack
-from bot.model.policy import StaticCheckRules
 from bot.model.roots import DEFAULT
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import StepName
 
 APP = StepName("app")

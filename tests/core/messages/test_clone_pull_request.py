@@ -6,8 +6,8 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.requests.accounts import NamedAccount
 from bot.core.requests.clone import Draft, draft_clone
+from bot.model.account import PolicyAccount
 from bot.model.pipeline import Pipeline
-from bot.model.policy import PolicyAccount
 from tests.support import example
 
 

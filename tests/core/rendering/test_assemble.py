@@ -14,7 +14,8 @@ from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.requests.refusal import Refused
 from bot.core.requests.template_check import check_template
 from bot.core.tree import File
-from bot.model.policy import Policy, Quota, StaticCheckRules
+from bot.model.policy import Policy, Quota
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import PurposeName, TemplateName
 from tests.support import example
 

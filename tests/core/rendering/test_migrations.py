@@ -18,7 +18,8 @@ from bot.core.requests.template_check import check_template
 from bot.core.tree import File
 from bot.errors import InvalidInput
 from bot.model.environment import Manifest
-from bot.model.policy import Policy, Quota, StaticCheckRules
+from bot.model.policy import Policy, Quota
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import EnvironmentName, TemplateName
 from tests.support import example
 from tests.support.budget import examples

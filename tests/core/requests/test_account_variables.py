@@ -7,7 +7,8 @@ import pytest
 from bot.core.requests.account_variables import SECRET, account_variables
 from bot.core.requests.accounts import account_of, other_accounts
 from bot.errors import UserError
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.account import PolicyAccount
+from bot.model.policy import Policy
 from bot.names import ParameterName
 from tests.core.parity import shop
 

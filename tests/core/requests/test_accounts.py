@@ -1,7 +1,8 @@
 """Which accounts of the policy an environment has to do with."""
 
 from bot.core.requests.accounts import other_accounts
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.account import PolicyAccount
+from bot.model.policy import Policy
 from bot.names import ParameterName
 from tests.core.parity import shop
 

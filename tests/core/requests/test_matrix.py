@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core.requests.matrix import MatrixChange, Phase, Target, Targets, targets
+from bot.model.account import PolicyAccount
 from bot.model.environment import Manifest
-from bot.model.policy import Policy, PolicyAccount
+from bot.model.policy import Policy
 from bot.names import EnvironmentName
 from tests.support.example import production
 

@@ -11,7 +11,7 @@ import pytest
 from bot.clients.terraform.terraform import Terraform
 from bot.core.ledger.ledger import Ledger, LedgerEntry
 from bot.errors import Unverifiable
-from bot.model.policy import PolicyAccount
+from bot.model.account import PolicyAccount
 from bot.names import StepName
 from bot.runs.destroy.applied_versions import AppliedVersion, PolicyBase, applied
 from bot.runs.destroy.orphans import OrphanSearch, find_orphans

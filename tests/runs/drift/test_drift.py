@@ -17,7 +17,7 @@ from bot.core.ledger.ledger import Lease
 from bot.core.messages.drift_issue import marker
 from bot.core.plans.drift import Drift, DriftChange, DriftState, StepDrift
 from bot.core.plans.plan_values import PlanValue, differences
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import EnvironmentName, Login, RepositoryName, StepName
 from bot.runs.drift.causes import report_causes
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift

@@ -6,7 +6,7 @@ container. Nothing else is known of an argument of a provider that we don't know
 
 import re
 
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 
 _THIS_MACHINE = re.compile(r"~(?:[a-z0-9._-]*/|$)|file:|(?:\./)*\.\.(?:/|$)", re.IGNORECASE)
 """How a text begins that is a path of this machine and hardly anything else."""

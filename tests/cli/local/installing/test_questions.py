@@ -15,7 +15,8 @@ from bot.clouds.registry import FACTS
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.rendering.assemble import read_policy
-from bot.model.policy import PATH, PolicyAccount
+from bot.model.account import PolicyAccount
+from bot.model.policy import PATH
 from tests.cli.local.installing.test_init import AWS, COMMIT, TOOL, files, init, outcomes
 
 PRODUCTION, CLONES = "111111111111", "222222222222"

@@ -15,7 +15,7 @@ from bot.core.hcl.declarations import module_code
 from bot.core.hcl.local_modules import code_files
 from bot.core.tree import File
 from bot.model.pipeline import Stack
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import StepName
 from tests.support.terraform import program, write
 

@@ -6,7 +6,7 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.tree import File
 from bot.model.pipeline import Stack
-from bot.model.policy import StaticCheckRules
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import StepName
 
 APP = StepName("app")

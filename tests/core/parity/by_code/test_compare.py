@@ -16,7 +16,8 @@ from bot.core.rendering.parameter_values import Origin
 from bot.core.requests.clone import Base, Draft, draft_clone
 from bot.core.tree import File, Tree
 from bot.model.environment import Waiver
-from bot.model.policy import Policy, Quota, StaticCheckRules
+from bot.model.policy import Policy, Quota
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import EnvironmentName, Login, ParameterName, TemplateName
 from tests.core.parity import shop
 from tests.support import example

@@ -9,7 +9,8 @@ from bot.core.requests.change import Changed, ChangeSubject
 from bot.core.requests.codify.imports import IMPORTED, draft_import, names_imports, open_imports, with_code
 from bot.core.requests.refusal import Refused
 from bot.core.tree import Tree
-from bot.model.policy import Policy, StaticCheckRules
+from bot.model.policy import Policy
+from bot.model.static_check_rules import StaticCheckRules
 from bot.names import EnvironmentName, StepName
 from tests.support import example
 
