@@ -93,7 +93,7 @@ class TreeCache(Generic[D]):
 
     def _lose(self, error: sqlite3.Error | OSError) -> None:
         """Go on without: the next look at git is a slow one."""
-        log.warning("what was kept in %s is lost: %s", self._path.name, error, extra={"action": "cache"})
+        log.warning("the cache %s can't be used and is left out: %s", self._path.name, error, extra={"action": "cache"})
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             self._path.unlink(missing_ok=True)  # not a database, or damaged; a busy or full disk is an OperationalError
 

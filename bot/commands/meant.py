@@ -75,6 +75,7 @@ class Meant:
         )
         proposals = [*self._apart(), *self._list(at), *self._lasting(at), *self._joined(plain, keyword)]
         proposals += [*self._lasting(at - 2), *self._reason(at), *self._set_by(at), *self._labelled(at)]
+        proposals += self._of_purpose(at)
         if at == 1 and self.tokens[0].lower() in _BEFORE_NAMES:
             proposals.append(self.instead(0, []))
         if (told := [token for token in self.tokens if token.lower() not in _ARTICLES]) != self.tokens:
@@ -242,6 +243,13 @@ class Meant:
                 yield self.instead(at, [str(slot.label)])
             elif not slot.is_flag and text == slot.label and after:
                 yield Correction([self.spec.verb, *self.tokens[:at], f"{text}={after[0]}", *after[1:]])
+
+    def _of_purpose(self, at: int) -> Iterator[Correction]:
+        """Yield the last words as the purpose that is looked for: `list clones for qa`."""
+        slot = next((each for each in self.spec.slots if each.label and each.field == "purpose"), None)
+        said = [word for word in self.tokens[at:] if word.lower() not in _FILLERS | _BEFORE_NAMES | {"clones"}]
+        if slot is not None and said and not any("=" in word for word in said):
+            yield Correction([self.spec.verb, *self.tokens[:at], f"{slot.label}={'-'.join(said)}"])
 
     def _lasting(self, at: int) -> Iterator[Correction]:
         """Yield `for 3 days` as the option that says how long."""

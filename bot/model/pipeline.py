@@ -208,7 +208,7 @@ Argv: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
 class RunProgram(Document):
     """The verbs of a hook that is the repository's own program. Inputs arrive as JSON on stdin; outputs leave as JSON on stdout."""
 
-    apply: Annotated[Argv, Field(description="Makes it so.")]
+    apply: Annotated[Argv, Field(description="Creates or changes what the hook is for.")]
     check: Annotated[
         Argv | None,
         Field(description="Checks whether apply would change something; plans and drift checks call it."),

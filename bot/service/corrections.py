@@ -14,7 +14,7 @@ from bot.core.requests.destroy import removable
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.core.requests.sync import draft_asking
 from bot.errors import UserError
-from bot.names import Login
+from bot.names import Login, TemplateName
 from bot.service.proposals.drafting import change_subject, draft, sync_subject
 from bot.service.repository import Repository
 
@@ -54,9 +54,11 @@ class Corrections:
 
     def _again(self, command: Command) -> Refused | None:
         """Return why a command would be refused, with the better one if there is one. Raises `Transient`."""
-        if isinstance(command, Help | List | RolloutCommand):
+        if isinstance(command, Help | RolloutCommand):
             return None
         try:
+            if isinstance(command, List):
+                return self._nothing_listed(command)
             if isinstance(command, Clone):
                 drafted = draft(self.repo, CloneRequest(command, None, self.author, self.repo.context.now()))
                 return None if isinstance(drafted, Draft) else drafted
@@ -80,6 +82,13 @@ class Corrections:
         except UserError as error:
             return Refused(str(error))
         return None
+
+    def _nothing_listed(self, command: List) -> Refused | None:
+        """Return why nobody would ask for this list: no template has its purpose. Raises `Unreadable`."""
+        templates = (self.repo.template(TemplateName(name)) for name in self.repo.templates())
+        if command.purpose is None or any(command.purpose in each.declaration.purposes for each in templates):
+            return None
+        return Refused(f"No template has the purpose `{command.purpose}`.")
 
     def _known(self) -> list[str]:
         return [*self.repo.names(), *self.repo.inventory().proposed]

@@ -118,13 +118,14 @@ ASKS = [
     ),
     ("@envclone destory demo-x", "/destroy demo-x"),
     *((f"/list purpose{said}qa", "/list purpose=qa") for said in (": ", " = ", " ")),
+    *((f"/list {said}", "/list purpose=qa") for said in ("qa", "for qa", "all clones for qa")),
     ('/clone production as demo-b --ttl "two weeks"', "/clone production as demo-b --ttl 14d"),
 ]
 HINTS = [
     *("/fork production as y", "/rebuild demo-x", "/start demo-x", "@envclone delete demo-x"),
     *("/delete demo-x", "/remove demo-x", "/stop demo-x", "/copy production as y", "/clone", "/destroy"),
     *("/clone production as demo-q; /status demo-x", "/status demo-x && /list", "/destroy demo-x, demo-y", "/clone production as demo-q, demo-r"),
-    *("/destroy all", "/sync all", "/drift demo-x", "/clone production as demo-q name=demo-r", "/clone production as demo-q with love"),
+    *("/destroy all", "/sync all", "/list for holidays", "/drift demo-x", "/clone production as demo-q name=demo-r", "/clone production as demo-q with love"),
     *("`/clone production as demo-q`", "Hello\n`/status demo-x`\nthere", "```\n/clone production as demo-q\n```", "~~~sh\n\n/status demo-x\n~~~"),
 ]  # fmt: skip
 SILENT = [

@@ -64,7 +64,7 @@ class RolloutJob:
         try:
             return RolloutDone(done=roll_out(repo, template, self.event.environments))
         except (UserError, GitHubRefused) as error:
-            log.warning("no look at the rollout of %s: %s", template, error, extra={"action": "roll out"})
+            log.warning("can't look at the rollout of %s now: %s", template, error, extra={"action": "roll out"})
             return RolloutDone(done=f"{template}: {error}")
 
 
