@@ -14,7 +14,7 @@ from bot.clouds.registry import FACTS
 from bot.core.hcl.local_modules import modules_outside
 from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_roots, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, Remnant, remnant_of
-from bot.core.requests.branches import PREFIXES, Branch, Stranger, read_branch
+from bot.core.requests.branches import PREFIXES, Branch, Stranger, WaveBranch, read_branch, read_wave
 from bot.core.requests.template_history import TemplateHistory
 from bot.core.tree import File, Tree
 from bot.errors import Finding, Unreadable, UserError
@@ -60,12 +60,14 @@ class Repository:
         """Return the repository at the newest commit of its default branch. Raises `Transient`, `UserError`."""
         return repository_at_head(self.context, self.name)
 
-    def pull_request(self, branch: Branch) -> PullRequest | None:
+    def pull_request(self, branch: Branch | WaveBranch) -> PullRequest | None:
         """Return our open pull request from a branch of ours, else our newest one. Raises `Transient`."""
         return self.github.pull_request_for_head(self.name, str(branch))
 
-    def proposed(self, branch: Branch) -> str | None:
+    def proposed(self, branch: Branch | WaveBranch) -> str | None:
         """Return the commit that a branch of ours points to; None when there is no such branch."""
+        if isinstance(branch, WaveBranch):
+            return self.mirror.waves().get(str(branch))
         return self.mirror.proposals(branch.kind).get(branch.environment)
 
     def policy(self) -> Policy:
@@ -259,7 +261,7 @@ class Repository:
 
     def _from_our_branches(self) -> list[PullRequest]:
         pulls = self.github.open_pull_requests(self.name)
-        return [pull for pull in pulls if pull.is_from(self.name) and read_branch(pull.head) is not None]
+        return [each for each in pulls if each.is_from(self.name) and (read_branch(each.head) or read_wave(each.head))]
 
     def _manifest(self, name: str, tree: str) -> Manifest:
         known, unreadable, where = self.context.manifests, self.context.unreadable, self.roots.environment(name)

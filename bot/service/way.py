@@ -7,7 +7,7 @@ from bot.clients.git.claims import claim_ref
 from bot.clients.git.displaced import BRANCHES, displaced, moved_aside
 from bot.clients.git.remote import GitFailed, Moved
 from bot.clients.git.trees import Publication
-from bot.core.requests.branches import Branch, Stranger
+from bot.core.requests.branches import Branch, Stranger, WaveBranch
 from bot.service.repository import Repository
 
 
@@ -18,7 +18,7 @@ class Cleared:
     moved: Mapping[str, str]
 
 
-def clear(repo: Repository, branch: Branch) -> Mapping[str, str] | Stranger:
+def clear(repo: Repository, branch: Branch | WaveBranch) -> Mapping[str, str] | Stranger:
     """Move a branch aside that is named like ours and is not; return it with its new name. Raises `Transient`.
 
     One from which a person opened a pull request stays: to move it would close that. What we proposed ourselves stays, too.

@@ -23,7 +23,7 @@ from bot.clients.git.recent import Recent
 from bot.clients.git.remote import GitFailed, Moved, Remote
 from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, directories
 from bot.core.rendering.inventory import Claim
-from bot.core.requests.branches import PREFIXES, SNAPSHOTS, BranchKind
+from bot.core.requests.branches import PREFIXES, SNAPSHOTS, WAVES, BranchKind
 from bot.core.tree import File, Tree
 from bot.errors import UserError
 from bot.names import RepositoryName
@@ -61,7 +61,7 @@ class Mirror:
             if self._fetch_began >= asked:
                 return
             began = time.monotonic()
-            wanted = [branch, *(f"{prefix}/*" for prefix in (*PREFIXES.values(), SNAPSHOTS))]
+            wanted = [branch, *(f"{prefix}/*" for prefix in (*PREFIXES.values(), SNAPSHOTS, WAVES))]
             refs = [f"+refs/heads/{each}:refs/heads/{each}" for each in wanted]
             self._local.clear()
             try:
@@ -123,6 +123,10 @@ class Mirror:
         """Return our own branches of a kind, without their prefix, and the commits they point to."""
         prefix = f"refs/heads/{PREFIXES[kind]}/"
         return {ref.removeprefix(prefix): commit for ref, commit in self.local(prefix).items()}
+
+    def waves(self) -> dict[str, str]:
+        """Return our own branches that propose a wave, by their whole names, and the commits they point to."""
+        return {ref.removeprefix("refs/heads/"): commit for ref, commit in self.local(f"refs/heads/{WAVES}/").items()}
 
     def local(self, prefix: str) -> dict[str, str]:
         """Return the mirror's refs that begin so, and what they point to; only `fetch` and `publish` change that."""
@@ -301,14 +305,13 @@ class Mirror:
             expected = self._trees.replaced(before, directory.split("/"), None)
             return bool(found.tree.binsha == expected != before.binsha)
 
-    def only_puts(self, commit: str, directory: str, files: Tree, onto: str) -> bool:
-        """Say whether a commit is what `onto` held when they parted, with `files` in `directory`, and nothing else. Raises `GitFailed`."""
+    def only_puts(self, commit: str, directories: Mapping[str, Tree], onto: str) -> bool:
+        """Say whether a commit is what `onto` held when they parted, with these files in `directories`, and nothing else. Raises `GitFailed`."""
         began = self.merge_base(commit, onto)
         if began is None:
             return False
         with self._lock:
-            replacement = bytes.fromhex(self._trees.store(files))
-            expected = self._trees.replaced(self._repo.commit(began).tree, directory.split("/"), replacement)
+            expected = self._trees.put(self._repo.commit(began).tree, directories)
             return bool(self._repo.commit(commit).tree.binsha == expected)
 
     def close(self) -> None:

@@ -37,7 +37,7 @@ _KINDS = (
     _kind(
         r"GH006|protected branch hook declined",
         "A branch protection keeps envclone from pushing its branch. Let the App push there (or exempt `envclone/**`, "
-        "`envclone-change/**`, `envclone-destroy/**` and `envclone-preview/**`), then post the command again.",
+        "`envclone-change/**`, `envclone-destroy/**`, `envclone-wave/**` and `envclone-preview/**`), then post the command again.",
     ),
     _kind(
         r"GH009|push protection|cannot contain secrets",
@@ -47,7 +47,7 @@ _KINDS = (
     _kind(
         r"GH013|repository rule violations",
         "A ruleset keeps envclone from pushing its branch. Add the App to the ruleset's bypass list (or exempt "
-        "`envclone/**`, `envclone-change/**`, `envclone-destroy/**`, `envclone-preview/**` and `refs/envclone/**`), then post the "
+        "`envclone/**`, `envclone-change/**`, `envclone-destroy/**`, `envclone-wave/**`, `envclone-preview/**` and `refs/envclone/**`), then post the "
         "command again.",
     ),
     _kind(

@@ -56,14 +56,13 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A commit to be pushed: `files` replace `directory` on top of `parent`, on `branch`; no files remove it.
+    """A commit to be pushed: `directories` are replaced by these files on top of `parent`, on `branch`; no files remove one.
 
     `branch_was` is what the branch must be now (None: absent). `claims` are created, or taken over from what they were.
     """
 
     parent: str
-    directory: str
-    files: Tree
+    directories: Mapping[str, Tree]
     branch: str
     branch_was: str | None
     claims: Mapping[Claim, str | None]
@@ -119,8 +118,7 @@ class Trees:
     def commit(self, publication: Publication) -> str:
         """Store the commit and return its id."""
         parent = self._repo.commit(publication.parent)
-        replacement = self._store_tree(publication.files) if publication.files else None
-        root = self.replaced(parent.tree, publication.directory.split("/"), replacement)
+        root = self.put(parent.tree, publication.directories)
         actor = Actor(publication.author.name, publication.author.email)
         stamp = f"{int(publication.at.timestamp())} +0000"
         commit = git.Commit.create_from_tree(
@@ -134,6 +132,13 @@ class Trees:
             commit_date=stamp,
         )
         return commit.hexsha
+
+    def put(self, tree: git.Tree, directories: Mapping[str, Tree]) -> bytes:
+        """Store `tree` with these directories replaced, those without files removed, and return its id."""
+        for path, files in directories.items():
+            replacement = self._store_tree(files) if files else None
+            tree = git.Tree(self._repo, self.replaced(tree, path.split("/"), replacement))
+        return bytes(tree.binsha)
 
     def replaced(self, tree: git.Tree | None, path: Sequence[str], replacement: bytes | None) -> bytes:
         """Store `tree` with the directory at `path` replaced, or removed, and return its id."""

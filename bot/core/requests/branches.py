@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bot.errors import InvalidInput
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, TemplateName
 
 BranchKind: TypeAlias = Literal["clone", "change", "destroy"]
 """What is proposed: a new environment, other values for a live one, or its end."""
@@ -16,6 +16,9 @@ PREFIXES: dict[BranchKind, str] = {"clone": "envclone", "change": "envclone-chan
 
 SNAPSHOTS = "envclone-preview"
 """What the branches begin with that keep the commits which previews were rendered from: nothing is proposed on them."""
+
+WAVES = "envclone-wave"
+"""What the branches begin with that bring a whole wave of environments to another revision of their template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,20 @@ class Branch:
 
     def __str__(self) -> str:
         return f"{PREFIXES[self.kind]}/{self.environment}"
+
+
+@dataclass(frozen=True, slots=True)
+class WaveBranch:
+    """The branch on which a wave of a template's rollout is proposed in one pull request; `number` counts from 1.
+
+    It has the template's name and not that of the rollout's issue, so that a newer rollout goes on with the pull request that is open.
+    """
+
+    template: TemplateName
+    number: int
+
+    def __str__(self) -> str:
+        return f"{WAVES}/{self.template}-{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +70,15 @@ def read_branch(text: str) -> Branch | None:
             except InvalidInput:
                 return None
     return None
+
+
+def read_wave(text: str) -> WaveBranch | None:
+    """Return which wave a branch proposes, or None when it proposes none."""
+    prefix, _, rest = text.partition("/")
+    template, _, number = rest.rpartition("-")
+    if prefix != WAVES or not number.isdecimal() or not number.isascii() or number[0] == "0":
+        return None
+    try:
+        return WaveBranch(TemplateName(template), int(number))
+    except InvalidInput:
+        return None

@@ -260,8 +260,7 @@ def _publication(repo: Repository, said: Trailers, place: ChangePlace, drafted: 
     notes = ["\n".join(f"- {each}" for each in drafted.notes)] if isinstance(drafted, Changed) and drafted.notes else []
     return Publication(
         parent=place.parent,
-        directory=repo.roots.environment(place.branch.environment),
-        files=drafted.files,
+        directories={repo.roots.environment(place.branch.environment): drafted.files},
         branch=str(place.branch),
         branch_was=place.was,
         claims=_moving_claims(repo, place),

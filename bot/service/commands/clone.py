@@ -217,8 +217,7 @@ def _publication(repo: Repository, request: CloneRequest, drafted: Draft, others
     name = drafted.manifest.name
     return Publication(
         parent=repo.commit,
-        directory=repo.roots.environment(name),
-        files=drafted.files,
+        directories={repo.roots.environment(name): drafted.files},
         branch=branch_of(name),
         branch_was=None,
         claims={claim: others.left_over.get(claim) for claim in drafted.claims},

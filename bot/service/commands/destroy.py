@@ -159,8 +159,7 @@ def _publish(repo: Repository, removed: Removable, request: RemovalRequest) -> N
         repo,
         Publication(
             parent=repo.commit,
-            directory=repo.roots.environment(removed.name),
-            files={},
+            directories={repo.roots.environment(removed.name): {}},
             branch=str(branch),
             branch_was=repo.proposed(branch),
             claims={},

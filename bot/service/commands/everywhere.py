@@ -56,8 +56,7 @@ def propose_everywhere(repo: Repository, command: Codify, request: Request) -> P
         repo,
         Publication(
             parent=repo.commit,
-            directory=repo.roots.template(manifest.template),
-            files=drafted.files,
+            directories={repo.roots.template(manifest.template): drafted.files},
             branch=branch,
             branch_was=None,
             claims={},

@@ -69,7 +69,7 @@ def merge_made_again(repo: Repository, name: EnvironmentName) -> bool:
     # Anybody who may push could have put something else on the branch: what is merged unseen is what was there before, alone.
     is_tip = repo.proposed(Branch("clone", name)) == pull.head_sha
     is_as_it_was = is_tip and repo.mirror.only_puts(
-        pull.head_sha, repo.roots.environment(name), reset.files, onto=repo.commit
+        pull.head_sha, {repo.roots.environment(name): reset.files}, onto=repo.commit
     )
     is_green = check is not None and check.conclusion == "success"
     return is_as_it_was and is_green and repo.github.merge(repo.name, pull.number, pull.head_sha)
@@ -126,7 +126,7 @@ def _pushed_before(repo: Repository, reset: MergedReset) -> str | None:
     tip = repo.proposed(Branch("clone", name))
     if tip is None or not repo.mirror.is_merged(reset.removal.commit, tip):
         return None
-    return tip if repo.mirror.only_puts(tip, repo.roots.environment(name), reset.files, onto=repo.commit) else None
+    return tip if repo.mirror.only_puts(tip, {repo.roots.environment(name): reset.files}, onto=repo.commit) else None
 
 
 def _publication(repo: Repository, reset: MergedReset, others: OthersClaims) -> Publication:
@@ -143,8 +143,7 @@ def _publication(repo: Repository, reset: MergedReset, others: OthersClaims) -> 
     trailers = Trailers(name, said.by, said.comment, said.url, base=repo.commit)
     return Publication(
         parent=repo.commit,
-        directory=repo.roots.environment(name),
-        files=reset.files,
+        directories={repo.roots.environment(name): reset.files},
         branch=str(branch),
         branch_was=repo.proposed(branch),
         claims={claim: others.left_over.get(claim) for claim in held},

@@ -74,7 +74,7 @@ def is_untouched(repo: Repository, name: EnvironmentName, pull: PullRequest) -> 
         return False
     if not isinstance(drafted, Synced) or drafted.conflicts:
         return False
-    return repo.mirror.only_puts(pull.head_sha, repo.roots.environment(name), drafted.files, onto=repo.commit)
+    return repo.mirror.only_puts(pull.head_sha, {repo.roots.environment(name): drafted.files}, onto=repo.commit)
 
 
 def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:

@@ -25,7 +25,7 @@ def publication(mirror: Mirror) -> Publication:
     author = Author("envclone", "envclone@example.com")
     at = datetime(2026, 11, 1, tzinfo=UTC)
     files = {"main.tf": File(b"")}
-    return Publication(parent, "envs/demo-x", files, "envclone/demo-x", None, {CLAIM: None}, "Clone", author, at)
+    return Publication(parent, {"envs/demo-x": files}, "envclone/demo-x", None, {CLAIM: None}, "Clone", author, at)
 
 
 def before_the_transaction(remote: Path, line: str) -> None:
@@ -61,7 +61,7 @@ def test_a_push_that_a_rule_of_the_server_refuses_is_not_tried_again(
 
 def test_a_symlink_is_pushed_as_one_and_read_as_what_it_leads_to(remote: Path, mirror: Mirror) -> None:
     files = {"app/main.tf": File(b"x"), "web/main.tf": File(b"x", link="../app/main.tf")}
-    commit = mirror.publish(replace(publication(mirror), files=files))
+    commit = mirror.publish(replace(publication(mirror), directories={"envs/demo-x": files}))
     assert isinstance(commit, str)
     [line] = run("git", "-C", str(remote), "ls-tree", commit, "envs/demo-x/web/").splitlines()
     assert line.startswith("120000 blob ")
