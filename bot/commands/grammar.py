@@ -48,6 +48,11 @@ class Mistake:
     without_line: str = ""
     """What to say in place of `message` when the corrected line turns out to be none."""
 
+    def alone(self) -> "Mistake":
+        """Return it without its line to paste, which a message that ends in a colon would promise."""
+        said = self.without_line or self.message
+        return replace(self, message=f"{said.removesuffix(':')}." if said.endswith(":") else said, instead=None)
+
 
 def parse(line: str) -> Command | Mistake | None:
     """Return the command that `line` (with its slash) is, a mistake to explain, or None: not meant as a command at all.

@@ -27,7 +27,7 @@ from bot.model.environment import Request
 from bot.model.policy import Policy, Role
 from bot.names import Login, RepositoryName, is_valid
 from bot.service.context import ServiceContext
-from bot.service.corrections import Corrections, without_line
+from bot.service.corrections import Corrections
 from bot.service.replies import SETTLED
 from bot.service.repository import Repository, repository_at_head
 
@@ -205,10 +205,10 @@ def _corrected(context: ServiceContext, asked: _Asked, mistake: Mistake) -> Mist
         meant = parse(mistake.instead) if mistake.instead else None
         if meant is not None and not isinstance(meant, Mistake):
             is_allowed = suffices(asked.held, _needed(meant, spec_of(meant), repo.policy()))
-            mistake = mistake if is_allowed and is_valid(Login, author) else without_line(mistake)
+            mistake = mistake if is_allowed and is_valid(Login, author) else mistake.alone()
         return Corrections(repo, Login(author)).corrected(mistake) if is_valid(Login, author) else mistake
     except UserError:
-        return without_line(mistake)  # what is wrong with the repository is said when a command is posted
+        return mistake.alone()  # what is wrong with the repository is said when a command is posted
 
 
 def _needed(command: Command, spec: Spec, policy: Policy) -> Role:

@@ -3,23 +3,18 @@
 Law 13: a corrected line is accepted as it stands and keeps what was said.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command, Destroy, Extend, Help, List, Reset, RolloutCommand, Set, Sync
 from bot.core.requests.change import Changed, draft_change
 from bot.core.requests.clone import CloneRequest, Draft
 from bot.core.requests.destroy import removable
-from bot.core.requests.refusal import Refused, unknown_environment
+from bot.core.requests.refusal import Refused, accepted, unknown_environment, unknown_purpose
 from bot.core.requests.sync import draft_asking
-from bot.errors import UserError
 from bot.names import Login, TemplateName
 from bot.service.proposals.drafting import change_subject, draft, sync_subject
 from bot.service.repository import Repository
-
-MOST_CORRECTIONS = 3
-"""Lines that are tried one after the other: a name, then what is wrong with the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,62 +28,43 @@ class Corrections:
         """Return the mistake with a line that would be accepted, or without one; None when it is not meant for us at all."""
         meant = parse(mistake.instead) if mistake.instead else None
         if meant is not None and not isinstance(meant, Mistake):
-            accepted = self._accepted(meant)
-            if accepted is not None:
-                return replace(mistake, instead=format_command(accepted))
+            better = accepted(meant, self._again)
+            if better is not None:
+                return replace(mistake, instead=format_command(better))
         if not mistake.is_certain and not self._names_an_environment(mistake):
             return None
-        return without_line(mistake)
-
-    def _accepted(self, meant: Command) -> Command | None:
-        """Return the command, or the one that it is corrected to, if that would be accepted."""
-        command: Command | None = meant
-        for _ in range(MOST_CORRECTIONS):
-            if command is None:
-                return None
-            again = self._again(command)
-            if again is None:
-                return command
-            command = again.instead if again.instead is not None and keeps(meant, again.instead) else None
-        return None
+        return mistake.alone()
 
     def _again(self, command: Command) -> Refused | None:
         """Return why a command would be refused, with the better one if there is one. Raises `Transient`."""
         if isinstance(command, Help | RolloutCommand):
             return None
-        try:
-            if isinstance(command, List):
-                return self._nothing_listed(command)
-            if isinstance(command, Clone):
-                drafted = draft(self.repo, CloneRequest(command, None, self.author, self.repo.context.now()))
-                return None if isinstance(drafted, Draft) else drafted
-            if command.name is None:
-                return None
-            manifest = self.repo.manifest(command.name) or self.repo.inventory().proposed.get(command.name)
-            if manifest is None:
-                protected = self.repo.policy().protected if isinstance(command, Destroy | Reset) else ()
-                return unknown_environment(command, [name for name in self._known() if name not in protected])
-            if isinstance(command, Set | Extend):
-                changed = draft_change(command, change_subject(self.repo, manifest, self.repo), self.repo.context.now())
-                return (
-                    None if isinstance(changed, Changed) else Refused(changed.reason, getattr(changed, "instead", None))
-                )
-            if isinstance(command, Sync):
-                subject = sync_subject(self.repo, command, manifest, self.repo)
-                synced = draft_asking(command, subject, self.repo.context.now())
-                return synced if isinstance(synced, Refused) else None
-            if isinstance(command, Destroy | Reset):
-                removable(command.name, manifest, self.repo.policy())
-        except UserError as error:
-            return Refused(str(error))
+        if isinstance(command, List):
+            return self._nothing_listed(command)
+        if isinstance(command, Clone):
+            drafted = draft(self.repo, CloneRequest(command, None, self.author, self.repo.context.now()))
+            return None if isinstance(drafted, Draft) else drafted
+        if command.name is None:
+            return None
+        manifest = self.repo.manifest(command.name) or self.repo.inventory().proposed.get(command.name)
+        if manifest is None:
+            protected = self.repo.policy().protected if isinstance(command, Destroy | Reset) else ()
+            return unknown_environment(command, [name for name in self._known() if name not in protected])
+        if isinstance(command, Set | Extend):
+            changed = draft_change(command, change_subject(self.repo, manifest, self.repo), self.repo.context.now())
+            return None if isinstance(changed, Changed) else Refused(changed.reason, getattr(changed, "instead", None))
+        if isinstance(command, Sync):
+            subject = sync_subject(self.repo, command, manifest, self.repo)
+            synced = draft_asking(command, subject, self.repo.context.now())
+            return synced if isinstance(synced, Refused) else None
+        if isinstance(command, Destroy | Reset):
+            removable(command.name, manifest, self.repo.policy())
         return None
 
     def _nothing_listed(self, command: List) -> Refused | None:
-        """Return why nobody would ask for this list: no template has its purpose. Raises `Unreadable`."""
+        """Return that no template has the purpose that is asked for. Raises `Unreadable`."""
         templates = (self.repo.template(TemplateName(name)) for name in self.repo.templates())
-        if command.purpose is None or any(command.purpose in each.declaration.purposes for each in templates):
-            return None
-        return Refused(f"No template has the purpose `{command.purpose}`.")
+        return unknown_purpose(command, (each.declaration.purposes for each in templates))
 
     def _known(self) -> list[str]:
         return [*self.repo.names(), *self.repo.inventory().proposed]
@@ -96,20 +72,3 @@ class Corrections:
     def _names_an_environment(self, mistake: Mistake) -> bool:
         known = frozenset(self._known())
         return any(word.strip(".,:;!?").lower() in known for word in mistake.words)
-
-
-def without_line(mistake: Mistake) -> Mistake:
-    """Return the mistake without its line to paste, which a message that ends in a colon would promise."""
-    message = mistake.without_line or mistake.message
-    return replace(mistake, message=f"{message.removesuffix(':')}." if message.endswith(":") else message, instead=None)
-
-
-def keeps(said: Command, corrected: Command) -> bool:
-    """Say whether a corrected command has a value wherever something was said: other words, perhaps, but nothing left out."""
-    if type(said) is not type(corrected):
-        return False
-    return all(_size(getattr(corrected, each.name)) >= _size(getattr(said, each.name)) for each in fields(said))
-
-
-def _size(value: object) -> int:
-    return len(value) if isinstance(value, Mapping | tuple) else int(value not in (None, False))

@@ -13,10 +13,10 @@ from bot.commands.grammar import Mistake, format_command, parse
 from bot.commands.model import Clone, Command
 from bot.core.markdown import LONGEST_TEXT
 from bot.core.requests.clone import CloneRequest
-from bot.core.requests.refusal import Refused
+from bot.core.requests.refusal import Refused, keeps
 from bot.names import Login, RepositoryName
 from bot.service.authorize import Reply, meant_in
-from bot.service.corrections import Corrections, keeps
+from bot.service.corrections import Corrections
 from bot.service.proposals.drafting import draft
 from bot.service.repository import Repository, repository_at_head
 from tests.support.budget import examples

@@ -18,7 +18,7 @@ from bot.core.messages import change_pull_request
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.rendering.assemble import TemplateAt, own_manifest
 from bot.core.rendering.merge import EditedDirectory
-from bot.core.requests.change import ChangeSubject, Unchanged, draft_change
+from bot.core.requests.change import ChangeDraft, ChangeSubject, Unchanged, draft_change
 from bot.core.requests.refusal import Refused, unknown_environment
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
@@ -39,7 +39,8 @@ def set_values(
 ) -> None:
     """Change parameters of an environment in this checkout, as `/set` would propose it."""
     with edge():
-        _change(sentence(Set, "set", words), own_checkout(root), as_json)
+        checkout = own_checkout(root)
+        _change(sentence(Set, "set", words, lambda meant: _drafted(meant, checkout)), checkout, as_json)
 
 
 def extend(
@@ -54,26 +55,18 @@ def extend(
 ) -> None:
     """Extend the life of an environment in this checkout, as `/extend` would propose it."""
     with edge():
-        _change(sentence(Extend, "extend", words), own_checkout(root), as_json)
+        checkout = own_checkout(root)
+        _change(sentence(Extend, "extend", words, lambda meant: _drafted(meant, checkout)), checkout, as_json)
 
 
 def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
-    before = _manifest(checkout, command)
-    subject = ChangeSubject(
-        before,
-        _template(checkout, before),
-        checkout.policy(),
-        _source(checkout, before),
-        JUDGES,
-        EditedDirectory(checkout.environment(before.name), merge_text),
-    )
-    drafted = draft_change(command, subject, _now())
+    drafted = _drafted(command, checkout)
     if isinstance(drafted, Unchanged):
         say(drafted.reason, lambda: {"changed": {}}, as_json)
         return
     if isinstance(drafted, Refused):
         raise refused(drafted)
-    after = drafted.manifest
+    before, after = own_manifest(checkout.environment(command.name), command.name, checkout.roots), drafted.manifest
     checkout.write_environment(after.name, drafted.files)
     say(
         f"{plain(change_pull_request.values_table(before, after), width())}\n\nWrote {checkout.roots.environment(after.name)}/. Commit it and open a pull request.",
@@ -85,17 +78,21 @@ def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
     )
 
 
+def _drafted(command: Set | Extend, checkout: Checkout) -> ChangeDraft:
+    files = checkout.environment(command.name)
+    if not files:
+        return unknown_environment(command, checkout.environments())
+    before = own_manifest(files, command.name, checkout.roots)
+    directory = EditedDirectory(files, merge_text)
+    source = _source(checkout, before)
+    subject = ChangeSubject(before, _template(checkout, before), checkout.policy(), source, JUDGES, directory)
+    return draft_change(command, subject, _now())
+
+
 def _source(checkout: Checkout, manifest: Manifest) -> CodeSide | None:
     """Return what an environment was cloned from, if it is in this checkout."""
     files = checkout.code(manifest.source) if manifest.source else {}
     return read_side(files, checkout.roots.environment(manifest.source)) if manifest.source and files else None
-
-
-def _manifest(checkout: Checkout, command: Set | Extend) -> Manifest:
-    files = checkout.environment(command.name)
-    if not files:
-        raise refused(unknown_environment(command, checkout.environments()))
-    return own_manifest(files, command.name, checkout.roots)
 
 
 def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:

@@ -24,7 +24,7 @@ from bot.core.messages import replies
 from bot.core.messages.environment_list import matching, nothing_matches, only, unmanaged
 from bot.core.messages.reference.help_text import help_text
 from bot.core.requests.branches import read_branch
-from bot.core.requests.refusal import unknown_environment
+from bot.core.requests.refusal import Refused, unknown_environment, unknown_purpose
 from bot.core.requests.template_history import TemplateHistory, behind
 from bot.errors import Unreadable, UserError
 from bot.model.environment import Manifest
@@ -71,7 +71,7 @@ def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(
             other = loaded(others[words[0]])
             typer.echo(other.get_help(typer.Context(other, parent=context.parent, info_name=words[0])))
             return
-        command = sentence(Help, "help", words or ())
+        command = sentence(Help, "help", words or (), lambda _: None)
         checkout = own_checkout(root)
         said = [plain(help_text(command, _template(checkout), checkout.policy()), width())]
         if command.command is None:
@@ -87,7 +87,8 @@ def show_help(context: typer.Context, words: Said = None, root: Anywhere = Path(
 def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJson = False) -> None:
     """List the environments in this checkout with purpose, owner and expiry."""
     with edge():
-        asked, checkout = sentence(List, "list", words or ()), own_checkout(root)
+        checkout = own_checkout(root)
+        asked = sentence(List, "list", words or (), lambda meant: _nothing_listed(checkout, meant))
         reading = checkout.read_inventory(ReadBefore(users_cache(), checkout.roots))
         everything = sorted(reading.inventory.manifests(), key=lambda m: m.name)
         manifests = matching(everything, asked, me())
@@ -99,6 +100,21 @@ def list_environments(words: Filters = None, root: Root = Path(), as_json: AsJso
         say(text, lambda: [_listed(each, late[each.name]) for each in manifests], as_json)
         if reading.findings:
             stop("\n".join(map(str, reading.findings)), NOT_CHECKED)
+
+
+def _nothing_listed(checkout: Checkout, command: List) -> Refused | None:
+    """Return that no template has the purpose that is asked for."""
+    templates = (
+        checkout.read_template(TemplateName(name), checkout.template(TemplateName(name)))
+        for name in checkout.templates()
+    )
+    return unknown_purpose(command, (each.declaration.purposes for each in templates))
+
+
+def _unknown(checkout: Checkout, command: Status) -> Refused | None:
+    """Return that the environment does not exist."""
+    known = checkout.environments()
+    return None if command.name is None or command.name in known else unknown_environment(command, known)
 
 
 def _listed(manifest: Manifest, behind: int | None) -> Mapping[str, object]:
@@ -113,7 +129,8 @@ def _histories(checkout: Checkout, manifests: Sequence[Manifest]) -> Mapping[Tem
 def status(words: Name = None, root: Root = Path(), as_json: AsJson = False) -> None:
     """Show one environment in this checkout: who requested it, its purpose, expiry and values; by default, the branch's own."""
     with edge():
-        command, checkout = sentence(Status, "status", words or ()), own_checkout(root)
+        checkout = own_checkout(root)
+        command = sentence(Status, "status", words or (), lambda meant: _unknown(checkout, meant))
         branch = read_branch(checkout.branch() or "")
         name = command.name or (branch.environment if branch else None)
         if name is None:

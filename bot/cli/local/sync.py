@@ -27,7 +27,7 @@ from bot.core.rendering.migrations import pending
 from bot.core.rendering.synced_values import allocates, carried
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused, unknown_environment
-from bot.core.requests.sync import Synced, SyncSubject, draft_sync
+from bot.core.requests.sync import SyncDraft, Synced, SyncSubject, draft_sync
 from bot.core.requests.template_history import between
 from bot.errors import UserError
 from bot.hooks.validate import JUDGES
@@ -49,11 +49,11 @@ def sync(
 ) -> None:
     """Bring an environment in this checkout to a newer revision of its template, as `/sync` would propose it."""
     with edge():
-        checkout, command = own_checkout(root), sentence(Sync, "sync", words)
-        files = checkout.environment(command.name)
-        if not files:
-            raise refused(unknown_environment(command, checkout.environments()))
-        subject = _subject(checkout, command, own_manifest(files, command.name, checkout.roots))
+        checkout = own_checkout(root)
+        command = sentence(Sync, "sync", words, lambda meant: _attempt(checkout, meant))
+        subject = _subject(checkout, command)
+        if isinstance(subject, Refused):
+            raise refused(subject)
         drafted = draft_sync(command, subject, datetime.now(UTC))
         if isinstance(drafted, Unchanged):
             say(drafted.reason, lambda: {"files": [], "conflicts": []}, as_json)
@@ -65,13 +65,22 @@ def sync(
         say(plain(_said(checkout, command, subject, drafted), width()), lambda: _data(subject, drafted), as_json)
 
 
-def _subject(checkout: Checkout, command: Sync, manifest: Manifest) -> SyncSubject:
+def _attempt(checkout: Checkout, command: Sync) -> SyncDraft:
+    subject = _subject(checkout, command)
+    return subject if isinstance(subject, Refused) else draft_sync(command, subject, datetime.now(UTC))
+
+
+def _subject(checkout: Checkout, command: Sync) -> SyncSubject | Refused:
+    files = checkout.environment(command.name)
+    if not files:
+        return unknown_environment(command, checkout.environments())
+    manifest = own_manifest(files, command.name, checkout.roots)
     before, after = Templates(checkout).at(manifest), _template(checkout, command, manifest)
     reading = checkout.read_inventory()
     is_allocating = allocates(carried(manifest, before.declaration, after.declaration), after.declaration)
     return SyncSubject(
         manifest=manifest,
-        files=checkout.environment(command.name),
+        files=files,
         before=before,
         after=after,
         policy=checkout.policy(),

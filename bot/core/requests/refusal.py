@@ -1,8 +1,8 @@
 """Why a command is not carried out, with the corrected command when there is one to paste."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TypeAlias, TypeVar, cast
 
 from bot.commands.grammar import MOST_MISTAKES
 from bot.commands.model import (
@@ -11,6 +11,7 @@ from bot.commands.model import (
     Command,
     Destroy,
     Extend,
+    List,
     PlanCommand,
     Promote,
     Repair,
@@ -22,9 +23,9 @@ from bot.commands.model import (
     Sync,
     Unlock,
 )
-from bot.errors import Finding
+from bot.errors import Finding, UserError
 from bot.model.suggest import abbreviated, closest
-from bot.names import EnvironmentName, is_valid
+from bot.names import EnvironmentName, PurposeName, is_valid
 
 AboutOne: TypeAlias = (
     Set
@@ -42,6 +43,9 @@ AboutOne: TypeAlias = (
     | Status
 )
 """The commands about an environment that is there, or is proposed."""
+C = TypeVar("C", bound=Command)
+MOST_CORRECTIONS = 3
+"""Lines that are tried one after the other: a name, then what is wrong with the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,36 @@ def with_suggestion(refused: Refused, attempt: Callable[[Command], object]) -> R
     return replace(refused, instead=None)
 
 
+def accepted(meant: C, attempt: Callable[[C], object]) -> C | None:
+    """Return the command, or the one that it is corrected to, if `attempt` does not refuse it; None if there is none.
+
+    Law 13: what is offered is accepted as it stands and keeps what was said.
+    """
+    command = meant
+    for _ in range(MOST_CORRECTIONS):
+        try:
+            again = attempt(command)
+        except UserError:
+            return None
+        if not isinstance(again, Refused):
+            return command
+        if again.instead is None or not keeps(meant, again.instead):
+            return None
+        command = cast(C, again.instead)  # of the same type: `keeps` says so
+    return None
+
+
+def keeps(said: Command, corrected: Command) -> bool:
+    """Say whether a corrected command has a value wherever something was said: other words, perhaps, but nothing left out."""
+    if type(said) is not type(corrected):
+        return False
+    return all(_size(getattr(corrected, each.name)) >= _size(getattr(said, each.name)) for each in fields(said))
+
+
+def _size(value: object) -> int:
+    return len(value) if isinstance(value, Mapping | tuple) else int(value not in (None, False))
+
+
 def unknown_source(command: Clone, known: Sequence[str], templates: Sequence[str] = ()) -> Refused:
     """Return that there is no such environment to clone, with the one that was probably meant."""
     known = _valid(known)
@@ -93,6 +127,13 @@ def unknown_environment(command: AboutOne, known: Iterable[str]) -> Refused:
         f"Environment `{command.name}` not found. Did you mean `{near}`?",
         replace(command, name=EnvironmentName(near)),
     )
+
+
+def unknown_purpose(command: List, known: Iterable[Collection[PurposeName]]) -> Refused | None:
+    """Return that no template has the purpose that a list is asked for; None if one has it."""
+    if command.purpose is None or any(command.purpose in purposes for purposes in known):
+        return None
+    return Refused(f"No template has the purpose `{command.purpose}`.")
 
 
 def _valid(known: Iterable[str]) -> list[str]:

@@ -88,3 +88,16 @@ def test_the_template_comes_from_history_when_it_has_moved_on(root: Path) -> Non
     assert run(root, "set", "demo-x", "app_min=4")[0] == 0
     assert b"newer" not in (root / "envs/demo-x/app/main.tf").read_bytes()
     assert manifest(root).overrides == ("app_min",)
+
+
+def test_a_line_to_type_is_one_that_would_be_accepted(root: Path) -> None:
+    """Law 13 on the command line: the corrected line is read through the same checks, and left out where they refuse it."""
+    assert "    envclone set demo-x app_min=3" in run(root, "set", "demo-x", "app-mni", "3")[1]
+    assert "    envclone set demo-x app_min=3" in run(root, "set", "demox", "app_min", "3")[1]
+    assert "    envclone" not in run(root, "set", "demo-x", "app_min", "lots")[1]
+    assert "    envclone" not in run(root, "set", "nowhere", "app_min", "3")[1]
+    assert "    envclone extend demo-x 20d" in run(root, "extend", "demo-x", "60", "days")[1]
+    assert "    envclone list purpose=qa" in run(root, "list", "qa")[1]
+    assert "    envclone" not in run(root, "list", "for", "holidays")[1]
+    assert "    envclone status demo-x" in run(root, "status", "of", "demox")[1]
+    assert "    envclone" not in run(root, "status", "of", "nowhere")[1]
