@@ -9,7 +9,7 @@ from bot.cli.terminal import refusal
 from bot.commands.grammar import Mistake, format_command, parse, parse_words
 from bot.commands.model import Command
 from bot.core.requests.refusal import Refused, accepted
-from bot.errors import UserError
+from bot.errors import Unverifiable, UserError
 
 C = TypeVar("C", bound=Command)
 
@@ -22,7 +22,10 @@ def sentence(kind: type[C], verb: str, words: Sequence[str], attempt: Callable[[
     command = parse_words([verb, *words])
     if isinstance(command, Mistake):
         meant = parse(command.instead) if command.instead else None
-        better = accepted(meant, attempt) if isinstance(meant, kind) else None
+        try:
+            better = accepted(meant, attempt) if isinstance(meant, kind) else None
+        except Unverifiable:  # a commit, say, that this checkout does not have
+            better = None
         mistake = replace(command, instead=format_command(better)) if better else command.alone()
         raise WrongUsage(refusal(mistake.message, mistake.instead))
     if not isinstance(command, kind):  # the grammar takes `clone help` for `help clone`

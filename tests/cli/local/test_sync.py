@@ -167,7 +167,12 @@ def test_an_unknown_environment_comes_with_the_line_to_type(root: Path) -> None:
     code, output = run(root, "sync", "demo-y")
     assert code == 1
     assert "    envclone sync demo-x" in output
-    assert "    envclone sync demo-x to 1a2b3c4" in run(root, "sync", "demo-x", "--to", "1a2b3c4")[1]
+    head = git(root, "rev-parse", "HEAD")
+    assert f"    envclone sync demo-x to {head}" in run(root, "sync", "demo-x", "--to", head)[1]
+    code, output = run(root, "sync", "demo-x", "--to", "1a2b3c4")
+    assert code == 64
+    assert "has no option `--to`" in output
+    assert "    envclone" not in output
 
 
 @pytest.mark.parametrize(
