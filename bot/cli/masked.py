@@ -4,13 +4,16 @@ On a runner it also holds no workflow command but our own. Whatever a program, a
 carries out each line that begins with `::`, and `##[…]` anywhere in one: it would set a step's outputs, or end the masking.
 """
 
+import atexit
 import os
 import re
 import sys
-from functools import lru_cache
+import threading
+from functools import cache, lru_cache
 from typing import TextIO
 
 from bot.cli.plain_streams import PlainStream
+from bot.core.ledger.pieces import Pieces
 from bot.core.ledger.redaction import Secrets, held
 
 _COMMANDS = re.compile(r"##(?=\[)|(?:^|(?<=[\r\n]))[^\S\r\n]*:(?=:(?!(?:error|notice|add-mask)::))")
@@ -34,13 +37,28 @@ class MaskedStream(PlainStream):
 
     def __init__(self, stream: TextIO, secrets: Secrets, *, is_runners: bool = False) -> None:
         super().__init__(stream)
-        self._secrets = secrets
+        self._pieces = Pieces(secrets)
         self._is_runners = is_runners
+        self._lock = threading.RLock()
 
     def shown(self, text: str) -> str:
-        """Return a text without its secrets, and without what is obeyed."""
-        plain = super().shown(self._secrets.hide(text))
+        """Return a text without what is obeyed."""
+        plain = super().shown(text)
         return _COMMANDS.sub(r"\g<0> ", plain) if self._is_runners else plain
+
+    def write(self, text: str) -> int:
+        """Write a text without its secrets, but for what may be the beginning of one: that waits for the next text."""
+        with self._lock:
+            self.stream.write(self.shown(self._pieces.shown(text)))
+        return len(text)
+
+    def end(self) -> None:
+        """Write what waits for a text that doesn't come."""
+        with self._lock:
+            rest = self._pieces.rest()
+            if rest:
+                self.stream.write(self.shown(rest))
+                self.stream.flush()
 
 
 def mask_streams() -> None:
@@ -50,3 +68,15 @@ def mask_streams() -> None:
         if not isinstance(stream, MaskedStream):
             on_actions = bool(os.environ.get("GITHUB_ACTIONS"))
             setattr(sys, name, MaskedStream(stream, process_secrets(), is_runners=on_actions))
+    _end_at_exit()
+
+
+@cache
+def _end_at_exit() -> None:
+    atexit.register(_end_streams)
+
+
+def _end_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, MaskedStream):
+            stream.end()

@@ -1,12 +1,14 @@
 """What the steps of one apply or destroy share: what was asked, the ledger, and what was learnt on the way."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.clients.ledger import LedgerFile
 from bot.clients.terraform.output import TerraformEvent
 from bot.core.ledger.ledger import Ledger, Undo
+from bot.core.ledger.pieces import Pieces
 from bot.core.ledger.redaction import Secrets
 from bot.core.ledger.transitions import Start
 from bot.core.plans.stack_inputs import Outputs
@@ -37,15 +39,25 @@ class EnvironmentRun:
     secrets: Secrets = field(default_factory=Secrets)
     outputs: dict[StepName, Outputs] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    pieces: defaultdict[StepName, Pieces] = field(init=False, repr=False)
+    """What each step's programs said last; steps run side by side, and each in one thread."""
 
     def __post_init__(self) -> None:
         for value in self.context.held:
             self.secrets.add(value)
+        self.pieces = defaultdict(lambda: Pieces(self.secrets))
 
-    def log(self, step: StepName, line: str) -> None:
-        """Say one line of a step, masked."""
-        for part in self.secrets.hide(line).splitlines():
-            self.context.log(f"[{step}] {part}")
+    def log(self, step: StepName, text: str) -> None:
+        """Say something of a step, masked."""
+        self._say(step, self.pieces[step].shown(f"{text}\n") + self.pieces[step].rest())
+
+    def log_line(self, step: StepName, line: str) -> None:
+        """Say one of the lines that a program of a step writes, masked; it may wait for what is said next."""
+        self._say(step, self.pieces[step].shown(f"{line}\n"))
+
+    def _say(self, step: StepName, text: str) -> None:
+        for line in text.splitlines():
+            self.context.log(f"[{step}] {line}")
 
     def tell(self, step: StepName, event: TerraformEvent) -> None:
         """Say what Terraform says of a step, as far as it is worth a line."""

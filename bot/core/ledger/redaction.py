@@ -13,7 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from urllib.parse import quote, quote_plus
 
-from bot.core.ledger.wrapped_base64 import hide_across_lines, joined
+from bot.core.ledger.across_lines import (
+    SHORTEST_ACROSS,
+    across_lines,
+    merged,
+    occurrences,
+    places_without_ends,
+    without_begun_end,
+    without_ends,
+)
 from bot.model.pipeline import Json, texts
 from bot.names import shown
 
@@ -51,6 +59,7 @@ class Secrets:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._needles: tuple[str, ...] = ()
+        self._by_beginning: Mapping[str, tuple[str, ...]] = {}
 
     def add(self, value: Json) -> None:
         """Hide this value from now on; of a list or a map, every text and number in it."""
@@ -58,10 +67,12 @@ class Secrets:
         with self._lock:
             # Longest first, or a secret that holds another would be hidden only in part.
             self._needles = tuple(sorted({*self._needles, *found}, key=lambda needle: (-len(needle), needle)))
+            self._by_beginning = _by_beginning(self._needles)
 
     def hide(self, text: str) -> str:
         """Return `text` with every known secret replaced by `***`."""
-        text = hide_across_lines(text, self._needles, HIDDEN)
+        for start, end in reversed(merged(across_lines(text, self._needles))):
+            text = text[:start] + HIDDEN + text[end:]
         for needle in self._needles:
             if needle in text:
                 text = text.replace(needle, HIDDEN)
@@ -81,7 +92,49 @@ class Secrets:
 
     def __contains__(self, text: str) -> bool:
         """Say whether a known secret is in `text`."""
-        return any(needle in part for part in (text, *joined(text)) for needle in self._needles)
+        return any(needle in text for needle in self._needles) or any(True for _ in across_lines(text, self._needles))
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return where in `text` secrets begin and end, in order; those that overlap are one."""
+        plain = (span for needle in self._needles if needle in text for span in occurrences(text, needle))
+        return merged([*plain, *across_lines(text, self._needles)])
+
+    def beginning(self, text: str) -> int:
+        """Return where in `text` begins what may be the beginning of a secret that goes on after it; its length where nothing does."""
+        plain = next((place for place in range(len(text)) if self._goes_on(text, place, 1)), len(text))
+        found = [plain]
+        for whole in _joined(text):
+            across = next((place for place in range(len(whole)) if self._goes_on(whole, place, SHORTEST_ACROSS)), None)
+            if across is not None:
+                found.append(places_without_ends(text)[across])
+        return min(found)
+
+    def goes_on(self, text: str) -> bool:
+        """Say whether all of `text` may be the beginning of a secret."""
+        return self._goes_on(text, 0, 1) or any(self._goes_on(whole, 0, SHORTEST_ACROSS) for whole in _joined(text))
+
+    def _goes_on(self, text: str, start: int, shortest: int) -> bool:
+        """Say whether a secret of so many characters begins as `text` does from `start` on, and is longer."""
+        left, key = len(text) - start, text[start : start + SHORTEST]
+        if left < SHORTEST:
+            # In a line that has ended nearly every letter would be the beginning of some secret.
+            return shortest == 1 and not text.endswith("\n") and any(each.startswith(key) for each in self._needles)
+        return any(
+            len(each) > left and len(each) >= shortest and each.startswith(text[start:])
+            for each in self._by_beginning.get(key, ())
+        )
+
+
+def _joined(text: str) -> set[str]:
+    """Return a text as one line: as it is, and without what may become the end of a line at its own."""
+    return {without_ends(text), without_ends(without_begun_end(text))}
+
+
+def _by_beginning(needles: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for needle in needles:
+        found.setdefault(needle[:SHORTEST], []).append(needle)
+    return {key: tuple(each) for key, each in found.items()}
 
 
 def add_mask_lines(value: Json) -> Iterator[str]:

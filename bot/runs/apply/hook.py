@@ -97,6 +97,6 @@ class HookTry:
         )
         record = previous.record if previous is not None else None
         call = HookCall(
-            marked_as(self.name, self.last), self.hook.timeout, lambda line: run.log(self.name, line), record
+            marked_as(self.name, self.last), self.hook.timeout, lambda line: run.log_line(self.name, line), record
         )
         return hook_context(site, call, secrets)

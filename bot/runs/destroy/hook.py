@@ -104,6 +104,6 @@ class HookUndo:
         )
         record = previous.record if previous is not None else None
         call = HookCall(
-            marked_as(name, self.applied.entry), self.hook.timeout, lambda line: run.log(name, line), record
+            marked_as(name, self.applied.entry), self.hook.timeout, lambda line: run.log_line(name, line), record
         )
         return hook_context(site, call, secrets)

@@ -16,7 +16,8 @@ from bot.core.digest import digest_of
 from bot.core.ledger.data_reset import is_due
 from bot.core.ledger.kept_outputs import clear_outputs
 from bot.core.ledger.ledger import Ledger
-from bot.core.ledger.redaction import Secrets
+from bot.core.ledger.pieces import Pieces
+from bot.core.ledger.redaction import Secrets, held
 from bot.core.ledger.renamed_steps import marked_as
 from bot.core.ledger.step_digest import is_read
 from bot.core.plans.plan import HookPlan
@@ -84,8 +85,16 @@ class HookChecks:
         if verbs.asks_anybody(hook) and (reason := self._untrusted(name, hook)):
             return "unknown", f"not checked: {reason}"
         secrets = Secrets()
-        found = verbs.check(hook, inputs, self._context(name, secrets))
+        for value in held(self.environment_variables):
+            secrets.add(value)
+        said = Pieces(secrets)
+        found = verbs.check(hook, inputs, self._context(name, secrets, said))
+        self._say(name, said.rest())
         return found.result, secrets.hide(found.text)
+
+    def _say(self, name: StepName, text: str) -> None:
+        for line in text.splitlines():
+            self.log(f"{name}: {line}")
 
     def outputs_of(self, name: StepName) -> Outputs:
         """Return what a hook gave when it last ran, as far as it isn't secret."""
@@ -128,14 +137,14 @@ class HookChecks:
                 return "the program is changed by this pull request"
         return None
 
-    def _context(self, name: StepName, secrets: Secrets) -> HookContext:
+    def _context(self, name: StepName, secrets: Secrets, said: Pieces) -> HookContext:
         site = HookSite(
             self.environment, self.parameters, self.directory, self.environment_variables, self.networks, self.reach
         )
         call = HookCall(
             marked_as(name, self.ledger.steps.get(name)),
             TIMEOUT,
-            lambda line: self.log(f"{name}: {secrets.hide(line)}"),
+            lambda line: self._say(name, said.shown(f"{line}\n")),
         )
         return hook_context(site, call, _CheckSecrets(secrets))
 

@@ -78,6 +78,24 @@ def test_the_base_branchs_own_program_is_asked(checks: HookChecks) -> None:
     assert was_run(checks)
 
 
+def test_no_line_that_a_program_writes_shows_a_part_of_a_key(checks: HookChecks) -> None:
+    said: list[str] = []
+    program = File(
+        b"#!/bin/sh\necho looking >&2\nprintf %s $AWS_SECRET_ACCESS_KEY | base64 -w 20 >&2\n", executable=True
+    )
+    (checks.directory / "hooks" / "announce").write_bytes(program.data)
+    files, variables = {**FILES, "hooks/announce": program}, {"AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPx"}
+    told = replace(
+        checks,
+        files=files,
+        base=files,
+        log=said.append,
+        environment_variables={**checks.environment_variables, **variables},
+    )
+    asked(told)
+    assert said[:2] == ["announce: looking", "announce: ***A=="]
+
+
 def test_a_program_that_the_pull_request_adds_is_never_run(checks: HookChecks) -> None:
     planned = asked(replace(checks, base={}))
     assert (planned.verb_result, planned.text) == (
