@@ -12,7 +12,7 @@ from typing import Literal
 from bot.clients.git.batch import answers
 from bot.clients.git.commits import file_at
 from bot.clients.git.linked import must_lie_here
-from bot.clients.git.work_tree import IGNORED, replace_directory, write_files
+from bot.clients.git.work_tree import entries, replace_directory, write_files
 from bot.clients.proved_before import ReadBefore
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILES as VERSIONS
@@ -248,26 +248,25 @@ class Checkout:
         links: dict[str, str] = {}
         base, left = self.root / directory, MOST_OF_A_DIRECTORY
         must_lie_here(self.root, directory)
-        for folder, folders, names in os.walk(base):
-            folders[:] = sorted(f for f in folders if f not in IGNORED)
-            inside = Path(folder).relative_to(base).as_posix()
-            # Plain names and one look at each: with a thousand environments this is a third of all the time.
-            for entry in (entry for entry in [*folders, *names] if entry not in IGNORED):
-                place, path = f"{folder}/{entry}", entry if inside == "." else f"{inside}/{entry}"
-                look = os.lstat(place)
-                mode = look.st_mode
-                if stat.S_ISLNK(mode):
-                    links[path] = os.readlink(place)
-                elif stat.S_ISREG(mode) and not _is_left_empty(entry, look):
-                    left -= look.st_size
-                    if left < 0:
-                        raise UserError(
-                            f"{directory} holds more than {MOST_OF_A_DIRECTORY // 1024**2} MiB with {shown(path)}, and all of it is read and "
-                            "reviewed: move what is not part of it elsewhere."
-                        )
-                    with open(place, "rb") as file:
-                        found[path] = File(file.read(), bool(mode & stat.S_IXUSR))
+        for path, look in entries(base, lambda: self._committed(directory)):
+            place, mode = f"{base}/{path}", look.st_mode
+            if stat.S_ISLNK(mode):
+                links[path] = os.readlink(place)
+            elif stat.S_ISREG(mode) and not _is_left_empty(path, look):
+                left -= look.st_size
+                if left < 0:
+                    raise UserError(
+                        f"{directory} holds more than {MOST_OF_A_DIRECTORY // 1024**2} MiB with {shown(path)}, and all of it is read and "
+                        "reviewed: move what is not part of it elsewhere."
+                    )
+                with open(place, "rb") as file:
+                    found[path] = File(file.read(), bool(mode & stat.S_IXUSR))
         return with_links(found, links, directory)
+
+    def _committed(self, directory: str) -> list[str]:
+        listing = self._git("--literal-pathspecs", "ls-files", "-z", "--", directory) or b""
+        paths = listing.decode("utf-8", "surrogateescape").split("\0")
+        return [path.removeprefix(f"{directory}/") for path in paths if path]
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes | None:
         git = shutil.which("git")
@@ -289,6 +288,6 @@ def own_checkout(root: Path) -> Checkout:
     return Checkout(root, read_roots(path.read_bytes() if path.is_file() else None))
 
 
-def _is_left_empty(name: str, look: os.stat_result) -> bool:
+def _is_left_empty(path: str, look: os.stat_result) -> bool:
     """Say whether a file was made for a state that could not be written, and left by an apply that was killed."""
-    return name == UNSAVED_STATE and look.st_size == 0
+    return path.rpartition("/")[2] == UNSAVED_STATE and look.st_size == 0

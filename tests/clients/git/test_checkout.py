@@ -71,6 +71,18 @@ def test_verify_names_file_and_line_of_a_hand_edit(root: Path) -> None:
     assert found["findings"][0]["line"] == 4
 
 
+@pytest.mark.parametrize("path", ["app/.DS_Store", "app/.terraform/modules/modules.json"])
+def test_what_a_tool_leaves_in_a_work_tree_is_a_hand_edit_once_it_is_committed(root: Path, path: str) -> None:
+    place = root / "envs/production" / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"{}")
+    assert envclone(root, "verify").exit_code == 0
+    git(root, "add", "-f", f"envs/production/{path}")
+    done = envclone(root, "verify")
+    assert done.exit_code == 1
+    assert f"envs/production/{path}:1: the template renders no such file" in done.stdout
+
+
 def test_verify_says_when_it_could_not_check(root: Path) -> None:
     assert envclone(root, "verify", "nowhere").exit_code == 2
     manifest = root / "envs/production/environment.yaml"

@@ -293,9 +293,9 @@ def test_a_hand_edit_is_not_run(monorepo: Monorepo, planner: PlanContext) -> Non
     ("path", "complaint"),
     [
         ("hooks/__pycache__/announce.cpython-311.pyc", "announce.cpython-311.pyc:1: the template renders no such file"),
-        # A checkout overlooks these, so that only the commit itself tells; code may read the second by `fileset`.
-        ("app/.terraform/modules/modules.json", "the work tree differs from commit"),
-        ("app/.DS_Store", "the work tree differs from commit"),
+        # Uncommitted, these are overlooked; code may read the second by `fileset`.
+        ("app/.terraform/modules/modules.json", "modules.json:1: Terraform's working directory must not be committed"),
+        ("app/.DS_Store", ".DS_Store:1: the template renders no such file"),
     ],
 )
 def test_what_a_tool_leaves_behind_may_not_be_committed(
