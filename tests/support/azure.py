@@ -33,10 +33,12 @@ class AzureAccount:
 def azure_storage(directory: Path) -> Iterator[AzureAccount]:
     """Yield an empty storage account; `directory` is for what azurite writes."""
     key = base64.b64encode(secrets.token_bytes(32)).decode()
-    program = npm.installed(ROOT / "tests" / "azurite") / "azurite/dist/src/blob/main.js"
+    here = ROOT / "tests" / "azurite"
+    program = npm.installed(here) / "azurite/dist/src/blob/main.js"
+    node = ("node", "--require", str(here / "in_memory.cjs"))
     # The library speaks a newer version of the protocol than azurite knows.
     switches = ("--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent")
-    command = ["node", str(program), "--blobHost", "127.0.0.1", *switches, "--blobPort"]
+    command = [*node, str(program), "--blobHost", "127.0.0.1", *switches, "--blobPort"]
     variables = {"PATH": os.environ["PATH"], "AZURITE_ACCOUNTS": f"{ACCOUNT}:{key}"}
     quiet = subprocess.DEVNULL
     with (
