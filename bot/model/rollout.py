@@ -33,6 +33,13 @@ class RolloutPolicy(Document):
         Literal["last", "first"],
         Field(description="Whether the protected environments are the last wave or the first."),
     ] = "last"
+    pull_requests: Annotated[
+        Literal["environment", "wave"],
+        Field(
+            description="Whether each environment gets a pull request, or all of a wave one. With `wave`, these get one of their own all the "
+            "same: protected environments, and those that can't be synced without a person or whose plan failed."
+        ),
+    ] = "environment"
     at_once: Annotated[
         int, Field(ge=1, le=100, description="How many of its pull requests may wait for a plan, a merge or an apply.")
     ] = 20

@@ -2,13 +2,13 @@
 
 from bot.clients.git.snapshots import let_go
 from bot.core.rendering.inventory import Claim, claims
-from bot.core.requests.branches import Branch
+from bot.core.requests.branches import Branch, WaveBranch
 from bot.errors import UserError
 from bot.names import EnvironmentName
 from bot.service.repository import Repository
 
 
-def release_branch(repo: Repository, branch: Branch) -> bool:
+def release_branch(repo: Repository, branch: Branch | WaveBranch) -> bool:
     """Delete a branch of ours whose pull request was closed; say whether there was anything to delete.
 
     Does nothing when the pull request is open again or was merged. Raises `Transient`.
@@ -16,20 +16,19 @@ def release_branch(repo: Repository, branch: Branch) -> bool:
     pull = repo.pull_request(branch)
     if pull is None or pull.is_merged or pull.state == "open":
         return False
-    if branch.kind == "clone":
+    if isinstance(branch, Branch) and branch.kind == "clone":
         let_go(repo.mirror, branch.environment)
     return delete_branch(repo, branch)
 
 
-def delete_branch(repo: Repository, branch: Branch) -> bool:
+def delete_branch(repo: Repository, branch: Branch | WaveBranch) -> bool:
     """Delete a branch that we proposed and that is proposed no more, and the claims that point to it; say whether it was there."""
     commit = repo.proposed(branch)
     pull = repo.pull_request(branch)
     if commit is None or pull is None or pull.state == "open":
         return False
-    repo.mirror.withdraw(
-        str(branch), commit, _held(repo.at(commit), branch.environment) if branch.kind == "clone" else ()
-    )
+    held = _held(repo.at(commit), branch.environment) if isinstance(branch, Branch) and branch.kind == "clone" else ()
+    repo.mirror.withdraw(str(branch), commit, held)
     return True
 
 

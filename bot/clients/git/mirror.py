@@ -21,7 +21,7 @@ from bot.clients.git.damage import is_damaged, is_unlocked, opened, renewed
 from bot.clients.git.history.past import was_at
 from bot.clients.git.recent import Recent
 from bot.clients.git.remote import GitFailed, Moved, Remote
-from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, directories
+from bot.clients.git.trees import DIRECTORY, NO_FILE, Author, Publication, Trees, directories
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import PREFIXES, SNAPSHOTS, WAVES, BranchKind
 from bot.core.tree import File, Tree
@@ -117,7 +117,7 @@ class Mirror:
 
     def has_proposals(self) -> bool:
         """Say whether there is any branch that is named like ours."""
-        return any(self.proposals(kind) for kind in PREFIXES)
+        return any(self.proposals(kind) for kind in PREFIXES) or bool(self.waves())
 
     def proposals(self, kind: BranchKind = "clone") -> dict[str, str]:
         """Return our own branches of a kind, without their prefix, and the commits they point to."""
@@ -313,6 +313,16 @@ class Mirror:
         with self._lock:
             expected = self._trees.put(self._repo.commit(began).tree, directories)
             return bool(self._repo.commit(commit).tree.binsha == expected)
+
+    def is_by(self, author: Author, commit: str, onto: str) -> bool:
+        """Say whether a commit is this author's own, as he left it, on top of what `onto` holds. Raises `GitFailed`, `UserError`."""
+        self.message(commit)
+        with self._lock:
+            found = self._repo.commit(commit)
+            if len(found.parents) != 1 or not self._repo.is_ancestor(found.parents[0], self._repo.commit(onto)):
+                return False
+            wrote = {(each.name, each.email) for each in (found.author, found.committer)}
+            return wrote == {(author.name, author.email)}
 
     def close(self) -> None:
         """End git's helper processes."""

@@ -30,6 +30,7 @@ RISKS: Mapping[Risk, str] = {
     Risk.NONE: "none: only the manifest changes",
     Risk.UNKNOWN: "unknown until it is planned; see the plan comment",
 }
+PLAN_COMMENT = "The plan comment, with everything that changes or would be replaced."
 MOST_NAMED = 3
 """Parameters named in a title: with three it still fits on one line of GitHub's list."""
 
@@ -146,7 +147,7 @@ def body(proposed: ProposedChange) -> str:
         "### What changes",
         _values(proposed),
         "### What to look at",
-        "\n".join(f"- {item}" for item in _attention(proposed)),
+        "\n".join(f"- {item}" for item in (*_attention(proposed), PLAN_COMMENT)),
         (
             "**Merging this pull request applies exactly the plan in the comment below.** If the plan has changed by then, "
             "nothing is applied."
@@ -158,6 +159,12 @@ def body(proposed: ProposedChange) -> str:
         *map(reported, proposed.evidence),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def what_changes(proposed: ProposedChange) -> str:
+    """Return what changes in one environment, for a pull request that changes several."""
+    attention = [f"- {item}" for item in _attention(proposed)]
+    return "\n\n".join(filter(None, (_values(proposed), "\n".join(attention), _places(proposed))))
 
 
 def _commands(manifest: Manifest) -> str:
@@ -309,4 +316,3 @@ def _attention(proposed: ProposedChange) -> Iterator[str]:
         yield from sync_text.removed_steps(before, after)
     if proposed.rival is not None:
         yield f"**#{proposed.rival} would destroy {code(after.name)}**. Merge only one of the two and close the other."
-    yield "The plan comment, with everything that changes or would be replaced."

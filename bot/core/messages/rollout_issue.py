@@ -131,8 +131,8 @@ def elsewhere(rollouts: Sequence[int]) -> str:
 
 def _introduction(record: RolloutRecord) -> str:
     return (
-        f"Template {code(record.template)} has a newer revision, {code(record.revision[:12])}, and its environments follow in waves, each by its own "
-        "pull request. This issue is edited in place; close it to abort the rollout."
+        f"Template {code(record.template)} has a newer revision, {code(record.revision[:12])}, and its environments follow in waves, by pull "
+        "request. This issue is edited in place; close it to abort the rollout."
     )
 
 

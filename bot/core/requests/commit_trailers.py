@@ -5,12 +5,15 @@ makes the request unique, so that a job run again finds its own commit, and the 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.errors import InvalidInput
 from bot.names import EnvironmentName, Login
 
 ENVIRONMENT = "Envclone-Environment"
+ENVIRONMENTS = "Envclone-Environments"
+"""Of a commit for a wave: none of its environments alone asked for it, and no branch of one of them holds it."""
 REQUEST = "Envclone-Request"
 AS_IN = "Envclone-As-In"
 CODIFIES = "Envclone-Codifies"
@@ -65,6 +68,11 @@ def write(trailers: Trailers) -> str:
     lines += [f"{RESETS}: all"] if trailers.is_reset else []
     lines += [f"{REQUEST}: {trailers.comment}"] if trailers.comment is not None else []
     return "\n".join(lines) + "\n"
+
+
+def write_wave(names: Iterable[EnvironmentName], by: Login, url: str, base: str) -> str:
+    """Return the last paragraph of the message of a commit that changes several environments, which follows from the issue at `url`."""
+    return f"{ENVIRONMENTS}: {', '.join(sorted(names))}\n{BY}: {by}\n{AT}: {url}\n{BASE}: {base}\n"
 
 
 def read(message: str) -> Trailers | None:

@@ -22,7 +22,10 @@ def arrival(
     if not left or not ended:
         return None
     pauses = sum(bool(set(wave) & set(left)) for wave in record.waves[1:]) * policy.rollout.wait
-    return now + pauses + max((now - record.started_at) / ended * len(left), bound(members))
+    pace = (now - record.started_at) / ended * len(left)
+    # One pull request for a wave is created in a moment, whatever their number.
+    limit = bound(members) if policy.rollout.pull_requests == "environment" else timedelta()
+    return now + pauses + max(pace, limit)
 
 
 def bound(members: Mapping[EnvironmentName, RolloutMember]) -> timedelta:

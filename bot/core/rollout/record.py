@@ -54,7 +54,8 @@ OPEN = frozenset({MemberStage.BLOCKED, MemberStage.PLANNING, MemberStage.PLANNED
 class RolloutMember:
     """How an environment stands: its stage, its pull request, and the risk of its plan. `note` is for people.
 
-    `is_ours` says whether the pull request held what the service itself would propose, and nothing else.
+    `is_ours` says whether the pull request held what the service itself would propose, and nothing else. `is_shared` says whether that
+    is the open one of its wave: others' stand or fall with it.
     """
 
     stage: MemberStage
@@ -62,6 +63,7 @@ class RolloutMember:
     risk: Risk = Risk.UNKNOWN
     note: str = ""
     is_ours: bool = False
+    is_shared: bool = False
 
 
 class RolloutRecord(Document):

@@ -29,6 +29,7 @@ from bot.service.commands.made_again import cannot_be_made_again, make_again
 from bot.service.commands.rerun import Started, replan_removal
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.planned.resets import is_reset
+from bot.service.proposals.wave import waves_with
 from bot.service.removals import removal_of, unfinished_removal
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
@@ -191,7 +192,9 @@ def open_change(repo: Repository, name: EnvironmentName) -> int | None:
     """Return the number of the open pull request that would change the environment."""
     branch = Branch("change", name)
     found = repo.pull_request(branch) if repo.proposed(branch) is not None else None
-    return found.number if found is not None and found.state == "open" else None
+    if found is None or found.state != "open":
+        found = waves_with(repo).get(name)
+    return found.number if found is not None else None
 
 
 def _absent(repo: Repository, name: EnvironmentName) -> Refused:

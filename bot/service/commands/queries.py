@@ -18,6 +18,7 @@ from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.jobs_api import REPORTED, Ended, Reported, Steps
 from bot.service.parity_status import parity_line
+from bot.service.proposals.wave import waves_with
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.status import facts_of, facts_of_merged
@@ -91,14 +92,16 @@ def _subject(repo: Repository, request: Request) -> EnvironmentName | None:
 
 def _proposed(repo: Repository) -> list[ProposedEnvironment]:
     """Return the open changes and removals. GitHub is asked only if there is a branch of the kind, be it one left standing."""
-    if not (repo.mirror.proposals("change") or repo.mirror.proposals("destroy")):
+    if not (repo.mirror.proposals("change") or repo.mirror.proposals("destroy") or repo.mirror.waves()):
         return []
     found = [(pull, read_branch(pull.head)) for pull in repo.own_pull_requests()]
-    return [
+    alone = [
         ProposedEnvironment(branch, pull.number)
         for pull, branch in found
         if branch is not None and branch.kind != "clone"
     ]
+    together = waves_with(repo)
+    return [*alone, *(ProposedEnvironment(Branch("change", name), pull.number) for name, pull in together.items())]
 
 
 def _status(repo: Repository, command: Status) -> str:

@@ -23,6 +23,7 @@ from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.planned.checks import REQUIRED_CHECK, newest_check
+from bot.service.proposals.wave import waves_with
 from bot.service.removals import removal_of, unfinished_removal
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
@@ -134,7 +135,7 @@ def replan(repo: Repository, request: Request, command: PlanCommand, commented_a
 
 def _open_pulls(repo: Repository, request: Request, name: EnvironmentName) -> list[PullRequest]:
     """Return our open pull requests for an environment, and the one in which the comment stands, whoever opened that."""
-    found = [repo.pull_request(Branch(kind, name)) for kind in PREFIXES]
+    found = [*(repo.pull_request(Branch(kind, name)) for kind in PREFIXES), waves_with(repo).get(name)]
     here = repo.github.pull_request(repo.name, request.issue) if request.repository == repo.name else None
     if here is not None and here.is_from(repo.name):
         found.append(here)

@@ -1,7 +1,7 @@
 """The job of a required check that has ended."""
 
 from bot.clients.github.records import ACTIONS_APP
-from bot.core.requests.branches import read_branch
+from bot.core.requests.branches import read_branch, read_wave
 from bot.events import CheckRunCompleted
 from bot.service.commands.expire import merge_expired
 from bot.service.commands.made_again import merge_made_again
@@ -11,6 +11,7 @@ from bot.service.event_jobs.written import add_written
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.planned.checks import REQUIRED_CHECK
 from bot.service.planned.thumbs import perhaps_confirmed
+from bot.service.proposals.wave import changed_in
 from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.job import looked_at, moved
 from bot.service.status import report_branch
@@ -54,6 +55,8 @@ def tell_checked(repo: Repository, commit: str, *, is_green: bool) -> Reported:
             merge_expired(repo, branch.environment)
         if branch.kind == "clone" and is_green:
             merge_made_again(repo, branch.environment)
+    waves = [pull for pull in pulls if pull.is_from(repo.name) and repo.is_ours(pull) and read_wave(pull.head)]
+    together = [name for pull in waves for name in changed_in(repo, pull)]
     changes = [branch.environment for branch in branches if branch.kind == "change"]
     repairs = tuple(name for name in perhaps_confirmed(repo) if name in changes)
-    return Reported(comments=tuple(told), moved=moved(repo, changes), repairs=repairs)
+    return Reported(comments=tuple(told), moved=moved(repo, [*changes, *together]), repairs=repairs)

@@ -1,6 +1,6 @@
 """The job of a pull request that was opened, pushed to, closed or reopened."""
 
-from bot.core.requests.branches import Branch, read_branch
+from bot.core.requests.branches import Branch, WaveBranch, read_branch, read_wave
 from bot.events import PullRequestChanged, RolloutDue
 from bot.service.branch_cleanup import release_branch
 from bot.service.commands.bound import bound_jobs
@@ -8,6 +8,7 @@ from bot.service.context import ServiceContext
 from bot.service.event_jobs.followed import RELEASED, PlanOfComment, Released, requested
 from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.planned.thumbs import perhaps_confirmed
+from bot.service.proposals.wave import waves_with
 from bot.service.repository import repository_at_head
 from bot.service.rollouts.job import looked_at, moved, rollout_job
 from bot.service.status import report_branch, report_environment
@@ -43,22 +44,30 @@ class PullRequestJob:
         is_progress = branch is not None and self.event.action == "synchronize"
         follow = bound_jobs(self.context, self.event, request, steps) if not is_progress else ()
         if branch is None:
-            return Finished((*follow, *self._rollout(request)))
+            wave = (
+                read_wave(self.event.head) if is_ours and self.event.head_repository == self.event.repository else None
+            )
+            if wave is not None and _is_given_up(self.event):
+                steps.run("release", RELEASED, lambda: self.release(wave))
+            return Finished(
+                (*follow, *self._rollout(request, has_ended=wave is not None and self.event.action == "closed"))
+            )
         # Who asked is found through the commits of the branch, so they are told before the branch goes.
         reported = steps.run("report", REPORTED, lambda: self.report(branch))
         if _is_given_up(self.event):
             steps.run("release", RELEASED, lambda: self.release(branch))
         return Finished((*follow, *looked_at(self.event.repository, request, reported).follow))
 
-    def _rollout(self, request: JobRequest) -> tuple[JobRequest, ...]:
-        """Return a look at what a merge changed of templates."""
+    def _rollout(self, request: JobRequest, *, has_ended: bool) -> tuple[JobRequest, ...]:
+        """Return a look at what a merge changed of templates, or at the rollout whose pull request of a wave has ended."""
         event = RolloutDue(repository=self.event.repository, slot=f"merged-{self.event.number}")
-        return (rollout_job(request.delivery, event),) if self.event.is_merged else ()
+        return (rollout_job(request.delivery, event),) if self.event.is_merged or has_ended else ()
 
     def report(self, branch: Branch) -> Reported:
         """Tell whoever asked how it stands; of a removal that is merged, also who asked for the environment itself."""
         repo = repository_at_head(self.context, self.event.repository)
-        has_ended = branch.kind == "change" and self.event.action == "closed"
+        is_of_rollout = branch.kind == "change" or (branch.kind == "destroy" and branch.environment in waves_with(repo))
+        has_ended = is_of_rollout and self.event.action == "closed"
         going_on = moved(repo, [branch.environment] if has_ended else [])
         changed = branch.environment if branch.kind == "change" else None
         repairs = tuple(name for name in perhaps_confirmed(repo) if name == changed)
@@ -66,7 +75,7 @@ class PullRequestJob:
         told = report_environment(repo, branch.environment) if is_removed else report_branch(repo, branch)
         return Reported(comments=tuple(told), moved=going_on, repairs=repairs)
 
-    def release(self, branch: Branch) -> Released:
+    def release(self, branch: Branch | WaveBranch) -> Released:
         """Give the branch back, with its claims."""
         return Released(released=release_branch(repository_at_head(self.context, self.event.repository), branch))
 

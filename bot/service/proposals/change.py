@@ -36,13 +36,14 @@ def change_proposal(repo: Repository, proposal: OwnProposal, after: Manifest) ->
         head=str(proposal.branch),
         base=repo.branch,
         title=change_pull_request.title(before, after, proposal.commits[-1].trailers if proposal.commits else None),
-        body=change_pull_request.body(_compared(repo, proposal, before, after)),
+        body=change_pull_request.body(compared(repo, proposal, before, after)),
         labels=policy.labels,
         reviewers=policy.reviewers,
     )
 
 
-def _compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: Manifest) -> ProposedChange:
+def compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: Manifest) -> ProposedChange:
+    """Return what the pull request of a proposal says of an environment, before and after it. Raises `Transient`, `UserError`."""
     template, name = repo.template_of(after), after.name
     was, becomes = (
         {path: file for path, file in repo.at(commit).code(name).items() if path != MANIFEST}

@@ -1,9 +1,8 @@
 """How each environment of a rollout stands, read from git and GitHub: the default branch, the pull request, its check, the apply."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
-from bot.clients.github.records import Issue, PullRequest
+from bot.clients.github.records import PullRequest
 from bot.commands.model import Sync
 from bot.core.plans.required_check import CHECK
 from bot.core.plans.risk import said_in
@@ -11,7 +10,7 @@ from bot.core.rendering.synced_values import answer
 from bot.core.requests.branches import Branch
 from bot.core.requests.sync import Synced, draft_sync
 from bot.core.rollout.next_actions import is_done
-from bot.core.rollout.record import ENDED, MemberStage, RolloutMember, RolloutRecord
+from bot.core.rollout.record import ENDED, MemberStage, RolloutMember
 from bot.errors import UserError
 from bot.model.environment import Manifest
 from bot.model.risk import Risk
@@ -22,14 +21,8 @@ from bot.service.planned.checks import REQUIRED_CHECK, newest_check
 from bot.service.proposals.drafting import sync_subject
 from bot.service.repository import Repository
 from bot.service.requesters import proposal_on
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """A rollout under way: its issue, and what that remembers."""
-
-    issue: Issue
-    record: RolloutRecord
+from bot.service.rollouts.shared_pull import SharedPull, shared_pull
+from bot.service.rollouts.under_way import Rollout
 
 
 def members_of(
@@ -41,14 +34,27 @@ def members_of(
     """
     found: dict[EnvironmentName, RolloutMember] = {}
     has_begun, is_all_first = True, repo.policy().rollout.plan_first == "all"
-    for wave in rollout.record.waves:
-        for name in wave:
-            last = rollout.record.members.get(name, RolloutMember(MemberStage.WAITING))
-            has_ended = last.stage in ENDED and not _is_back(repo, rollout, name, last)
-            is_known = has_ended or (bool(only) and name not in only)
-            found[name] = member_of(repo, rollout, name) if has_begun and not is_known else last
+    for at, wave in enumerate(rollout.record.waves):
+        remembered = {name: rollout.record.members.get(name) for name in wave}
+        looked_at = [
+            name
+            for name, last in remembered.items()
+            if has_begun and not _has_ended(repo, rollout, name, last) and (not only or name in only)
+        ]
+        forgotten = has_begun and any(last is None for last in remembered.values())
+        shared = shared_pull(repo, rollout, at) if looked_at or forgotten else None
+        for name, last in remembered.items():
+            if name in looked_at:
+                found[name] = member_of(repo, rollout, name, shared)
+            else:
+                together = shared.standing(name) if shared is not None and last is None else None
+                found[name] = last or together or RolloutMember(MemberStage.WAITING)
         has_begun = has_begun and (is_all_first or is_done(found[name] for name in wave))
     return found
+
+
+def _has_ended(repo: Repository, rollout: Rollout, name: EnvironmentName, last: RolloutMember | None) -> bool:
+    return last is not None and last.stage in ENDED and not _is_back(repo, rollout, name, last)
 
 
 def _is_back(repo: Repository, rollout: Rollout, name: EnvironmentName, last: RolloutMember) -> bool:
@@ -77,8 +83,11 @@ def is_untouched(repo: Repository, name: EnvironmentName, pull: PullRequest) -> 
     return repo.mirror.only_puts(pull.head_sha, {repo.roots.environment(name): drafted.files}, onto=repo.commit)
 
 
-def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
-    """Return how an environment stands now. Raises `Transient`."""
+def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName, shared: SharedPull | None) -> RolloutMember:
+    """Return how an environment stands now; `shared` is the pull request of its wave, if there is or was one. Raises `Transient`.
+
+    Its own pull request counts first: whoever has one is out of the other, or about to be.
+    """
     try:
         manifest = repo.manifest(name)
     except UserError as error:
@@ -89,12 +98,14 @@ def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Roll
         return RolloutMember(MemberStage.GONE, note="expired")
     pull = repo.pull_request(Branch("change", name))
     if manifest.revision == rollout.record.revision:
-        return _merged(repo, rollout, manifest, pull)
+        by_wave = shared is not None and shared.pull.is_merged and name in shared.names
+        return _merged(repo, rollout, manifest, shared.pull if shared is not None and by_wave else pull)
     if pull is not None and pull.state == "open":
         return _open(repo, rollout, name, pull)
-    if pull is not None and not pull.is_merged and _is_at(repo, rollout, pull.head_sha, name):
+    if pull is not None and not pull.is_merged and rollout.is_at(repo, pull.head_sha, name):
         return RolloutMember(MemberStage.DECLINED, pull.number)
-    return _not_proposed(rollout, name)
+    together = shared.standing(name) if shared is not None else None
+    return together or _not_proposed(rollout, name)
 
 
 def _not_proposed(rollout: Rollout, name: EnvironmentName) -> RolloutMember:
@@ -103,7 +114,7 @@ def _not_proposed(rollout: Rollout, name: EnvironmentName) -> RolloutMember:
 
 
 def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullRequest) -> RolloutMember:
-    if not _is_at(repo, rollout, pull.head_sha, name):
+    if not rollout.is_at(repo, pull.head_sha, name):
         proposal = proposal_on(repo, Branch("change", name))
         asked = proposal is None or proposal.is_asked_for
         # What an earlier rollout proposed gets another commit; into what people asked for nothing is mixed.
@@ -135,7 +146,7 @@ def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRe
     """Return how the apply stands: the newest deployment that counts, of a commit in which the environment is at the revision."""
     name, number = manifest.name, pull.number if pull is not None and pull.is_merged else None
     for deployment in repo.github.deployments(repo.name, name):
-        if not _is_at(repo, rollout, deployment.sha, name):
+        if not rollout.is_at(repo, deployment.sha, name):
             break
         found = confirmation(repo, deployment)
         if found is None:
@@ -147,12 +158,3 @@ def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRe
     if ended_silently(repo, name) is not None:
         return RolloutMember(MemberStage.FAILED, number, note=f"{SILENT}. Comment `/resume {name}`.")
     return RolloutMember(MemberStage.MERGED, number)
-
-
-def _is_at(repo: Repository, rollout: Rollout, commit: str, name: EnvironmentName) -> bool:
-    """Say whether an environment is at the rollout's revision in a commit."""
-    try:
-        manifest = repo.at(commit).manifest(name)
-    except UserError:
-        return False
-    return manifest is not None and manifest.revision == rollout.record.revision

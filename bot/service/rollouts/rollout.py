@@ -4,7 +4,7 @@ Every step looks for what it would make before making it: the issue by its marke
 request by its branch. So this may be killed anywhere and run again. Two runs for one repository must not overlap (its jobs never do).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.clients.github import GitHubRefused
@@ -12,10 +12,10 @@ from bot.clients.github.records import Issue, IssueStatus
 from bot.commands.model import Sync
 from bot.core.messages import rollout_issue
 from bot.core.messages.rollout_issue import ShownRollout
-from bot.core.requests.branches import Branch
+from bot.core.requests.branches import Branch, read_wave
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
-from bot.core.rollout.next_actions import may_merge, next_actions
+from bot.core.rollout.next_actions import NextActions, may_merge, next_actions
 from bot.core.rollout.record import (
     MemberStage,
     RolloutMember,
@@ -32,7 +32,10 @@ from bot.names import EnvironmentName, Login, TemplateName
 from bot.service.commands.change import ChangeOrigin, Pushed, propose_change, publish_change
 from bot.service.commands.sync import SyncDrafter
 from bot.service.repository import Repository
-from bot.service.rollouts.members import Rollout, member_of, members_of
+from bot.service.rollouts.members import member_of, members_of
+from bot.service.rollouts.shared_pull import shared_pull_of
+from bot.service.rollouts.together import BY_PEOPLE, describe, kept_up, merge_together, propose_together
+from bot.service.rollouts.under_way import Rollout
 
 
 def roll_out(repo: Repository, template: TemplateName, only: Collection[EnvironmentName] = ()) -> str:
@@ -49,12 +52,11 @@ def roll_out(repo: Repository, template: TemplateName, only: Collection[Environm
     policy, members = repo.policy(), dict(members_of(repo, rollout, only))
     now = repo.context.now()
     todo = next_actions(rollout.record, policy, members, now, is_paused=is_paused(rollout.issue.labels))
-    for name in (*todo.propose, *todo.retry):
-        if _goes_on(repo, rollout):
-            members[name] = _propose(repo, rollout, name)
-    for name in todo.merge:
-        if _goes_on(repo, rollout):
-            members[name] = _merge(repo.fetched(), rollout, name)
+    if todo.verdict not in {"paused", "done"}:
+        _propose_all(repo, rollout, todo, members)
+        _merge_all(repo, rollout, todo.merge, members)
+    for at in _on_branches(repo, rollout):
+        describe(repo, rollout, at, members)
     record = rollout.record.model_copy(update={"waves_done": todo.waves_done, "members": members})
     shown = ShownRollout(record, todo, members, policy, now)
     title, body = rollout_issue.title(record, todo), rollout_issue.body(shown)
@@ -144,10 +146,55 @@ def _left(repo: Repository, older: Issue, late: Collection[EnvironmentName]) -> 
     return sorted(pull.number for pull in repo.own_pull_requests() if pull.number in ours)
 
 
+def _propose_all(
+    repo: Repository, rollout: Rollout, todo: NextActions, members: dict[EnvironmentName, RolloutMember]
+) -> None:
+    """Propose what is to be proposed, and bring the pull requests of waves up to date; `members` are as they stand after it."""
+    own, room = [*todo.alone, *todo.propose], todo.room
+    for at, names in todo.together.items():
+        if _goes_on(repo, rollout):
+            members |= propose_together(repo, rollout, at, names)
+            left = [name for name in names if not members[name].is_shared][:room]
+            own, room = [*own, *left], room - len(left)
+    for name in (*own, *todo.retry):
+        if _goes_on(repo, rollout):
+            members[name] = _propose(repo, rollout, name)
+    for at in _on_branches(repo, rollout):
+        if _goes_on(repo, rollout):
+            changed = kept_up(repo, rollout, at, members)
+            members |= changed
+            for name in [name for name, each in changed.items() if not each.is_shared]:
+                members[name] = _propose(repo, rollout, name)
+
+
+def _on_branches(repo: Repository, rollout: Rollout) -> list[int]:
+    """Return the waves that have a branch: those of an earlier rollout of the template, which had more of them, too."""
+    found = [branch for name in repo.mirror.waves() if (branch := read_wave(name)) is not None]
+    return sorted(each.number - 1 for each in found if each.template == rollout.record.template)
+
+
+def _merge_all(
+    repo: Repository, rollout: Rollout, names: Sequence[EnvironmentName], members: dict[EnvironmentName, RolloutMember]
+) -> None:
+    """Merge what is to be merged: one pull request after the other, that of a wave once."""
+    for name in names:
+        now = members[name]
+        if now.stage is not MemberStage.PLANNED or not _goes_on(repo, rollout):
+            continue
+        if now.is_shared:
+            at = next(at for at, wave in enumerate(rollout.record.waves) if name in wave)
+            members |= merge_together(repo.fetched(), rollout, at)
+        else:
+            members[name] = _merge(repo.fetched(), rollout, name)
+
+
 def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
-    """Propose an environment at the newest revision; a value or a decision that people have to give is a refusal."""
-    now = member_of(repo, rollout, name)
-    if now.stage not in {MemberStage.WAITING, MemberStage.REFUSED}:
+    """Propose an environment alone at the newest revision; a value or a decision that people have to give is a refusal.
+
+    One that is in the pull request of its wave leaves that: whoever has its own is taken out of it.
+    """
+    now = member_of(repo, rollout, name, shared_pull_of(repo, rollout, name))
+    if now.stage not in {MemberStage.WAITING, MemberStage.REFUSED} and not now.is_shared:
         return now  # somebody has proposed another change since
     origin = ChangeOrigin(Login(repo.github.identity()), rollout.issue.url)
     try:
@@ -170,10 +217,10 @@ def _goes_on(repo: Repository, rollout: Rollout) -> bool:
 def _merge(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
     """Merge a pull request if it still may be. All is read again, for others may have been merged, or it pushed to, since."""
     pull = repo.pull_request(Branch("change", name))
-    now = member_of(repo, rollout, name)
+    now = member_of(repo, rollout, name, None)
     # The head that was read first: if it has moved on since, GitHub refuses.
     if pull is None or not may_merge(name, now, repo.policy()):
         return now
     if not repo.github.merge(repo.name, pull.number, pull.head_sha):
-        return replace(now, note="the branch's rules ask for a person")
+        return replace(now, note=BY_PEOPLE)
     return RolloutMember(MemberStage.MERGED, pull.number, now.risk)

@@ -103,6 +103,7 @@ class World:
     now: datetime = NOW
     standings: dict[EnvironmentName, RolloutMember] = field(default_factory=dict)
     proposed: list[EnvironmentName] = field(default_factory=list)
+    opened: int = 0
 
     def look(self, *, is_paused: bool = False) -> NextActions:
         found = next_actions(self.record, self.policy, self.standings, self.now, is_paused=is_paused)
@@ -110,11 +111,29 @@ class World:
         return found
 
     def act(self, found: NextActions) -> None:
+        for names in found.together.values():
+            self.open(*names, is_shared=True)
         for name in found.propose:
-            self.proposed.append(name)
-            self.standings[name] = RolloutMember(MemberStage.PLANNING, len(self.proposed))
+            self.open(name)
+        for name in found.alone:
+            self.proposed.remove(name)
+            self.open(name)
         for name in found.merge:
-            self.standings[name] = replace(self.standings[name], stage=MemberStage.MERGED)
+            self.standings[name] = replace(self.standings[name], stage=MemberStage.MERGED, is_shared=False)
+
+    def open(self, *names: EnvironmentName, is_shared: bool = False) -> None:
+        self.proposed += names
+        self.opened += 1
+        self.standings |= dict.fromkeys(names, RolloutMember(MemberStage.PLANNING, self.opened, is_shared=is_shared))
+
+    def sharers(self, name: EnvironmentName) -> list[EnvironmentName]:
+        """Return all that are in the same pull request."""
+        mine = self.standings[name]
+        return [
+            other
+            for other, each in self.standings.items()
+            if other == name or (mine.is_shared and each.is_shared and each.pull == mine.pull)
+        ]
 
 
 def world(waves: tuple[tuple[EnvironmentName, ...], ...], given: Policy) -> World:
@@ -139,17 +158,22 @@ def happen(place: World, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(can))
     stage = data.draw(st.sampled_from(AFTER[place.standings[name].stage]))
     risk, is_ours = data.draw(st.sampled_from(list(Risk))), data.draw(st.booleans())
-    place.standings[name] = replace(place.standings[name], stage=stage, risk=risk, is_ours=is_ours)
+    has_ended = stage in {MemberStage.MERGED, MemberStage.DECLINED}
+    for each in place.sharers(name) if has_ended else [name]:
+        known = place.standings[each]
+        is_shared = known.is_shared and not has_ended
+        place.standings[each] = replace(known, stage=stage, risk=risk, is_ours=is_ours, is_shared=is_shared)
 
 
 rollout_policies = st.builds(
-    lambda order, tolerance, at_once, plan_first: policy(
-        waves=order, failure_tolerance=tolerance, at_once=at_once, plan_first=plan_first
+    lambda order, tolerance, at_once, plan_first, pulls: policy(
+        waves=order, failure_tolerance=tolerance, at_once=at_once, plan_first=plan_first, pull_requests=pulls
     ),
     declared,
     st.integers(0, 2),
     st.integers(1, 3),
     st.sampled_from(["wave", "all"]),
+    st.sampled_from(["environment", "wave"]),
 )
 
 
@@ -164,32 +188,46 @@ def test_whatever_happens_waves_keep_their_order_and_only_what_may_is_merged(
         asked = place.look()
         stages = {name: each.stage for name, each in place.standings.items()}
         failed = sum(stage in FAILURES for stage in stages.values())
-        if asked.propose or asked.merge:
+        together = [name for names in asked.together.values() for name in names]
+        assert rules.rollout.pull_requests == "wave" or not together
+        if asked.propose or asked.merge or together:
+            assert PRODUCTION not in together
             assert failed <= tolerance
-            assert {*asked.merge, *(() if is_all_first else asked.propose)} <= {*place.record.waves[asked.wave]}
+            assert {*asked.merge, *(() if is_all_first else (*asked.propose, *together))} <= {
+                *place.record.waves[asked.wave]
+            }
             before = [name for each in place.record.waves[: asked.wave] for name in each]
             assert all(stages[name] in ENDED | FAILURES for name in before), "no wave before the former one is done"
         for name in asked.merge:
             assert name != PRODUCTION
             assert (place.standings[name].risk, place.standings[name].is_ours) == (Risk.NONE, True)
+            assert set(place.sharers(name)) <= set(asked.merge), "all that are in one pull request, or none"
             assert MemberStage.PLANNING not in {stages[other] for other in place.record.waves[asked.wave]}
             if is_all_first:
                 assert not {MemberStage.WAITING, MemberStage.PLANNING} & {*stages.values()}, "each has its plan"
         place.act(asked)
-        if asked.propose:
+        if asked.propose or together:
             wave = place.standings if is_all_first else place.record.waves[asked.wave]
             counted = {MemberStage.PLANNING, MemberStage.MERGED} if is_all_first else OPEN
-            assert sum(place.standings[name].stage in counted for name in wave) <= at_once
+            # What has left its wave for a pull request of its own was there before.
+            pulls = {place.standings[name].pull for name in wave if place.standings[name].stage in counted}
+            assert len(pulls) <= at_once or asked.alone
         happen(place, data)
     assert len(place.proposed) == len(set(place.proposed)), "no environment twice"
 
 
-@given(st.integers(1, 8), st.integers(1, 3), st.booleans(), st.sampled_from(["wave", "all"]))
+@given(
+    st.integers(1, 8),
+    st.integers(1, 3),
+    st.booleans(),
+    st.sampled_from(["wave", "all"]),
+    st.sampled_from(["environment", "wave"]),
+)
 def test_a_rollout_in_which_nothing_fails_ends(
-    count: int, at_once: int, has_production: bool, plan_first: Literal["wave", "all"]
+    count: int, at_once: int, has_production: bool, plan_first: Literal["wave", "all"], pulls: str
 ) -> None:
     order = (NAMES[:1], NAMES[1:count], *([(PRODUCTION,)] if has_production else []))
-    place = world(order, policy(at_once=at_once, plan_first=plan_first))
+    place = world(order, policy(at_once=at_once, plan_first=plan_first, pull_requests=pulls))
     for _ in range(8 * count + 8):
         asked = place.look()
         place.act(asked)
