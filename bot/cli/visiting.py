@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.called import called
 from bot.cli.console import WrongUsage, edge, say, width
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ def post(
         lines = [answered.comment]
         if answered.end is None:
             lines.append(
-                "The bot finds no command in it, so it says nothing. `envclone sandbox say /help` lists the commands."
+                f"The bot finds no command in it, so it says nothing. `{called()} sandbox say /help` lists the commands."
             )
         else:
             lines += ["", _read(answered)]
         if answered.pull is not None:
             lines += ["", f"Look at {card.page}/pull/{answered.pull}"]
             if not visitor.is_over(answered.pull):
-                lines.append(f"Merge it with: envclone sandbox merge {answered.pull} --wait")
+                lines.append(f"Merge it with: {called()} sandbox merge {answered.pull} --wait")
         data = {
             "comment": answered.comment,
             "end": answered.end,
