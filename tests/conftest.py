@@ -43,7 +43,6 @@ LONGEST = (
     "tests/e2e/test_foreign_monorepo.py",
     "tests/runs/apply/test_apply_killed.py",
     "tests/jobs/test_replicas.py",
-    "tests/sandbox/test_actions_no_server.py",
     "tests/jobs/test_worker.py",
     "tests/jobs/test_expiry.py",
     "tests/cli/serving/test_serve.py",

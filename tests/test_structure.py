@@ -58,7 +58,6 @@ OF_SEVERAL_MODULES = frozenset({
     "sandbox/github/test_openapi.py",
     "sandbox/pages/test_browser.py",
     "sandbox/pages/test_pages.py",
-    "sandbox/test_actions_no_server.py",
     "sandbox/test_actions_rules.py",
     "sandbox/test_actions_runner.py",
     "sandbox/test_actions_service.py",

@@ -18,6 +18,9 @@ Source = Annotated[
         "--from", metavar="PATH", help="The checkout to seed the monorepo from.", file_okay=False, exists=True
     ),
 ]
+NoServer = Annotated[
+    bool, typer.Option("--no-server", help="Let the workflow `handle` carry out the commands, and run no service.")
+]
 
 
 def terraform_or_stop() -> None:
@@ -28,7 +31,7 @@ def terraform_or_stop() -> None:
 
 
 @contextmanager
-def running_from(source: Path) -> Iterator[Any]:
+def running_from(source: Path, *, server: bool = True) -> Iterator[Any]:
     """Run a sandbox whose monorepo is seeded from a checkout; of one that failed the logs are kept. Raises `UserError`."""
     from bot.sandbox.needs import check_needs  # noqa: PLC0415
 
@@ -43,7 +46,7 @@ def running_from(source: Path) -> Iterator[Any]:
         signal.signal(end, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
         try:
-            with running(Path(scratch), source.resolve()) as box:
+            with running(Path(scratch), source.resolve(), server=server) as box:
                 yield box
         except UserError as error:
             kept = keep_logs(Path(scratch))

@@ -7,9 +7,10 @@ from typing import Any
 
 import typer
 
+from bot.cli.called import called
 from bot.cli.console import edge
 from bot.cli.plain_help import PlainCommand, PlainGroup
-from bot.cli.running import Source, running_from, wait_for_interrupt
+from bot.cli.running import NoServer, Source, running_from, wait_for_interrupt
 from bot.cli.stories import adopt, demo, evolution, lifecycle
 from bot.cli.visiting import merge, post
 
@@ -22,9 +23,9 @@ sandbox = typer.Typer(
 
 
 @sandbox.command("up", cls=PlainCommand)
-def up(source: Source = Path()) -> None:
+def up(source: Source = Path(), no_server: NoServer = False) -> None:
     """Start the sandbox, print how to reach it, and keep it running until Ctrl-C."""
-    with edge(), running_from(source) as box:
+    with edge(), running_from(source, server=not no_server) as box:
         from bot.sandbox import opening, visit  # noqa: PLC0415 (see `running_from`)
 
         command = opening.first_command(source)
@@ -42,15 +43,16 @@ def _opening(box: Any, card: Any, command: str) -> Iterator[str]:
 
     yield f"Open {card.page}/issues/{card.issue} and comment there, or type in another terminal:"
     yield ""
-    yield f'  envclone sandbox say "{command}"'
-    yield "  envclone sandbox merge 2 --wait"
+    yield f'  {called()} sandbox say "{command}"'
+    yield f"  {called()} sandbox merge 2 --wait"
     yield ""
     yield f"{'Person':<10}{'Role':<12}Token"
     yield from (f"{login:<10}{role:<12}{card.people[login]}" for login, role in PEOPLE.items())
     yield ""
     yield f"{'REST':<10}{box.github.url}/api/v3"
     yield f"{'git':<10}{card.page}.git"
-    yield f"{'service':<10}{box.service_url}"
+    if box.service:
+        yield f"{'service':<10}{box.service.url}"
     yield f"{'AWS':<10}{box.aws.endpoint}"
     yield f"{'files':<10}{box.root}"
     yield ""

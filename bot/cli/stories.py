@@ -14,9 +14,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from bot.cli.called import called
 from bot.cli.console import edge
 from bot.cli.plain_streams import own
-from bot.cli.running import Source, running_from, terraform_or_stop, wait_for_interrupt
+from bot.cli.running import NoServer, Source, running_from, terraform_or_stop, wait_for_interrupt
 from bot.cli.story import done, facts, live, section
 from bot.errors import UserError
 
@@ -31,6 +32,7 @@ class _Telling:
     scratch: Path
     console: Console
     as_json: bool
+    server: bool = True
     started: float = 0.0
 
     @contextmanager
@@ -38,8 +40,9 @@ class _Telling:
         """Live a story through, and yield it while everything still runs."""
         began = time.monotonic()
         with ExitStack() as stack:
-            with self.console.status("Starting GitHub, AWS, Actions and the service on loopback …"):
-                box = stack.enter_context(running_from(monorepo))
+            started = "GitHub, AWS, Actions and the service" if self.server else "GitHub, AWS and Actions"
+            with self.console.status(f"Starting {started} on loopback …"):
+                box = stack.enter_context(running_from(monorepo, server=self.server))
             self.started = time.monotonic() - began
             story = begin(box)
             live(self.console, story, stages, self.started)
@@ -55,7 +58,7 @@ class _Telling:
 
 
 @contextmanager
-def _told(source: Path, as_json: bool) -> Iterator[_Telling]:
+def _told(source: Path, as_json: bool, *, server: bool = True) -> Iterator[_Telling]:
     from bot.sandbox.needs import check_needs  # noqa: PLC0415 (help needs none of this, nor of what a story imports)
 
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
@@ -65,6 +68,7 @@ def _told(source: Path, as_json: bool) -> Iterator[_Telling]:
             Path(scratch),
             Console(file=own(sys.stderr if as_json else sys.stdout), emoji=False),
             as_json,
+            server,
         )
 
 
@@ -75,9 +79,10 @@ def demo(
     full: Annotated[
         bool, typer.Option("--full", help="Print the pull request, the plan and the report of the apply, too.")
     ] = False,
+    no_server: NoServer = False,
 ) -> None:
     """Clone production, end to end: comment, pull request, plan, merge, apply with hooks, live."""
-    with _told(source, as_json) as telling:
+    with _told(source, as_json, server=not no_server) as telling:
         until = _as_far_as_possible(telling.console)
         from bot.sandbox import demo as its  # noqa: PLC0415
 
@@ -95,9 +100,9 @@ def demo(
                 _keep(telling.console, story.sandbox)
 
 
-def lifecycle(source: Source = Path(), as_json: AsJson = False) -> None:
+def lifecycle(source: Source = Path(), as_json: AsJson = False, no_server: NoServer = False) -> None:
     """Play a clone's whole life: a step that fails, resume, extend, drift, destroy, and the receipt."""
-    with _told(source, as_json) as telling:
+    with _told(source, as_json, server=not no_server) as telling:
         terraform_or_stop()
         from bot.sandbox import lifecycle as its  # noqa: PLC0415
         from bot.sandbox.rehearsal import monorepo  # noqa: PLC0415
@@ -131,16 +136,16 @@ def evolution(source: Source = Path(), as_json: AsJson = False) -> None:
             )
 
 
-def adopt(source: Source = Path(), as_json: AsJson = False) -> None:
+def adopt(source: Source = Path(), as_json: AsJson = False, no_server: NoServer = False) -> None:
     """Start from a repository that doesn't use envclone yet: parity, adopt, init, and the first clone until it is live."""
-    with _told(source, as_json) as telling:
+    with _told(source, as_json, server=not no_server) as telling:
         terraform_or_stop()
         from bot.sandbox import adoption as its  # noqa: PLC0415
         from bot.sandbox import demo  # noqa: PLC0415
 
         here = its.repository(telling.scratch / "invoices", telling.source)
         before = {}
-        for step in its.adopted(here):
+        for step in its.adopted(here, server=telling.server):
             before[step.key] = step.seconds
             done(telling.console, step.title, step.seconds)
         with telling.lived(here, lambda box: its.Adopting.of(demo.Cloning.begun(box), here), its.STAGES) as story:
@@ -172,7 +177,7 @@ def _keep(console: Console, box: Any) -> None:
     card = opening.card(box, 1, REQUESTER, REVIEWER)
     with visit.at_hand(card, visit.place(os.environ)):
         print(f"Still running: {card.page}/issues/{card.issue}", file=console.file)
-        print("`envclone sandbox say COMMENT` comments there. Press Ctrl-C to stop.", file=console.file, flush=True)
+        print(f"`{called()} sandbox say COMMENT` comments there. Press Ctrl-C to stop.", file=console.file, flush=True)
         wait_for_interrupt()
 
 
@@ -185,12 +190,13 @@ def _report(console: Console, story: Any, until: str) -> None:
         said = check.output.summary if check else "nothing reported"
         section(console, "Steps and outputs, as the apply reports them", said)
         section(console, "The requester's status comment", story.status)
+    service = box.service
     facts(
         console,
         [
-            ("Service", f"{box.service_url}, {box.operations_url} (readyz, metrics)"),
+            *([("Service", f"{service.url}, {service.operations_url} (readyz, metrics)")] if service else []),
             ("GitHub", pull_url(box, story.pull)),
-            ("Logs", f"{box.root}/service/service.log and {box.root}/actions"),
+            ("Logs", f"{box.root}/service/service.log and {box.root}/actions" if service else f"{box.root}/actions"),
             ("", "These are removed at the end; `make demo ARGS=--keep` keeps them running."),
         ],
     )
@@ -214,6 +220,6 @@ def _data(told: Any, story: Any, started: float) -> dict[str, Any]:
         "plan": story.plan_comment,
         "apply": check.output.summary if check else None,
         "status": story.status,
-        "service": story.sandbox.service_url,
+        "service": story.sandbox.service.url if story.sandbox.service else None,
         "directory": str(story.sandbox.root),
     }

@@ -17,9 +17,9 @@ from typing import Any
 from bot.errors import UserError
 from bot.model.policy import PATH as POLICY
 from bot.sandbox.demo import NAME, Cloning, cloning_stages
+from bot.sandbox.front_door import APP
 from bot.sandbox.github.records.repositories import NO_COMMIT
 from bot.sandbox.journey import JourneyStage, Stuck, once
-from bot.sandbox.sandbox import APP
 from bot.sandbox.terraform_config import terraform
 
 PRODUCTION, STAGING = "infra/production", "infra/staging"
@@ -81,11 +81,12 @@ def repository(target: Path, source: Path) -> Path:
     return target
 
 
-def adopted(here: Path) -> Iterator[AdoptionStep]:
+def adopted(here: Path, *, server: bool = True) -> Iterator[AdoptionStep]:
     """Compare both environments, adopt production, name its accounts, and bring the workflows. Raises `UserError`."""
     for key, words, told in _TYPED:
         began = time.monotonic()
-        said = told(_envclone(here, words))
+        without_server = ("--no-server",) if key == "init" and not server else ()
+        said = told(_envclone(here, (*words, *without_server)))
         yield AdoptionStep(key, f"envclone {key}: {said}", time.monotonic() - began)
         if key == "adopt":
             with (here / POLICY).open("a") as policy:

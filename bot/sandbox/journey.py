@@ -161,4 +161,5 @@ def refuse_failed_runs(story: Story) -> None:
 
 def logs(sandbox: Sandbox) -> str:
     """Say where to look when something is wrong."""
-    return f"Logs: {sandbox.root / 'service' / 'service.log'}, {sandbox.root / 'actions'}"
+    of_service = f"{sandbox.root / 'service' / 'service.log'}, " if sandbox.service else ""
+    return f"Logs: {of_service}{sandbox.root / 'actions'}"

@@ -6,19 +6,14 @@ Terraform. What the sandbox simulates is what lies outside: GitHub, AWS, the int
 
 import logging
 import os
-import secrets
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
@@ -32,27 +27,23 @@ from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.accounts import check_buckets
 from bot.sandbox.aws.session import Admin
 from bot.sandbox.edge import Edge
+from bot.sandbox.front_door import APP, HANDLE, Service, app_of, service, settings_of_handle
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.records.repositories import NO_COMMIT
 from bot.sandbox.pages.routes import routes as pages
 from bot.sandbox.port import reserved_port
 from bot.sandbox.terraform_config import terraform_environment
-from bot.sandbox.tls import tls
 
 REPOSITORY = "acme/infrastructure"
 REQUESTER, REVIEWER = "ana", "max"
-APP = "envclone"
 _NOT_SEEDED = (
     ".terraform",
     "__pycache__",
-    "handle.yml",  # the sandbox has a service
     "compare.yml",  # called from this repository, by any other
     "ci.yml",
     "release.yml",
 )  # the last two are about this repository's own code
 _PARENT_ZONE, _CLONES_ZONE = "acme.example", "clones.acme.example"
-# A busy machine takes a minute for what an idle one does in five seconds; a process that ends is noticed at once.
-_START_WITHIN, _STOP_WITHIN = 180.0, 30.0
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +56,8 @@ class Sandbox:
     github: GitHubServer
     aws: SandboxAws
     runner: ActionsRunner
-    service_url: str
-    operations_url: str
+    service: Service | None
+    """What carries out the commands; without one, the workflow `handle` does."""
     environment: Mapping[str, str]
     """What a job's machine has: where AWS is, Terraform's configuration, the way to the internet."""
     clones: str
@@ -78,8 +69,11 @@ class Sandbox:
 
 
 @contextmanager
-def running(root: Path, source: Path) -> Iterator[Sandbox]:
-    """Start everything under `root` with a monorepo made from `source`, and stop it all at the end, whatever happens."""
+def running(root: Path, source: Path, *, server: bool = True) -> Iterator[Sandbox]:
+    """Start everything under `root` with a monorepo made from `source`, and stop it all at the end, whatever happens.
+
+    Without a server, the monorepo's own workflow `handle` carries out the commands. Raises `UserError`.
+    """
     root.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         aws = SandboxAws(root / "aws")
@@ -92,23 +86,27 @@ def running(root: Path, source: Path) -> Iterator[Sandbox]:
             **edge.environment(),
         }
         github = GitHubServer(root / "github", pages=pages)
-        github.create_repository(REPOSITORY, seed(root / "monorepo", source))
+        github.create_repository(REPOSITORY, seed(root / "monorepo", source, server=server))
         github.add_user(REQUESTER, REPOSITORY, "write")
         github.add_user(REVIEWER, REPOSITORY, "maintain")
         github.protect(REPOSITORY, required_checks=("envclone",))
         stack.enter_context(github.running())
         tool = Path(sys.executable).parent / "envclone"
-        runner = stack.enter_context(ActionsRunner(root / "actions", github, tool, environment))
+        app = app_of(github, REPOSITORY)
+        settings = None if server else settings_of_handle(app)
+        runner = stack.enter_context(ActionsRunner(root / "actions", github, tool, environment, settings))
         clones = _accounts(aws, own_checkout(source), runner.issuer.url)
-        ports = stack.enter_context(reserved_port()), stack.enter_context(reserved_port())
-        service_url, operations_url = stack.enter_context(_service(root / "service", github, *ports))
-        yield Sandbox(root, github, aws, runner, service_url, operations_url, environment, clones)
+        found = None
+        if server:
+            ports = stack.enter_context(reserved_port()), stack.enter_context(reserved_port())
+            found = stack.enter_context(service(root / "service", github, app, *ports))
+        yield Sandbox(root, github, aws, runner, found, environment, clones)
 
 
-def seed(target: Path, source: Path) -> Path:
+def seed(target: Path, source: Path, *, server: bool = True) -> Path:
     """Copy what a company's monorepo would hold of `source` (templates, production, workflows, policy) to `target`.
 
-    Not the tool: the workflows take it from another repository, for which a stand-in answers here.
+    Not the tool: the workflows take it from another repository, for which a stand-in answers here. Raises `UserError`.
     """
     of = own_checkout(source)
     for name in (*of.roots.of_templates, of.roots.environment("production"), ".github"):
@@ -117,6 +115,10 @@ def seed(target: Path, source: Path) -> Path:
                 f"{source / name} does not exist. Run this in a checkout that has templates, environments and workflows."
             )
         shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns(*_NOT_SEEDED))
+    if server:
+        (target / HANDLE).unlink(missing_ok=True)
+    elif not (target / HANDLE).is_file():
+        raise UserError(f"{source / HANDLE} does not exist. Run `envclone init --no-server` there, which writes it.")
     _seed_modules(target, of)
     action = target / TOOL_ACTION
     if action.with_name(
@@ -167,58 +169,3 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
             )
         )
     return next((number for number in aws.accounts if number != of_production.id), of_production.id)
-
-
-@contextmanager
-def _service(root: Path, github: GitHubServer, port: int, operations_port: int) -> Iterator[tuple[str, str]]:
-    """Run `envclone serve` as a GitHub App of the sandbox's GitHub, with its webhook, and yield its address."""
-    root.mkdir(parents=True)
-    app = github.create_app(APP, REPOSITORY.partition("/")[0])
-    github.install(app, REPOSITORY.partition("/")[0])
-    secret = secrets.token_hex(32)
-    key = root / "private-key.pem"
-    key.touch(mode=0o600)
-    key.write_text(app.private_key)
-    environment = {
-        **{
-            name: value
-            for name, value in os.environ.items()
-            if name in {"PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV"}
-        },
-        "ENVCLONE_GITHUB_APP_ID": str(app.id),
-        "ENVCLONE_GITHUB_PRIVATE_KEY_FILE": str(key),
-        "ENVCLONE_GITHUB_API_URL": f"{github.url}/api/v3",
-        "ENVCLONE_WEBHOOK_SECRET": secret,
-        "ENVCLONE_DATA_DIR": str(root / "data"),
-        "ENVCLONE_PORT": str(port),
-        "ENVCLONE_OPERATIONS_PORT": str(operations_port),
-        # On a busy machine a delivery may not be acknowledged within GitHub's ten seconds: who watches a story shall not wait ten minutes for it.
-        "ENVCLONE_LOOK_BACK_EVERY": "1m",
-    }
-    url, operations_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{operations_port}"
-    with (root / "service.log").open("wb") as output:
-        argv = [sys.executable, "-m", "bot.cli.app", "serve"]
-        process = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    try:
-        _await_ready(operations_url, process, root / "service.log")
-        github.add_webhook(f"{url}/webhooks/github", secret, app=app)
-        yield url, operations_url
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_WITHIN)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _await_ready(url: str, process: "subprocess.Popen[bytes]", output: Path) -> None:
-    deadline = time.monotonic() + _START_WITHIN
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/readyz", timeout=2, trust_env=False, verify=tls()).is_success:
-                return
-        except httpx.TransportError:
-            pass  # not listening yet
-        time.sleep(0.1)
-    raise UserError(f"The service did not start. Its log says:\n{output.read_text(errors='replace')[-2000:]}")

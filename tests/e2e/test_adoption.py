@@ -1,4 +1,4 @@
-"""The way in, once: a repository that doesn't use envclone yet is compared, adopted and set up, and its first clone goes live."""
+"""The way in, once: a repository that doesn't use envclone yet is compared, adopted and set up without a server; its first clone goes live."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from tests import ROOT
 @pytest.mark.timeout(1800)
 def test_an_adopted_production_is_where_it_was_and_its_first_clone_goes_live(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bot.cli.app", "sandbox", "adopt", "--json", "--from", str(ROOT)],
+        [sys.executable, "-m", "bot.cli.app", "sandbox", "adopt", "--no-server", "--json", "--from", str(ROOT)],
         capture_output=True, text=True, timeout=1780, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-6000:]

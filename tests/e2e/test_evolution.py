@@ -1,4 +1,4 @@
-"""A clone follows its template by itself, by the service and the real workflow files: a stack is called otherwise, and its state moves."""
+"""A clone follows its template by itself, without a server, by the real workflow files: a stack is called otherwise, and its state moves."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,10 +12,11 @@ from bot.model.risk import Risk
 from bot.model.yaml_document import dump
 from bot.sandbox.evolution.acts import all_live, all_merged, asked, note, planned
 from bot.sandbox.evolution.story import QUIET, Evolution
+from bot.sandbox.front_door import APP, HANDLE
 from bot.sandbox.github import IssueText, PullSpec
 from bot.sandbox.journey import JourneyStage, logs, merged, pull_from, walk
 from bot.sandbox.leaflets import LEAFLETS, leaflets
-from bot.sandbox.sandbox import APP, REPOSITORY, REQUESTER, REVIEWER, running
+from bot.sandbox.sandbox import REPOSITORY, REQUESTER, REVIEWER, Sandbox, running
 from tests import ROOT
 
 OLD, NEW, BRANCH = "print", "press", "press"
@@ -76,7 +77,7 @@ def test_a_clone_follows_its_template_and_merges_itself_and_the_state_of_a_renam
     rollout = policy.rollout.model_copy(update={"merge": (Risk.NONE, Risk.IN_PLACE)})
     text = dump(policy.model_copy(update={"rollout": rollout}), "../schemas/policy.schema.json")
     (here / ".github" / "envclone.yml").write_text(text)
-    with running(tmp_path / "sandbox", here) as box:
+    with running(tmp_path / "sandbox", here, server=False) as box:
         story = Evolution.begun(box, {})
         stages = [
             JourneyStage("ask", "a clone", 300, asked({"clone": f"/clone production as {QUIET} for archive"})),
@@ -98,3 +99,22 @@ def test_a_clone_follows_its_template_and_merges_itself_and_the_state_of_a_renam
         said = "\n".join(each.body for each in box.github.comments(REPOSITORY, pull.number))
         assert f"`{NEW}` | stack | nothing; its state moves here from `{OLD}`" in said
         assert (things(story, OLD), things(story, NEW)) == ([], ["leaflet"])
+        assert_that_handle_did_it(box, story)
+
+
+def assert_that_handle_did_it(box: Sandbox, story: Evolution) -> None:
+    """Check that what carried out the commands was the workflow, as the App, and that it answered once and showed no key."""
+    assert box.service is None
+    assert box.runner.wait(600)
+    runs = [run for run in box.runner.runs if run.workflow.path == HANDLE]
+    log = "\n".join(run.log.read_text() for run in box.runner.runs)
+    assert {run.conclusion for run in runs} == {"success"}, log
+    assert {run.event.event for run in runs} == {"issues", "issue_comment", "pull_request_target", "workflow_run"}
+    assert {run.jobs["handle"] for run in runs if run.event.event == "issues"} == {"skipped"}, (
+        "its text commands nothing"
+    )
+    issue, comment = story.comments["clone"]
+    assert [each.content for each in box.github.reactions(comment)] == ["rocket"]
+    (reply,) = [each.body for each in box.github.comments(REPOSITORY, issue) if each.author.login == f"{APP}[bot]"]
+    assert f"`{QUIET}` is live" in reply, log
+    assert "PRIVATE KEY" not in log

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot.sandbox import journey
+from bot.sandbox.front_door import Service
 from bot.sandbox.journey import JourneyStage, Story, Stuck, walk
 
 
@@ -19,8 +20,8 @@ class Runner:
         return self.is_idle
 
 
-def story(runner: Runner) -> Story:
-    return Story(SimpleNamespace(runner=runner, root=Path("/logs")))  # type: ignore[arg-type] # a story looks at no more
+def story(runner: Runner, service: Service | None = None) -> Story:
+    return Story(SimpleNamespace(runner=runner, root=Path("/logs"), service=service))  # type: ignore[arg-type] # a story looks at no more
 
 
 def stage(act: object, patience: float = 60) -> JourneyStage[Story]:
@@ -32,7 +33,7 @@ def test_a_stage_at_which_nothing_happens_any_more_ends_long_before_its_patience
 ) -> None:
     monkeypatch.setattr(journey, "STANDSTILL", 0.0)
     with pytest.raises(Stuck, match=r"^Nothing has happened for 0 s at “the clone is live”. Logs: /logs/service"):
-        list(walk(story(Runner()), [stage(lambda _: False)]))
+        list(walk(story(Runner(), Service("", "")), [stage(lambda _: False)]))
 
 
 @pytest.mark.parametrize("what", ["an event", "a run"])
@@ -53,5 +54,5 @@ def test_a_stage_goes_on_while_something_happens(monkeypatch: pytest.MonkeyPatch
 def test_a_stage_at_which_much_happens_and_nothing_comes_of_it_ends_with_its_patience() -> None:
     runner = Runner()
     runner.is_idle = False
-    with pytest.raises(Stuck, match=r"^Timed out at “the clone is live” after 0 s"):
+    with pytest.raises(Stuck, match=r"^Timed out at “the clone is live” after 0 s. Logs: /logs/actions"):
         list(walk(story(runner), [stage(lambda _: False, patience=0)]))
