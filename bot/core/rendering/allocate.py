@@ -33,6 +33,29 @@ def allocate(parameter: ParameterName, allocation: Allocation, held: Iterable[Js
             assert_never(allocation)
 
 
+def placed_as_in_source(theirs: Json, pool: Pool, others: Iterable[tuple[Json, Json]]) -> str | None:
+    """Return the network that lies in another of the environment's as the source's network `theirs` does in the source's.
+
+    `others` are networks of the environment, each with the source's. None if it lies in none of them, or if the pool lacks it.
+    """
+    span = _span(str(theirs))
+    around = [(_span(str(here)), _span(str(there))) for here, there in others]
+    found = [
+        (here, there)
+        for here, there in around
+        if here and there and span and _size(here) == _size(there) and there[0] <= span[0] and span[1] <= there[1]
+    ]
+    if span is None or not found or _size(span) != 1 << (32 - pool.prefix):
+        return None
+    here, there = min(found, key=lambda pair: _size(pair[1]))
+    network = IPv4Network((here[0] + span[0] - there[0], pool.prefix))
+    return f"{network}" if network.subnet_of(pool.pool) else None
+
+
+def _size(span: tuple[int, int]) -> int:
+    return span[1] - span[0]
+
+
 def _network(parameter: ParameterName, allocation: Pool, held: Iterable[Json], name: EnvironmentName) -> str:
     size = 1 << (32 - allocation.prefix)
     count = 1 << (allocation.prefix - allocation.pool.prefixlen)

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.rendering.allocate import allocate
-from bot.core.rendering.inventory import Inventory, differs_enough
+from bot.core.rendering.allocate import allocate, placed_as_in_source
+from bot.core.rendering.inventory import Inventory, clash, differs_enough
 from bot.core.rendering.parameter_types import checked
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
-from bot.model.template import Parameter, Template
+from bot.model.template import Allocation, Parameter, Pool, Template
 from bot.names import EnvironmentName, ParameterName, PurposeName
 
 _REFERENCE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -144,8 +144,7 @@ class _Resolver:
         if parameter.derive is not None:
             return self._filled(parameter.derive)
         if parameter.allocate is not None:
-            held = (value for value, _ in self.inventory.held(name, parameter, by_others_than=self.request.name))
-            return allocate(name, parameter.allocate, held, self.request.name)
+            return self._allocated(name, parameter, parameter.allocate)
         theirs = _called_in(source, name, parameter)
         if source is not None and theirs is not None and not parameter.identity:
             return source.parameters[theirs]
@@ -178,6 +177,33 @@ class _Resolver:
             raise InvalidInput(f"template {self.template.name}: unknown parameter `{{{name}}}`")
         return str(self.value(ParameterName(name)))
 
+    def _allocated(self, name: ParameterName, parameter: Parameter, allocation: Allocation) -> Json:
+        """Return a value that no other environment has. Networks of one environment lie to each other as those of its source do."""
+        held = [value for value, _ in self.inventory.held(name, parameter, by_others_than=self.request.name)]
+        if not isinstance(allocation, Pool):
+            return allocate(name, allocation, held, self.request.name)
+        others = [(self.value(each), self._of_source(each)) for each in self._allocated_before(name, allocation)]
+        inside = placed_as_in_source(self._of_source(name), allocation, others)
+        if inside is not None and not any(clash(parameter, inside, each) for each in held):
+            return inside
+        return allocate(name, allocation, [*held, *(here for here, _ in others)], self.request.name)
+
+    def _allocated_before(self, name: ParameterName, allocation: Pool) -> list[ParameterName]:
+        """Return the parameters whose networks come from the same addresses: the larger ones, and those that are declared before."""
+        order = list(self.template.parameters)
+        return [
+            other
+            for other, parameter in self.template.parameters.items()
+            if isinstance(parameter.allocate, Pool)
+            and parameter.allocate.pool.overlaps(allocation.pool)
+            and (parameter.allocate.prefix, order.index(other)) < (allocation.prefix, order.index(name))
+        ]
+
+    def _of_source(self, name: ParameterName) -> Json:
+        source = self.request.source
+        called = _called_in(source, name, self.template.parameters[name])
+        return source.parameters[called] if source is not None and called is not None else None
+
     def _refuse_the_sources_identity(self, name: ParameterName) -> None:
         parameter, source, value = self.template.parameters[name], self.request.source, self.values[name]
         called = _called_in(source, name, parameter)
@@ -186,9 +212,10 @@ class _Resolver:
         theirs = source.parameters[called]
         if differs_enough(parameter, value, theirs):
             return
-        advice = (
-            f"Leave out `--set {name}=…`, or give another value."
-            if name in self.request.overrides or source.source is None
-            else f"`{source.name}` is itself a clone. Clone `{source.source}` instead."
-        )
+        if name in self.request.overrides:
+            advice = f"Leave out `--set {name}=…`, or give another value."
+        elif source.source is not None:
+            advice = f"`{source.name}` is itself a clone. Clone `{source.source}` instead."
+        else:
+            advice = f"Give another value with `--set {name}=…`, or write another one in the template."
         raise NotApart(f"`{name}` would be `{value}`, {_nearness(value, theirs, source.name)} {advice}", name)
