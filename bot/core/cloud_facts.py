@@ -183,6 +183,8 @@ class OtherCloud:
     Names of attributes in `aspects` count for its own resources alone, since `zones` or `tier` of another's may be anything.
 
     `key` is the policy's word for it, `prefix` what its resource types begin with. `data_sources` return no secret and no object's content.
+    `places` are arguments of its providers, by their source, that say where (a project, a region), and neither who nor whom to ask:
+    the first policy of a production that has them allows them.
     """
 
     key: str
@@ -194,6 +196,7 @@ class OtherCloud:
     names: NameFacts
     aspects: AspectTable
     secrets: Sequence[str] = ()
+    places: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from bot.clients.git.work_tree import replace_directory
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.hooks import ProposedHook
+from bot.core.adoption.maps import maps_by_environment
 from bot.core.adoption.stacks import policy_text
 from bot.core.adoption.taken_over import first_difference
 from bot.core.checks.files.by_name import is_state
@@ -39,7 +40,7 @@ from bot.runs.directory_parity import ADOPT, AskedSide, read_pair
 class AdoptionRequest:
     """What is taken over (`production`), what it is held against (`other`, empty for nothing), and how it is to be called.
 
-    `anew` replaces what an earlier run wrote.
+    `anew` replaces what an earlier run wrote. `workspace` is Terraform's, in which production's state lies.
     """
 
     production: str
@@ -48,6 +49,7 @@ class AdoptionRequest:
     owner: Login
     now: datetime
     anew: bool = False
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class AdoptedProduction:
 
 def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
     """Write the template and all that it needs, or go on from what is there. Raises `UserError`, `Unverifiable`."""
-    production = AskedSide(asked.production)
+    production = AskedSide(asked.production, workspace=asked.workspace)
     root, (ours, theirs) = read_pair(here, AskedSide(asked.other) if asked.other else production, production, ADOPT)
     unread = [note for side in ((theirs, ours) if asked.other else (theirs,)) for note in side.notes if note.is_unread]
     if unread:
@@ -124,7 +126,7 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
         manifest,
         changed,
         proof,
-        [*found.undecided, *stuck, *_states(theirs)],
+        [*found.undecided, *stuck, *maps_by_environment(template, theirs.label), *_states(theirs)],
         bool(there),
         policy_is_new,
         asked.name in checkout.policy().protected,
@@ -185,11 +187,19 @@ def _manifest(checkout: Checkout, asked: AdoptionRequest, found: Adoption, templ
     values = {name: value for name, value in named.items() if name in template.declaration.parameters}
     here = None if asked.anew else checkout.read_inventory().inventory.live.get(asked.name)
     if here is not None:
-        kept = {name: value for name, value in here.parameters.items() if name in template.declaration.parameters}
+        purpose = template.declaration.purposes.get(here.purpose)
+        given = {name for name in (purpose.set if purpose else {}) if name not in here.overrides}
+        kept = {
+            name: value
+            for name, value in here.parameters.items()
+            if name in template.declaration.parameters and name not in given
+        }
         return here.model_copy(
             update={
                 "revision": template.revision,
-                "parameters": _completed(template, here, {**values, **kept}),
+                "parameters": _completed(
+                    template, here, {**{k: v for k, v in values.items() if k not in given}, **kept}
+                ),
                 "stacks": template.declaration.stacks,
             }
         )

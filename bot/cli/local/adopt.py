@@ -71,12 +71,21 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             help="Find the parameters again, and replace the code and template.yaml that an earlier run wrote; hooks and lock files stay.",
         ),
     ] = False,
+    workspace: Annotated[
+        str,
+        typer.Option(
+            "--workspace",
+            metavar="NAME",
+            help="The workspace in which production's state lies, if the code reads `terraform.workspace`.",
+            show_default=False,
+        ),
+    ] = "",
     root: AnyRoot = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Adopt a production directory: write its template, manifest and policy, and prove that it is rendered as it was."""
     with edge():
-        asked = AdoptionRequest(path, other, environment_name(name), me(), datetime.now(UTC), anew)
+        asked = AdoptionRequest(path, other, environment_name(name), me(), datetime.now(UTC), anew, workspace)
         own = _branch(root, branch)
         written = _code_from_state(root, path) if from_state else []
         found = adopt_directory(root, asked)

@@ -64,4 +64,5 @@ FACTS = OtherCloud(
         (("secrets", "azurerm_key_vault_secret.*:value"), ("secrets", "azurerm_key_vault_secret.*:name")),
     ),
     secrets=("azurerm_key_vault_secret.*:name",),
+    places={"hashicorp/azurerm": frozenset({"subscription_id", "features"})},
 )  # fmt: skip

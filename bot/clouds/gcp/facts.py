@@ -75,4 +75,7 @@ FACTS = OtherCloud(
         (("secrets", "google_secret_manager_secret.*:secret_id"),),
     ),
     secrets=("google_secret_manager_secret.*:secret_id",),
+    places=dict.fromkeys(
+        ("hashicorp/google", "hashicorp/google-beta"), frozenset({"project", "region", "zone", "default_labels", "add_terraform_attribution_label"})
+    ),
 )  # fmt: skip

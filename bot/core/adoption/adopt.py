@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from bot.core.adoption.hooks import ProposedHook, proposed_hooks
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
-from bot.core.adoption.search import identity_found, others_entries
+from bot.core.adoption.search import identity_found
 from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, stack_names, state_parameters
 from bot.core.adoption.taken_over import taken_over, values_place
+from bot.core.adoption.workspaces import unnamed_workspaces
 from bot.core.hcl.tokens import decoded
+from bot.core.hcl.value_files import VALUES
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.likeness import Likeness, production_words
 from bot.core.parity.directories.sides import RootSource, Side
@@ -76,7 +78,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]
     files = dict(written)
     undecided = [*_structural(matched, where)] if ours is not None else []
-    undecided += _by_environment(literals, words, where)
+    undecided += [replace(each, path=f"{where}/{each.path}") for each in unnamed_workspaces(evaluated, stacks)]
     undecided += [
         each for root in theirs.roots for each in _other_files(root, others[root.name], f"{where}/{stacks[root.name]}")
     ]
@@ -176,20 +178,6 @@ def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], dire
         yield Finding(f"{directory}/{path}", found[0][0], message)
 
 
-def _by_environment(literals: Sequence[LiteralAt], words: Sequence[str], directory: str) -> Iterator[Finding]:
-    """Yield the maps that have an entry for each environment, where a clone would look for its own in vain."""
-    maps: dict[tuple[str, tuple[str, ...]], list[tuple[int, str]]] = {}
-    for (path, keys), line in others_entries(literals, words).items():
-        maps.setdefault((path, keys[:-1]), []).append((line, keys[-1]))
-    for (path, keys), others in maps.items():
-        said = f"`{keys[-1]}` has" if keys else "has"
-        message = (
-            f"{said} entries for production and {', '.join(name for _, name in others)}, and a clone finds none of its own name. Write "
-            'production\'s key in quotes in the old directory, and `"{{ name }}"` in its place here.'
-        )
-        yield Finding(f"{directory}/{path}", others[0][0], message)
-
-
 def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | None:
     """Return what replaces a literal, the literal if nothing has to; None if it differs and can't be a parameter."""
     if literal.name in OF_THE_MODULE:
@@ -234,7 +222,9 @@ def _purposes(name: str, label: str, found: Sequence[AdoptedParameter], likeness
     if not label:
         demo: dict[str, Json] = {"description": "To show or to try.", "match": ["topology"], "differ": ["identity"]}
         return {name: {"description": "The real thing."}, "demo": demo}
-    other = re.sub(r"[^a-z0-9]+", "-", posixpath.basename(label).lower()).strip("-") or "clone"
+    called = posixpath.basename(label)
+    ending = next((each for each in VALUES if called.endswith(each)), "")
+    other = re.sub(r"[^a-z0-9]+", "-", called.removesuffix(ending).lower()).strip("-") or "clone"
     given = {
         each.name: each.other
         for each in found

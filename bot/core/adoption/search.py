@@ -45,8 +45,10 @@ def others_entries(literals: Iterable[LiteralAt], words: Sequence[str]) -> Mappi
     """Return the entries of other environments in maps that have one of production's, each as file and keys, with its first line."""
     lines: dict[tuple[str, tuple[str, ...]], int] = {}
     for each in literals:
-        for depth in range(1, len(each.inside) + 1):
-            lines.setdefault((each.path, each.inside[:depth]), each.line)
+        # A value is an entry itself, if its map has a name.
+        keys = (*each.inside, each.name) if each.is_value and each.inside else each.inside
+        for depth in range(1, len(keys) + 1):
+            lines.setdefault((each.path, keys[:depth]), each.line)
     of_production = {(path, keys[:-1]) for path, keys in lines if keys[-1].lower() in words}
     return {
         (path, keys): line

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.core.adoption.literals import PairedLiterals
 from bot.core.adoption.parameters import AdoptedParameter, derived
+from bot.core.adoption.workspaces import has_workspace
 from bot.core.checks.gate_rules import default_providers
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
@@ -72,13 +73,14 @@ def declared_stacks(evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str,
 
 
 def older_states(name: str, evaluated: Mapping[str, EvaluatedRoot], stacks: Mapping[str, str]) -> dict[str, Json]:
-    """Return where states lie that are not called after the environment and the stack."""
-    found = {stacks[root]: _state_key(each) for root, each in evaluated.items()}
-    return {
-        stack: {"key": key}
-        for stack, key in found.items()
-        if key is not None and not key.startswith(f"{name}/{stack}/")
-    }
+    """Return where states lie that are not called after the environment and the stack, or lie in a workspace that somebody named."""
+    found: dict[str, Json] = {}
+    for root, each in evaluated.items():
+        key, stack = _state_key(each), stacks[root]
+        workspace = {"workspace": each.root.workspace} if each.root.workspace and has_workspace(each) else {}
+        if key is not None and (workspace or not key.startswith(f"{name}/{stack}/")):
+            found[stack] = {"key": key, **workspace}
+    return found
 
 
 def state_parameters(
@@ -148,22 +150,36 @@ def _state_key(each: EvaluatedRoot) -> str | None:
 
 def policy_text(name: str, side: Side, cloud: CloudFacts) -> str:
     """Return a policy that protects production and lets its providers be planned; accounts are for a person to add."""
-    allowed, used = default_providers(cloud), {each for root in side.roots for each in _providers(evaluated_root(root))}
-    said: dict[str, Json] = {"protected": [name]}
+    evaluated = [evaluated_root(root) for root in side.roots]
+    allowed, used = default_providers(cloud), {each for root in evaluated for each in _providers(root)}
+    gate: dict[str, Json] = {}
     if not used <= {*allowed}:
-        said["gate"] = {"providers": list[Json](sorted({*allowed} | used))}
-    return dump(said, "schemas/policy.schema.json")
+        gate["providers"] = list[Json](sorted({*allowed} | used))
+    if arguments := _provider_arguments(evaluated, cloud):
+        gate["provider_arguments"] = arguments
+    return dump({"protected": [name], **({"gate": gate} if gate else {})}, "schemas/policy.schema.json")
+
+
+def _provider_arguments(evaluated: Sequence[EvaluatedRoot], cloud: CloudFacts) -> dict[str, Json]:
+    """Return what production tells providers of other clouds of where it is: a project, a region. What else it tells is for a person."""
+    known = {source: names for other in cloud.others for source, names in other.places.items()}
+    found: dict[str, set[str]] = {}
+    for each in evaluated:
+        named = _sources(each)
+        for address, attribute in each.leaves:
+            kind, _, rest = address.partition(".")
+            if kind != "provider" or not attribute:
+                continue
+            called, argument = rest.partition(".")[0], re.split(r"[.\[]", attribute)[0]
+            source = named.get(called, f"hashicorp/{called}")
+            if argument in known.get(source, ()):
+                found.setdefault(source, set()).add(argument)
+    return {source: list[Json](sorted(arguments)) for source, arguments in sorted(found.items())}
 
 
 def _providers(each: EvaluatedRoot) -> Iterator[str]:
-    named: set[str] = set()
-    for (address, attribute), leaf in each.leaves.items():
-        found = (
-            re.fullmatch(r"required_providers\[\d+\]\.([^.]+)\.source", attribute) if address == "terraform" else None
-        )
-        if found and isinstance(leaf.value, str):
-            named.add(found[1])
-            yield leaf.value
+    named = _sources(each)
+    yield from named.values()
     for block in each.blocks.values():
         kind = _INSIDE.sub("", block).removeprefix("data.").partition(".")[0]
         prefix = kind.partition("_")[0]
@@ -171,3 +187,15 @@ def _providers(each: EvaluatedRoot) -> Iterator[str]:
             yield "terraform.io/builtin/terraform"
         elif "_" in kind and prefix not in named:
             yield f"hashicorp/{prefix}"
+
+
+def _sources(each: EvaluatedRoot) -> dict[str, str]:
+    """Return the sources of the providers that a root module requires, by the names that it calls them by."""
+    found: dict[str, str] = {}
+    for (address, attribute), leaf in each.leaves.items():
+        named = (
+            re.fullmatch(r"required_providers\[\d+\]\.([^.]+)\.source", attribute) if address == "terraform" else None
+        )
+        if named and isinstance(leaf.value, str):
+            found[named[1]] = leaf.value
+    return found

@@ -401,6 +401,56 @@ locals {
     )
 
 
+def test_a_production_in_a_workspace_of_another_cloud_is_adopted_once_it_is_said_which(tmp_path: Path) -> None:
+    code = """
+terraform {
+  backend "gcs" {
+    bucket = "acme-tfstate"
+    prefix = "platform"
+  }
+}
+provider "google" {
+  project     = var.project
+  region      = "europe-west3"
+  credentials = "key.json"
+}
+variable "project" { type = string }
+locals {
+  tier = {
+    "prod" = "db-custom-4-15360"
+    stg    = "db-f1-micro"
+  }[terraform.workspace]
+}
+"""
+    files = {
+        "infra/main.tf": code, "infra/env/prod.tfvars": 'project = "acme-live-1"\n', "infra/env/stg.tfvars": 'project = "acme-trial-1"\n'
+    }  # fmt: skip
+    root = lay_out(tmp_path, files)
+    words = ("adopt", "infra/env/prod.tfvars", "--with", "infra/env/stg.tfvars")
+    said = run(root, *words)[1]
+    assert "main.tf.j2:17: `tier` has entries for production and stg, and a clone finds none of its own" in said
+    assert "main.tf.j2:15: reads `terraform.workspace`, so production's state lies in a workspace." in said
+    policy = yaml.safe_load((root / ".github/envclone.yml").read_text("utf-8"))["gate"]
+    assert policy["provider_arguments"] == {"hashicorp/google": ["project", "region"]}, "credentials are for a person"
+
+    assert "reads `terraform.workspace`" not in run(root, *words, "--workspace", "prod", "--anew")[1]
+    manifest = root / "envs/production/environment.yaml"
+    assert yaml.safe_load(manifest.read_text("utf-8"))["state"] == {"main": {"key": "platform", "workspace": "prod"}}
+
+    template = root / "templates/production"
+    edited = (template / "main/main.tf.j2").read_text("utf-8").replace('"prod" =', '"{{ name }}" =')
+    template.joinpath("main/main.tf.j2").write_text(edited)
+    declared = yaml.safe_load((template / "template.yaml").read_text("utf-8"))
+    declared["parameters"]["name"] = {"type": "string", "description": "Its name.", "identity": True, "derive": "{environment}"}  # fmt: skip
+    template.joinpath("template.yaml").write_text(yaml.safe_dump(declared))
+    assert 'would be `"production" =' in run(root, *words)[1]
+    assert list(declared["purposes"]) == ["production", "stg"]
+    declared["purposes"]["production"]["set"] = {"name": "prod"}
+    template.joinpath("template.yaml").write_text(yaml.safe_dump(declared))
+    said = run(root, *words)[1]
+    assert ("Proved: 2 files" in said, "has entries for" in said) == (True, False), said
+
+
 def test_a_clone_has_a_state_below_its_own_name_also_where_both_environments_call_theirs_alike(tmp_path: Path) -> None:
     code = """
 terraform {
