@@ -11,6 +11,7 @@ from bot.core.tree import File
 from bot.model.environment import Manifest, Request
 from bot.model.policy import Policy, Quota
 from bot.names import EnvironmentName, Login, RepositoryName, TemplateName
+from tests.support.lock_files import lock_file
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ALICE = Login("alice")
@@ -85,8 +86,6 @@ PROVIDER = b"""provider "aws" {
 }
 """
 
-LOCK = b'# This file is maintained automatically by "terraform init".\n'
-
 PRODUCTION_VALUES = {
     "name": "production",
     "account_id": "111111111111",
@@ -107,8 +106,8 @@ def template_files(name: str = "shop") -> dict[str, File]:
         "template.yaml": File(DECLARATION.replace("name: shop", f"name: {name}", 1).encode()),
         "hooks.yaml": File(HOOKS.encode()),
         "README.md": File(b"About the template.\n"),
-        "network/.terraform.lock.hcl": File(LOCK),
-        "app/.terraform.lock.hcl": File(LOCK),
+        "network/.terraform.lock.hcl": File(lock_file()),
+        "app/.terraform.lock.hcl": File(lock_file(aws="5.100.0")),
         "network/main.tf": File(b'output "vpc_id" {\n  value = "vpc-1"\n}\n'),
         "app/main.tf": File(MAIN),
         "app/provider.tf": File(PROVIDER),

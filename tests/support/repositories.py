@@ -23,11 +23,18 @@ from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, TemplateName
 from tests import ROOT
+from tests.support.lock_files import lock_file
 
 PLACE = ROOT / "tests" / "repositories"
 KINDS = ("registry", "shared_modules", "workspaces", "google", "azure", "aliases")
 PRODUCTION = EnvironmentName("production")
-LOCK = File(b'# This file is maintained automatically by "terraform init".\n')
+LOCKED = {
+    "registry": {"aws": "5.100.0", "random": "3.7.2"},
+    "google": {"google": "6.50.0"},
+    "azure": {"azurerm": "4.40.0", "kubernetes": "2.38.0"},
+    "aliases": {"aws": "5.100.0"},
+}
+"""The providers of each kind that has any, by version."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,8 @@ class Adopted:
         """The root modules as somebody wrote them."""
         found = {path: file for path, file in self.read("written").items() if not path.startswith("modules/")}
         roots = [path for path, file in found.items() if path.endswith(".tf") and b"backend " in file.data]
-        return {**found, **{f"{posixpath.dirname(path)}/.terraform.lock.hcl": LOCK for path in roots}}
+        lock = File(lock_file(**LOCKED.get(self.kind, {})))
+        return {**found, **{f"{posixpath.dirname(path)}/.terraform.lock.hcl": lock for path in roots}}
 
     @cached_property
     def modules(self) -> Tree:

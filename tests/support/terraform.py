@@ -13,15 +13,16 @@ from bot.clients.terraform.terraform import Terraform
 from bot.errors import UserError
 from bot.sandbox.terraform_config import terraform, terraform_environment
 from tests.support.cloud import ACCOUNT, REGION
+from tests.support.lock_files import AWS
 
-LOCK = """
-provider "registry.terraform.io/hashicorp/aws" {
+LOCK = f"""
+provider "registry.terraform.io/hashicorp/aws" {{
   version     = "5.100.0"
   constraints = "~> 5.100"
   hashes = [
-    "h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=",
+    "{AWS}",
   ]
-}
+}}
 """
 """The lock file of `VERSIONS`, with the hash of the one platform that the tests run on."""
 

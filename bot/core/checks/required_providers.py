@@ -12,7 +12,7 @@ from bot.core.checks.gate_rules import BUILT_IN
 from bot.core.checks.versions import is_within
 from bot.core.hcl.ast import Block, Expression, Items, Literal, Pairs, Setting
 from bot.core.hcl.declarations import module_code
-from bot.core.hcl.local_modules import reached
+from bot.core.hcl.local_modules import calls_elsewhere, reached
 from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree, is_code
 from bot.errors import Finding, InvalidInput
@@ -112,18 +112,13 @@ def unlocked_versions(code: Tree, stacks: Iterable[str], where: str) -> Iterator
 
 
 def unlocked_providers(code: Tree, stacks: Iterable[str], where: str) -> Iterator[Finding]:
-    """Yield the providers that a stack's lock file lacks, of the stack and of the modules that it calls: `init` would fail.
-
-    A file that names none at all is a placeholder: what is missing there is Terraform's to say, with the whole list.
-    """
+    """Yield the providers that a stack's lock file lacks, of the stack and of the modules that it calls: `init` would fail."""
     for stack in stacks:
         try:
             locked = locked_providers(code[f"{stack}/{LOCK}"].data)
         except (KeyError, InvalidInput):
             continue  # the static checks say so
-        if not locked:
-            continue
-        named = {address.partition("/")[2] if address.startswith(_HOSTS) else address for address in locked}
+        named = {*map(_plain, locked)}
         for directory in reached(code, stack):
             for source, (path, line) in _used(code, directory).items():
                 if source.lower() not in named and "/" in source:
@@ -133,6 +128,27 @@ def unlocked_providers(code: Tree, stacks: Iterable[str], where: str) -> Iterato
                         "-backend=false` in the stack's directory and commit the lock file (in a template: the template's)."
                     )
                     yield Finding(place_of(where, path), line, message)
+
+
+def superfluous_providers(code: Tree, stacks: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each provider that a lock file names and no code of the stack uses, as stack and address: `init` fails unless a state has something of it.
+
+    Nobody knows what a module from outside the repository uses, so nothing is said of a stack that calls one.
+    """
+    for stack in stacks:
+        try:
+            locked = locked_providers(code[f"{stack}/{LOCK}"].data)
+        except (KeyError, InvalidInput):
+            continue  # the static checks say so
+        directories = reached(code, stack)
+        if any(calls_elsewhere(code, each) for each in directories):
+            continue
+        used = {source.lower() for each in directories for source in _used(code, each)}
+        yield from ((stack, address) for address in locked if _plain(address) not in used)
+
+
+def _plain(address: str) -> str:
+    return address.partition("/")[2] if address.startswith(_HOSTS) else address
 
 
 def _used(code: Tree, directory: str) -> Mapping[str, tuple[str, int]]:

@@ -63,6 +63,19 @@ def local_calls(code: Tree, directory: str) -> Sequence[ModuleCall]:
     return _calls(code, code_files(code), directory)
 
 
+def calls_elsewhere(code: Tree, directory: str) -> bool:
+    """Say whether code of one directory calls a module that isn't local, or has files that can't be read."""
+    for path in code_files(code).get(directory, ()):
+        try:
+            found = blocks(path, code[path].data)
+        except (InvalidInput, ValueError):
+            return True
+        sources = [block.text("source") for block in found if block.type == "module"]
+        if any(source is None or local_directory(directory, source) is None for source in sources):
+            return True
+    return False
+
+
 def code_files(code: Tree) -> Mapping[str, Sequence[str]]:
     """Return the paths of the files with code that is read by directory, in order."""
     found: dict[str, list[str]] = defaultdict(list)

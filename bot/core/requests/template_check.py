@@ -11,7 +11,7 @@ from bot.core.checks.files.by_name import misplaced
 from bot.core.checks.files.unready import unready
 from bot.core.checks.files.unset import unset
 from bot.core.checks.outputs import output_problems
-from bot.core.checks.required_providers import LOCK, of_one_platform
+from bot.core.checks.required_providers import LOCK, of_one_platform, superfluous_providers
 from bot.core.checks.static_checks import gate
 from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.comparison.structure import check_syntax
@@ -108,6 +108,12 @@ def _doubts(template: TemplateAt, source: Manifest | None, rules: CheckRules) ->
         code = {} if source is None else assemble(template, _current(template, source))
         yield from unset(code, template.declaration.stacks, variables)
         yield from unready(code, template.declaration.stacks, rules.cloud.backends)
+        for stack, address in superfluous_providers(code, template.declaration.stacks):
+            advice = _in_its_directory(template, source, stack, "terraform init -backend=false")
+            yield (
+                f"the {LOCK} of `{stack}` names `{address}`, which no code uses: `terraform init` fails for an environment whose state has nothing "
+                f"of it. To have it removed, {advice}."
+            )
     if of_one := [posixpath.dirname(path) for path in of_one_platform(template.files)]:
         advice = _in_its_directory(template, source, of_one[0], "terraform providers lock -platform=linux_amd64")
         more = "; the same for each other" if len(of_one) > 1 else ""

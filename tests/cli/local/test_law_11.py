@@ -21,9 +21,11 @@ from bot.names import EnvironmentName, TemplateName
 from bot.runs.plan.matrix import Span, find_targets
 from bot.service.proposals.drafting import draft
 from tests.support import example
+from tests.support.lock_files import lock_file
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, monorepo
 
 MAIN = "templates/shop/app/main.tf"
+LOCK = "templates/shop/app/.terraform.lock.hcl"
 POLICY = ".github/envclone.yml"
 ROLE = "arn:aws:iam::{0}:role/any"
 ACCOUNT = '  "{0}": {{plan_role: "{1}", apply_role: "{1}", region: eu-central-1, state_bucket: state-{0}}}\n'
@@ -55,6 +57,7 @@ def main(text: str) -> Mapping[str, str]:
 
 LOCAL = 'module "logs" {\n  source = "../../../modules/logs"\n}\n'
 HARMLESS = 'resource "aws_cloudwatch_log_group" "x" {\n  name = "/logs"\n}\n'
+RANDOM = 'resource "random_password" "x" {\n  length = 20\n}\n'
 PULLED = 'module "x" {\n  source = "git::ssh://git@example.com/logs.git//group?ref=v1"\n}\n'
 
 EDITS = [
@@ -64,7 +67,7 @@ EDITS = [
     Edit("a module that reads a file", main(LOCAL), {"modules/logs/main.tf": 'output "x" {\n  value = file("/etc/passwd")\n}\n'}),
     Edit("a module that is not there", main(LOCAL)),
     Edit("a module of another environment", main('module "x" {\n  source = "../../production/app"\n}\n')),
-    Edit("a random password", main('resource "random_password" "x" {\n  length = 20\n}\n'), passes=True),
+    Edit("a random password", main(RANDOM), {LOCK: lock_file(aws="5.100.0", random="3.7.2").decode()}, passes=True),
     Edit("a provider's function", main('output "x" {\n  value = provider::aws::arn_parse(var.name).account_id\n}\n'), passes=True),
     Edit("an unknown provider", main('resource "vault_mount" "x" {}\n')),
     Edit("a role", main('provider "aws" {\n  allowed_account_ids = [var.account_id]\n  assume_role {\n    role_arn = var.name\n  }\n}\n')),
@@ -82,7 +85,7 @@ EDITS = [
     Edit("what would outlast a clone", main('resource "aws_lb" "x" {\n  enable_deletion_protection = true\n}\n')),
     Edit("an output that is not there", written={"templates/shop/hooks.yaml": example.HOOKS.replace("app.url", "app.uri")}),
     Edit("an input that no hook has", written={"templates/shop/hooks.yaml": example.HOOKS.replace("{url:", "{uri:")}),
-    Edit("no lock file", written={"templates/shop/app/.terraform.lock.hcl": ""}, passes=True),
+    Edit("a lock file without the provider", written={LOCK: "# none\n"}),
     Edit("production's name", main('resource "aws_sns_topic" "x" {\n  name = "production-orders"\n}\n')),
     Edit("production's account", main('resource "aws_sns_topic" "x" {\n  name = "x-111111111111"\n}\n')),
 ]  # fmt: skip

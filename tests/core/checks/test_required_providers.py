@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.checks.required_providers import unlocked_providers, unlocked_versions
+from bot.core.checks.required_providers import superfluous_providers, unlocked_providers, unlocked_versions
 from bot.core.tree import File
 
 LOCK = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n  hashes  = ["h1:x="]\n}\n'
@@ -64,3 +64,31 @@ def test_a_provider_that_the_lock_file_lacks_is_named_once(path: str, code: str,
     assert [each.split("`")[1] for each in found] == lacks
     assert all(each.startswith(f"envs/x/{path}:") for each in found)
     assert all("is not in the .terraform.lock.hcl of `app`" in each for each in found)
+
+
+def test_a_lock_file_that_names_no_provider_lacks_all_of_them() -> None:
+    tree = {"app/main.tf": File(b'resource "aws_sqs_queue" "a" {}\n'), "app/.terraform.lock.hcl": File(b"# none\n")}
+    [found] = unlocked_providers(tree, ["app"], "envs/x")
+    assert "the provider `hashicorp/aws` is not in the .terraform.lock.hcl of `app`" in found.message
+
+
+@pytest.mark.parametrize(
+    ("code", "is_superfluous"),
+    [
+        ("", True),
+        ('resource "terraform_data" "a" {}\n', True),
+        ('data "aws_region" "a" {}\n', False),
+        ('provider "aws" {}\n', False),
+        (required('"~> 5.0"'), False),
+        (CALL, True),
+        ('module "x" {\n  source = "acme/x/aws"\n}\n', False),
+        ('module "x" {\n  source = var.source\n}\n', False),
+        ("what nobody can read", False),
+    ],
+)
+@pytest.mark.parametrize("path", ["app/main.tf", "app/inner/main.tf"])
+def test_a_provider_that_no_code_uses_is_superfluous(path: str, code: str, is_superfluous: bool) -> None:
+    texts = {"app/calls.tf": CALL, path: code.replace("./inner", "./other"), "app/.terraform.lock.hcl": LOCK}
+    tree = {each: File(text.encode()) for each, text in texts.items()}
+    found = list(superfluous_providers(tree, ["app"]))
+    assert found == ([("app", "registry.terraform.io/hashicorp/aws")] if is_superfluous else [])

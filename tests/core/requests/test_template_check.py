@@ -45,6 +45,15 @@ def test_a_lock_file_that_may_lack_the_runners_platform_gets_the_command_that_fi
     assert all("-platform=linux_amd64` in templates/shop/app, and commit the file." in each for each in doubts)
 
 
+def test_a_provider_in_a_lock_file_that_no_code_uses_is_doubted() -> None:
+    at = example.template()
+    files = {**at.files, "network/.terraform.lock.hcl": at.files["app/.terraform.lock.hcl"]}
+    doubts = check_template(replace(at, files=files), example.production(), example.asked()).doubts
+    [said] = [each for each in doubts if "which no code uses" in each]
+    assert said.startswith("the .terraform.lock.hcl of `network` names `registry.terraform.io/hashicorp/aws`")
+    assert said.endswith("run `terraform init -backend=false` in templates/shop/network, and commit the file.")
+
+
 def test_each_purpose_says_how_many_files_it_renders_and_how_many_of_them_differ_from_the_source_s() -> None:
     proof = check_template(example.template(), example.production(), example.asked())
     assert proof.findings == []

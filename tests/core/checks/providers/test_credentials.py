@@ -84,6 +84,40 @@ def test_a_program_that_the_policy_names_is_started() -> None:
     assert found(kubernetes(), exec=[TOKEN]) == []
 
 
+@pytest.mark.parametrize(
+    ("allowed", "written", "others"),
+    [
+        (
+            "aws eks get-token --cluster-name * --region eu-west-1",
+            'aws eks get-token --cluster-name ${var.x} --region eu-west-1',
+            ["aws eks get-token --cluster-name ${var.x}", "aws eks get-token --cluster-name ${var.x} --region eu-west-2", "aws eks get-token --region eu-west-1 --cluster-name ${var.x}"],
+        ),
+        (
+            "kubelogin get-token --login workloadidentity --server-id *",
+            "kubelogin get-token --login workloadidentity --server-id ${var.x}",
+            ["kubelogin get-token --login spn --server-id ${var.x}", "kubelogin convert-kubeconfig", "kubelogin get-token --login workloadidentity --server-id --token-cache-dir=/etc"],
+        ),
+        (
+            "gke-gcloud-auth-plugin",
+            "gke-gcloud-auth-plugin",
+            ["gke-gcloud-auth-plugin --use_application_default_credentials", "gke-gcloud-auth-plugin2", "gcloud", "/tmp/gke-gcloud-auth-plugin", "./gke-gcloud-auth-plugin"],
+        ),
+    ],
+)  # fmt: skip
+def test_each_clouds_program_is_compared_whole(allowed: str, written: str, others: list[str]) -> None:
+    def code(line: str) -> str:
+        program, *args = line.split()
+        listed = ", ".join(f'"{each}"' for each in args)
+        return f'provider "kubernetes" {{\n  host = var.host\n  exec {{\n    api_version = "v1"\n    command     = "{program}"\n    args        = [{listed}]\n  }}\n}}\n'
+
+    assert found(code(written), exec=[allowed]) == []
+    assert found(code(written)) != []
+    for each in [*others, f"{written} --more", f"sh -c {written}"]:
+        assert found(code(each), exec=[allowed]) != [], each
+    without = code(allowed).replace("    args        = []\n", "")
+    assert allowed != written or found(without, exec=[allowed]) == []
+
+
 def test_in_an_object_too() -> None:
     code = (
         'provider "helm" {\n  kubernetes = {\n    host = "x"\n    exec = {\n      api_version = "v1"\n      command = "aws"\n'
