@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from posixpath import join, normpath
 
-from bot.core.hcl.ast import Block
+from bot.core.hcl.ast import Block, Literal
 from bot.core.hcl.parser import blocks
 from bot.core.tree import Tree, is_code
 from bot.errors import InvalidInput
@@ -83,7 +83,8 @@ def _module(files: Tree, directory: str, prefix: str) -> Iterator[tuple[str, Dec
 
 def _paths(block: Block, prefix: str) -> Iterator[str]:
     for setting in block.settings:
-        if prefix or setting.name not in _META:
+        # Null is Terraform's word for an argument that is left out: `subnet_ids = null` leaves them to the provider.
+        if setting.value != Literal(None) and (prefix or setting.name not in _META):
             yield f"{prefix}{setting.name}"
     for inner in block.blocks:
         if inner.type == "dynamic" and inner.labels:
