@@ -38,6 +38,7 @@ OF_SEVERAL_MODULES = frozenset({
     "core/hcl/test_template_files.py",
     "core/parity/by_code/test_cut_off.py",
     "core/parity/by_code/test_mutations.py",
+    "core/parity/by_plan/test_registry_module.py",
     "core/rendering/test_hostile.py",
     "core/rollout/test_rollout.py",
     "core/test_no_cloud.py",

@@ -20,6 +20,7 @@ DIFFERENT = {
     "google": {"tier", "project_id", "state_bucket"},
     "azure": {"nodes", "subscription_id", "container"},
     "aliases": {"account_id", "state_bucket", "domain", "disposable"},
+    "idioms": {"size"},
 }
 """What a clone differs in from production, beside its name, by what causes it."""
 
@@ -57,7 +58,7 @@ def test_nothing_is_planned_that_the_policy_does_not_name(adopted: Adopted, clon
     closed = adopted.policy.model_copy(update={"gate": type(adopted.policy.gate)()})
     side = CodeSide(adopted.production, adopted.base.source_files)
     found = code_findings(side, type(adopted.rules)(closed, adopted.rules.cloud))
-    assert bool(found) is (adopted.kind != "shared_modules")
+    assert bool(found) is (adopted.kind not in {"shared_modules", "idioms"})
     assert all(each.line > 0 and each.path.startswith("envs/production/") for each in found)
 
 

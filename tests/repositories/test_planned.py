@@ -21,6 +21,9 @@ from tests.support.terraform import program
 BUCKET = "acme-state"
 
 
+IDIOMS = {"all": 'demo-x-001 ["a0","b0"]', "one": "y", "legacy": "x", "plain": 64, "json": ["a", "b"]}
+
+
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Mapping[str, str]]:
     with cloud() as variables, pytest.MonkeyPatch.context() as patch:
@@ -67,6 +70,7 @@ class Kind:
     [
         Kind("workspaces", "shop", "prod", {"servers": ["shop-demo-x-0"]}),
         Kind("shared_modules", "pages/web_site", "", {"names": ["svc-demo-x-web_site-0"]}),
+        Kind("idioms", "shop", "", IDIOMS),
     ],
     ids=lambda kind: kind.name,
 )

@@ -26,7 +26,7 @@ from tests import ROOT
 from tests.support.lock_files import lock_file
 
 PLACE = ROOT / "tests" / "repositories"
-KINDS = ("registry", "shared_modules", "workspaces", "google", "azure", "aliases")
+KINDS = ("registry", "shared_modules", "workspaces", "google", "azure", "aliases", "idioms")
 PRODUCTION = EnvironmentName("production")
 LOCKED = {
     "registry": {"aws": "5.100.0", "random": "3.7.2"},

@@ -17,6 +17,8 @@ _KIND = re.compile(r".*?(\.tf[a-z]+)(?:\.hcl|\.json)")
 _LOOKED_INTO = frozenset({".tfbackend", ".tftest", ".tfvars"})
 _SAYS_NOTHING = frozenset({".tfmock", ".tftpl"})
 """Answers for `terraform test`, which nothing here runs, and a template file, which is looked into where code fills it."""
+_OF_A_LINTER = ".tflint.hcl"
+"""Common in real repositories. Terraform passes over names that begin with a dot."""
 _FOR_A_MACHINE = re.compile(r"terraform\.rc|\.terraformrc|.*\.tfrc(?:\.json)?|\.netrc")
 """Configuration of Terraform's command line, and passwords that it downloads modules with."""
 
@@ -42,8 +44,10 @@ def misplaced(path: str, tool: Tool = "terraform") -> str | None:
         and not name.endswith((*OPENTOFU, *TESTS))
     ):
         return f"files that end in `{unknown[0]}` are not checked. Move its contents to a .tofu file, or remove it."
-    if _FOR_A_MACHINE.fullmatch(name) or is_override(name):
-        return "override files and Terraform CLI configuration are not allowed. Remove it."
+    if is_override(name):
+        return "override files are not allowed: write what it says into the block that it changes, and remove it."
+    if _FOR_A_MACHINE.fullmatch(name):
+        return "Terraform CLI configuration is not allowed. Remove it."
     if name.startswith(".") and name.endswith(CODE):
         return "Terraform doesn't read files that begin with a dot. Rename it, or remove it."
     if ".terraform" in (*directories, name):
@@ -61,7 +65,7 @@ def _not_looked_into(name: str) -> str | None:
     if name == ".terraformignore":
         return "with it, remote runs of Terraform would lack files that were reviewed. Remove it."
     kind = _KIND.fullmatch(name)
-    if kind is None or kind[1] in _LOOKED_INTO | _SAYS_NOTHING:
+    if name == _OF_A_LINTER or kind is None or kind[1] in _LOOKED_INTO | _SAYS_NOTHING:
         return None
     return (
         f"files that end in `{name[kind.start(1) :]}` are not checked. Move its contents to a .tf file, or remove it."

@@ -48,6 +48,7 @@ ALLOWED = (
     "x.tfmock.json",
     "x.tftpl",
     "dashboard.tftpl.json",
+    ".tflint.hcl",
     "x.tfbackend.hcl",
     "x.tfvars.example",
     "x.json",

@@ -1,0 +1,5 @@
+zones = ["a", "b"]
+extra = {
+  a     = { size = 1 }
+  "b-c" = { size = 2, tags = { x = "y" } }
+}

@@ -1,0 +1,7 @@
+run "x" {
+  command = plan
+  assert {
+    condition     = var.name != ""
+    error_message = "no"
+  }
+}
