@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 from bot.errors import InvalidInput
 
 DEVICES = frozenset(
-    {"aux", "con", "nul", "prn", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+    {"aux", "con", "nul", "prn", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 )
 """Names of devices on Windows, which can't be directories there, so that the whole repository can't be checked out.
 
@@ -33,6 +33,8 @@ _LOOK_ALIKE_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "-": ""})
 _LATIN = dict(zip("аеорсухіјѕԁһӏАВЕКМНОРСТХοανιΑΒΕΗΙΚΜΝΟΡΤΧ", "aeopcyxijsdhlABEKMHOPCTXoaviABEHIKMNOPTX", strict=True))  # noqa: RUF001
 """Cyrillic and Greek letters, and the Latin ones that they look like."""
+_IN_FULL = {"prd": "production", "prod": "production", "stage": "staging", "stg": "staging"}
+"""What people say for short, and take for the same."""
 _DOUBLED = re.compile(r"([a-z])\1+")
 
 
@@ -249,9 +251,14 @@ def confusable(one: str, other: str) -> bool:
 
 
 def resembles(name: str, protected: str) -> bool:
-    """Say whether a name could be taken for a protected one: `confusable`, or different in doubled letters."""
+    """Say whether a name could be taken for a protected one: `confusable`, said for short, or different in doubled letters."""
+    return name != protected and not _taken_for(name).isdisjoint(_taken_for(protected))
+
+
+def _taken_for(name: str) -> set[str]:
+    in_full = "-".join(_IN_FULL.get(_skeleton(word), word) for word in name.split("-"))
     # Letters alone: `prod-1` and `prod-11` are two numbers.
-    return name != protected and _skeleton(_DOUBLED.sub(r"\1", name)) == _skeleton(_DOUBLED.sub(r"\1", protected))
+    return {_skeleton(_DOUBLED.sub(r"\1", each)) for each in (name, in_full)}
 
 
 @lru_cache(maxsize=2**16)  # each clone is compared with all the others

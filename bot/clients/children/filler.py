@@ -15,7 +15,7 @@ from bot.core.rendering.filling import Filling, NotFilled, elsewhere
 WITHIN = timedelta(minutes=1)
 """By the clock, with the start of the process, which takes seconds on a busy machine: what is refused once is refused for good.
 
-The process ends itself after half a second of the processor's time.
+The process ends itself after a quarter of a second of the processor's time.
 """
 
 REMEMBERED = 1_000

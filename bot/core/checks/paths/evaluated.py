@@ -89,17 +89,12 @@ def _of_thing(thing: Thing, kind: str, written: Followed, where: str, *, is_free
                 f"have `{kind}.{name}` added to the policy's `gate.paths`."
             )
             yield Finding(place, leaf.line, message)
-        elif (
-            written.is_path(name, leaf.value)
-            if isinstance(leaf.value, Unknown)
-            else isinstance(leaf.value, str) and is_of_machine(name, leaf.value, is_known=False)
-        ):
+        elif isinstance(leaf.value, Unknown):
+            if (of := written.path_in(name, leaf.value)) is not None:
+                given = f"`{name}` depends on `{of}`, which is given a path of the machine that plans: " if of else ""
+                yield Finding(place, leaf.line, f"{given}{complaint(kind, name)}")
+        elif isinstance(leaf.value, str) and is_of_machine(name, leaf.value, is_known=False):
             yield Finding(place, leaf.line, complaint(kind, name))
-        elif isinstance(leaf.value, Unknown) and (of := written.path_in(name, leaf.value)) is not None:
-            message = (
-                f"`{name}` depends on `{of}`, which is given a path of the machine that plans: {complaint(kind, name)}"
-            )
-            yield Finding(place, leaf.line, message)
 
 
 def _kind_of(thing: Thing, unknown: Collection[str]) -> str | None:

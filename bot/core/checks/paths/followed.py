@@ -45,13 +45,23 @@ class Followed:
                 names = filter(_of_call if found[1].startswith("module.") else None, thing.leaves)
                 self._given[found[1]] += ((name, thing.leaves[name].value) for name in names)
 
-    def is_path(self, argument: str, value: Unknown) -> bool:
-        """Say whether an expression may come to a path of the machine, whatever the references in it come to."""
-        return is_path_written(argument, value, nothing_known, self._allowance)
-
     def path_in(self, argument: str, value: Unknown) -> str | None:
-        """Return the attribute by which a text may come to a path of the machine; None where none is known that does."""
-        if not is_path_written(argument, value, self.forms, self._allowance):
+        """Return the attribute by which a text may come to a path of the machine; nothing where it may whatever the references in it come to.
+
+        None is returned where nothing is known by which it does.
+        """
+        asked: list[Sequence[str]] = []
+
+        def unknown(steps: Sequence[str]) -> Forms:
+            asked.append(steps)
+            return nothing_known(steps)
+
+        if is_path_written(argument, value, unknown, self._allowance):
+            return ""
+        # Read again only where more is known of a reference than it was read with: most texts have none such.
+        if all(self.forms(steps) == nothing_known(steps) for steps in asked) or not is_path_written(
+            argument, value, self.forms, self._allowance
+        ):
             return None
         found = [steps for part in parts_of(expression_in(value.text)) if len(steps := steps_of(part)) > 1]
         for steps in found:
