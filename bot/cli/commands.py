@@ -259,7 +259,7 @@ _IN_WORKFLOWS: Final = (
     CommandPlace(
         "expire",
         "bot.cli.actions.expire:expire",
-        "Warn owners, propose to destroy what has expired, merge that if the policy says so, and continue rollouts of templates.",
+        "Warn owners, propose to destroy what has expired, merge that if the policy says so, and continue rollouts.",
         ExitCodes(
             "done, or nothing is due",
             failed="it failed for some environments or rollouts; the next run tries again",

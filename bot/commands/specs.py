@@ -177,7 +177,7 @@ TABLE: tuple[Spec, ...] = (
     Spec(
         "rollout",
         RolloutCommand,
-        "Show the rollouts of templates that are under way; in the issue of one, pause, resume or abort it.",
+        "Show the rollouts that are under way; in the issue of one, pause, resume or abort it.",
         "change",
         "/rollout pause",
         (

@@ -1,4 +1,4 @@
-"""How a changed template reaches its environments, as the policy says: in waves, and how much risk needs no person."""
+"""How a changed template or module reaches its environments, as the policy says: in waves, and how much risk needs no person."""
 
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -20,10 +20,13 @@ class Wave(Document):
 
 
 class RolloutPolicy(Document):
-    """Whether and how a merged change of a template is brought to its environments. Off unless it is turned on."""
+    """Whether and how a merged change of a template, or of a module beside the environments, is brought to them. Off unless it is turned on."""
 
     enabled: Annotated[
-        bool, Field(description="Whether a merge that changes a template starts a rollout to its environments.")
+        bool,
+        Field(
+            description="Whether a merge that changes a template, or a module beside the environments, starts a rollout to them."
+        ),
     ] = False
     waves: Annotated[
         tuple[Wave, ...],
@@ -56,6 +59,13 @@ class RolloutPolicy(Document):
     pause: Annotated[
         Duration | None, Field(description="How long after a wave the next one begins; at once if not set.")
     ] = None
+    modules: Annotated[
+        Literal["waves", "together"],
+        Field(
+            description="How environments get a merged change of a module beside them, once rollouts are enabled: `waves` applies them wave by wave, "
+            "`together` all at once when it is merged. An environment whose own directory is changed by the same merge is applied at once."
+        ),
+    ] = "waves"
     merge: Annotated[
         tuple[Risk, ...],
         Field(
@@ -63,6 +73,11 @@ class RolloutPolicy(Document):
             "has touched it. Protected environments are always merged by people."
         ),
     ] = (Risk.NONE,)
+
+    @property
+    def holds_modules(self) -> bool:
+        """Whether what a merge changes only by a module is applied by a rollout, and not by the merge."""
+        return self.enabled and self.modules == "waves"
 
     @property
     def wait(self) -> timedelta:

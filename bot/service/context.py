@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +45,8 @@ class ServiceContext:
     """What is still known of environments that can't be read, by name and the id of the tree they are in."""
     destroyed: set[str] = field(default_factory=set)
     """Commits that removed an environment which is known to be destroyed: that never changes any more."""
+    modules_called: dict[RepositoryName, tuple[str, Mapping[str, Sequence[str]]]] = field(default_factory=dict)
+    """The commit at which was looked last of which modules environments are made, and what was found."""
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)
     _branches: dict[RepositoryName, tuple[float, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

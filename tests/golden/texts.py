@@ -35,6 +35,7 @@ from bot.model.risk import Risk
 from bot.names import EnvironmentName, Login
 from tests.golden import inputs as i
 from tests.golden.answers import ANSWERS
+from tests.golden.modules import MODULES
 from tests.golden.pages import PAGES
 from tests.golden.terminal import TERMINAL
 from tests.golden.versions import VERSIONS
@@ -227,4 +228,4 @@ PULLS: Texts = {
     "pulls/destroy-bound": lambda: destroy_pull_request.body(REMOVED, BY_MERGE, i.PIPELINE, (i.APP, i.NETWORK)),
 }  # fmt: skip
 
-TEXTS: Texts = {**STATUS, **REPLIES, **RUNS, **PLANS, **PULLS, **VERSIONS, **ANSWERS, **TERMINAL, **PAGES}
+TEXTS: Texts = {**STATUS, **REPLIES, **RUNS, **PLANS, **PULLS, **VERSIONS, **MODULES, **ANSWERS, **TERMINAL, **PAGES}

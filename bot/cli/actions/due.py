@@ -10,11 +10,12 @@ from bot.cli.serving.composition import service
 from bot.clients.github import GitHubRefused
 from bot.clients.store import open_store
 from bot.clients.transient import Transient
-from bot.errors import UserError
+from bot.errors import Unverifiable, UserError
 from bot.names import EnvironmentName, RepositoryName
 from bot.service.commands.expire import due_environments
 from bot.service.commands.expire import expire as expire_environment
 from bot.service.context import ServiceContext
+from bot.service.module_rollouts.rollout import is_due, roll_out_modules
 from bot.service.previews.job import bring_along
 from bot.service.repository import repository_at_head
 from bot.service.rollouts.rollout import roll_out, rollout_templates
@@ -82,10 +83,18 @@ def _rollouts(context: ServiceContext, repository: RepositoryName) -> list[Rolle
         templates = rollout_templates(repository_at_head(context, repository))
     except UserError as error:
         return [RolledOut("", f"templates failed: {error}", failed=True)]
-    done = []
+    done = _rollout_of_modules(context, repository)
     for name in templates:
         try:
             done.append(RolledOut(name, roll_out(repository_at_head(context, repository), name)))
         except (UserError, Transient, GitHubRefused) as error:
             done.append(RolledOut(name, f"{name} failed: {error}", failed=True))
     return done
+
+
+def _rollout_of_modules(context: ServiceContext, repository: RepositoryName) -> list[RolledOut]:
+    try:
+        repo = repository_at_head(context, repository)
+        return [RolledOut("", roll_out_modules(repo))] if is_due(repo) else []
+    except (UserError, Unverifiable, Transient, GitHubRefused) as error:
+        return [RolledOut("", f"modules failed: {error}", failed=True)]

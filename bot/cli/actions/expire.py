@@ -21,7 +21,7 @@ def expire(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Warn owners, propose to destroy what has expired, merge that if the policy says so, and continue rollouts of templates."""
+    """Warn owners, propose to destroy what has expired, merge that if the policy says so, and continue rollouts."""
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
         keep_memory_private()
         from bot.cli.actions.due import all_due  # noqa: PLC0415 (it loads all of the service, which help needs not)

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import in_one_line
+from bot.cli.actions.options import in_one_line, write_summary
 from bot.cli.actions.run_context import proposed_commit
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.cli.masked import mask_streams
+from bot.core.messages.modules import held
 from bot.core.requests.matrix import Phase
 from bot.runs.plan.matrix import Span, find_targets
 
@@ -64,6 +65,9 @@ def targets(
                 f"{now:,} of {len(found.targets):,} environments are checked by this run, the others by the next ones."
             )
             typer.echo(f"::notice::{said}" if "GITHUB_ACTIONS" in os.environ else said, err=True)
+        if found.held:
+            typer.echo(held.summary(found.held), err=True)
+            write_summary(held.summary(found.held))
         output = os.environ.get("GITHUB_OUTPUT")
         if output:
             with Path(output).open("a", encoding="utf-8") as file:

@@ -168,6 +168,8 @@ class Standing:
     progress: StatusFacts = NOTHING_KNOWN
     waits: str = ""
     """What gives it the values that its sync waits for."""
+    held: str = ""
+    """Which wave of a rollout applies a change of a module to it."""
 
 
 def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
@@ -177,6 +179,7 @@ def status(manifest: Manifest, standing: Standing, now: datetime) -> str:
         *_links(standing.progress),
         *([("Proposed", ", ".join(map(_proposed, standing.proposed)))] if standing.proposed else []),
         *([("Waits for", f"values: comment {code(standing.waits)}")] if standing.waits else []),
+        *([("Waits for", standing.held)] if standing.held else []),
         ("Purpose", manifest.purpose),
         ("Owner", manifest.owner),
         ("Expires", _expiry(manifest, now)),

@@ -113,7 +113,7 @@ STEERED: Final[Mapping[RolloutAction, str]] = {
 def under_way(rollouts: Sequence[int], *, enabled: bool) -> str:
     """Answer which rollouts are under way, and how one starts."""
     if not rollouts:
-        starts = " A rollout starts automatically when a newer revision of a template is merged into the default branch and an environment is behind."
+        starts = " A rollout starts automatically when a newer revision of a template is merged into the default branch and an environment is behind, or when a module beside the environments changes."
         return f"No rollout is under way.{starts}" if enabled else elsewhere(())
     named = joined([f"#{number}" for number in rollouts])
     return (

@@ -15,8 +15,14 @@ LONGEST_FOUND = 20_000
 OPENING = "<!-- envclone:run:"
 _PLACE = re.compile(r"[^\s<]+<!-- envclone:run:(?P<key>[a-z0-9 -]+) -->.*?<!-- envclone:run-end -->", re.DOTALL)
 _ICONS = {"success": "✅", "neutral": "⚠️", "failure": "❌"}
-_AGAIN = {"plan": "/plan", "drift": "/plan", "resume": "/resume", "unlock": "/resume"}
-_WHAT = {"plan": "plan", "drift": "check for drift", "resume": "resumed run", "unlock": "resumed run"}
+_AGAIN = {"plan": "/plan", "drift": "/plan", "resume": "/resume", "unlock": "/resume", "release": "/resume"}
+_WHAT = {
+    "plan": "plan",
+    "drift": "check for drift",
+    "resume": "resumed run",
+    "unlock": "resumed run",
+    "release": "apply",
+}
 
 
 def under_way(key: str, text: str) -> str:

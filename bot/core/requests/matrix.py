@@ -69,11 +69,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a change touches. With complaints nothing may be planned or applied; some may be about what can't even be read."""
+    """What a change touches. With complaints nothing may be planned or applied; some may be about what can't even be read.
+
+    `held` is touched and not among the targets: a rollout applies it.
+    """
 
     targets: tuple[Target, ...]
     complaints: tuple[str, ...]
     is_unreadable: bool = False
+    held: tuple[EnvironmentName, ...] = ()
 
     def matrix(self, turn: int = 0) -> dict[str, list[dict[str, str]]]:
         """Return the matrix of a workflow's job, one row an environment: all, or as many as fit, other ones with each turn."""

@@ -12,10 +12,11 @@ from bot.names import EnvironmentName, is_valid
 DRIFT_CHECK = "envclone/drift: {environment}"
 """The name of the check in which a search for drift says what it found."""
 
-RunVerb: TypeAlias = Literal["plan", "drift", "resume", "unlock"]
+RunVerb: TypeAlias = Literal["plan", "drift", "resume", "unlock", "release"]
 Outcome: TypeAlias = Literal["success", "neutral", "failure"]
 
 _KEY = re.compile(r"(?P<verb>drift|resume|unlock) (?P<name>[a-z0-9-]+) for comment -?[0-9]+")
+_RELEASE = re.compile(r"release (?P<name>[a-z0-9-]+) for rollout [0-9]+")
 _PLAN = re.compile(r"plan (?P<name>[a-z0-9-]+) of (?P<pull>[0-9]+) in run (?P<run>[0-9]+)")
 
 
@@ -69,6 +70,11 @@ def run_title(command: PlanCommand | Resume | Unlock, request: Request) -> str:
     return f"{verb} {command.name} for comment {request.comment}"
 
 
+def release_title(name: EnvironmentName, issue: int) -> str:
+    """Return the title of the run by which a rollout with this issue applies what a merge held of an environment."""
+    return f"release {name} for rollout {issue}"
+
+
 def attempt_page(run: str, attempt: int) -> str:
     """Return the page of an attempt of a run, by which what a re-run said is told from what was said before; the first has the run's own."""
     return run if attempt == 1 else f"{run}/attempts/{attempt}"
@@ -81,13 +87,15 @@ def plan_key(name: EnvironmentName, pull: int, run: int) -> str:
 
 def awaited(key: str) -> AwaitedRun | None:
     """Read a run's title, or the key of a plan's run; None for any other text."""
-    planned = _PLAN.fullmatch(key)
-    found = planned or _KEY.fullmatch(key)
+    planned, released = _PLAN.fullmatch(key), _RELEASE.fullmatch(key)
+    found = planned or released or _KEY.fullmatch(key)
     if found is None or not is_valid(EnvironmentName, found["name"]):
         return None
     name = EnvironmentName(found["name"])
     if planned is not None:
         return AwaitedRun("plan", name, int(planned["pull"]), int(planned["run"]))
+    if released is not None:
+        return AwaitedRun("release", name)
     verbs: dict[str, RunVerb] = {"drift": "drift", "resume": "resume", "unlock": "unlock"}
     return AwaitedRun(verbs[found["verb"]], name)
 

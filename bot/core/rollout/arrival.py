@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.core.rollout.record import ENDED, FAILURES, MemberStage, RolloutMember, RolloutRecord
+from bot.core.rollout.record import ENDED, FAILURES, MemberStage, RolloutMember, WavesRecord
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 
@@ -14,7 +14,7 @@ CREATED_AN_HOUR = 500
 
 
 def arrival(
-    record: RolloutRecord, members: Mapping[EnvironmentName, RolloutMember], policy: Policy, now: datetime
+    record: WavesRecord, members: Mapping[EnvironmentName, RolloutMember], policy: Policy, now: datetime
 ) -> datetime | None:
     """Return when the last environment will have ended; None when nothing is left, or nothing has ended yet and so there is no pace."""
     left = [name for name, each in members.items() if each.stage not in ENDED | FAILURES]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from bot.core.rollout.record import ENDED, FAILURES, OPEN, MemberStage, RolloutMember, RolloutRecord
+from bot.core.rollout.record import ENDED, FAILURES, OPEN, MemberStage, RolloutMember, WavesRecord
 from bot.model.policy import Policy
 from bot.names import EnvironmentName
 
@@ -47,7 +47,7 @@ _AT_WORK = frozenset({MemberStage.PLANNING, MemberStage.MERGED})
 
 
 def next_actions(
-    record: RolloutRecord,
+    record: WavesRecord,
     policy: Policy,
     standings: Mapping[EnvironmentName, RolloutMember],
     now: datetime,
@@ -87,7 +87,7 @@ def may_merge(name: EnvironmentName, member: RolloutMember, policy: Policy) -> b
     return policy.rollout.enabled and is_planned and name not in policy.protected
 
 
-def _done(record: RolloutRecord, standings: Mapping[EnvironmentName, RolloutMember]) -> int:
+def _done(record: WavesRecord, standings: Mapping[EnvironmentName, RolloutMember]) -> int:
     """Return how many waves are done, counted from the first one on."""
     found = (at for at, wave in enumerate(record.waves) if not is_done(standings[name] for name in wave))
     return next(found, len(record.waves))
@@ -104,7 +104,7 @@ class _Proposals:
 
 def _proposals(
     waves: Sequence[int],
-    record: RolloutRecord,
+    record: WavesRecord,
     policy: Policy,
     standings: Mapping[EnvironmentName, RolloutMember],
     counted: Collection[MemberStage],

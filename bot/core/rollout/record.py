@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import AwareDatetime, Field, ValidationError
 
@@ -28,6 +29,9 @@ LARGEST = 1_000_000
 """Bytes of a record, unpacked. What fits into the room has less."""
 ROOM = 40_000
 """Characters of a record, packed: it leaves a third of what GitHub takes of an issue to people. Enough for 1,200 environments."""
+
+
+R = TypeVar("R", bound="WavesRecord")
 
 
 class MemberStage(StrEnum):
@@ -66,18 +70,23 @@ class RolloutMember:
     is_shared: bool = False
 
 
-class RolloutRecord(Document):
-    """A rollout of one revision of a template. `waves_done` are the moments at which each wave was found done, `members` say how each
-    environment stood when it was looked at last. `commit` made the revision: a template that goes back to one is rolled out once more.
+class WavesRecord(Document):
+    """Environments that follow in waves. `waves_done` are the moments at which each wave was found done, `members` say how each
+    environment stood when it was looked at last. `commit` is what they follow.
     """
 
-    template: TemplateName
-    revision: str
     commit: str
     waves: Waves = Field(default=(), description="None when there are too many environments to be remembered.")
     started_at: AwareDatetime
     waves_done: tuple[AwareDatetime, ...] = ()
     members: dict[EnvironmentName, RolloutMember] = Field(default_factory=dict)
+
+
+class RolloutRecord(WavesRecord):
+    """A rollout of one revision of a template, which `commit` made: a template that goes back to one is rolled out once more."""
+
+    template: TemplateName
+    revision: str
 
 
 def is_rollout(body: str) -> bool:
@@ -111,11 +120,16 @@ def marker(template: TemplateName, commit: str) -> str:
 
 def written(record: RolloutRecord) -> str:
     """Return the record as it is in the issue's text. Of one that is too large only as much as has room: the rest is looked up."""
+    return f"{marker(record.template, record.commit)}\n{hidden(record)}"
+
+
+def hidden(record: WavesRecord) -> str:
+    """Return the record's own part of that."""
     data = next(data for each in _smaller(record) if len(data := _packed(each)) <= ROOM)
-    return f"{marker(record.template, record.commit)}\n<!-- envclone:rollout-record {data} -->"
+    return f"<!-- envclone:rollout-record {data} -->"
 
 
-def _smaller(record: RolloutRecord) -> Iterator[RolloutRecord]:
+def _smaller(record: WavesRecord) -> Iterator[WavesRecord]:
     """Yield the record with ever less of what can be looked up; when it began, and when its waves were done, never can."""
     yield record
     yield record.model_copy(update={"members": {name: replace(each, note="") for name, each in record.members.items()}})
@@ -123,18 +137,23 @@ def _smaller(record: RolloutRecord) -> Iterator[RolloutRecord]:
     yield record.model_copy(update={"members": {}, "waves": ()})
 
 
-def _packed(record: RolloutRecord) -> str:
+def _packed(record: WavesRecord) -> str:
     # Reasons may hold anything, the end of an HTML comment too.
     return b64encode(zlib.compress(record.model_dump_json().encode(), 9)).decode()
 
 
 def read(body: str) -> RolloutRecord | None:
-    """Return the record in an issue's text; None when there is none that can be read."""
+    """Return the record in the text of a template's rollout; None when there is none that can be read."""
+    return read_as(RolloutRecord, body)
+
+
+def read_as(kind: type[R], body: str) -> R | None:
+    """Return the record of a kind in an issue's text; None when there is none that can be read."""
     found = _RECORD.search(body)
     if found is None:
         return None
     try:
         data = zlib.decompressobj().decompress(b64decode(found[1], validate=True), LARGEST)
-        return RolloutRecord.model_validate_json(data)
+        return kind.model_validate_json(data)
     except (binascii.Error, zlib.error, ValidationError):
         return None

@@ -25,12 +25,14 @@ from bot.core.ledger.ledger import Ledger
 from bot.core.ledger.renamed_steps import with_present_names
 from bot.core.ledger.step_digest import HookGiven, StackGiven, given, hook_digest, stack_digest
 from bot.core.ledger.transitions import is_done, why_not_applied
+from bot.core.messages.modules import held
 from bot.core.parity.by_code.codified import codified
 from bot.core.plans.drift import Drift, StepDrift, of_stack
 from bot.core.plans.plan_json import read_plan
 from bot.core.plans.plan_values import leaves
 from bot.core.plans.stack_inputs import Output, Outputs
 from bot.core.rendering.assemble import read_hooks, read_manifest
+from bot.core.rollout.held import modules_changed
 from bot.core.tree import Tree
 from bot.errors import Unverifiable, UserError
 from bot.hooks import verbs
@@ -80,7 +82,9 @@ def find_drift(request: DriftRequest, context: DriftContext) -> Drift:
     if because := _incomparable(ledger, context.now()):
         return Drift(name, request.commit, because=because)
     pipeline = Pipeline.of(manifest.stacks, read_hooks(files, where))
-    check = _DriftCheck(request.root / where, context, files, with_present_names(ledger, pipeline.steps))
+    check = _DriftCheck(
+        Checkout(request.root, context.rules.roots), context, files, with_present_names(ledger, pipeline.steps)
+    )
     ordered = graph(pipeline, manifest.purpose, manifest.parameters)
     found = run_graph(ordered, check.look, SIDE_BY_SIDE)
     after = LedgerFile(context.store, name).read()
@@ -117,12 +121,13 @@ def _incomparable(ledger: Ledger, now: datetime) -> str:
 class _DriftCheck:
     """Looks at steps as their turn comes, and hands each one's real outputs to those after it."""
 
-    def __init__(self, directory: Path, context: DriftContext, files: Tree, ledger: Ledger) -> None:
-        self._directory = directory
+    def __init__(self, checkout: Checkout, context: DriftContext, files: Tree, ledger: Ledger) -> None:
+        self._checkout = checkout
         self._context = context
         self._files = files
         self._ledger = ledger
-        self._manifest = manifest = read_manifest(files, str(directory))
+        self._manifest = manifest = read_manifest(files, str(checkout.root))
+        self._directory = checkout.root / context.rules.roots.environment(manifest.name)
         self._key = LedgerFile(context.store, manifest.name).known_digest_key()
         self._lock = threading.Lock()
         self._outputs: dict[StepName, Outputs] = {}
@@ -183,7 +188,19 @@ class _DriftCheck:
                 return StepDrift(name, found.kind, "unchecked", text=found.text)
 
     def _not_applied(self, name: StepName, kind: str) -> StepDrift:
-        return StepDrift(name, kind, "not_applied", text=why_not_applied(self._ledger, name))
+        modules = self._modules_since(name)
+        text = held.not_applied(modules) if modules else why_not_applied(self._ledger, name)
+        return StepDrift(name, kind, "not_applied", text=text)
+
+    def _modules_since(self, step: StepName) -> Sequence[str]:
+        """Return the modules beside the environment that changed since a step was applied, if nothing else of it did."""
+        entry, rules = self._ledger.steps.get(step), self._context.rules
+        if entry is None or entry.result != "succeeded":
+            return ()
+        name = self._manifest.name
+        before = self._checkout.code_at(name, entry.commit)
+        changed = modules_changed(before, self._files, step) if before is not None else ()
+        return tuple(filter(None, (rules.roots.module(place, name) for place in changed)))
 
     def _known(self) -> Mapping[StepName, Outputs]:
         with self._lock:

@@ -16,6 +16,7 @@ from bot.core.rendering.assemble import read_manifest, read_roots
 from bot.core.requests.approvals import refusal
 from bot.core.requests.matrix import PROPOSED, MatrixChange, Phase, Target, Targets, moved_roots, targets
 from bot.core.requests.preflight import CheckRules, code_findings
+from bot.core.rollout.held import holds
 from bot.core.tree import File
 from bot.errors import Finding, InvalidInput, Unverifiable, UserError
 from bot.hooks.validate import JUDGES
@@ -54,12 +55,15 @@ def find_targets(
 
     With `only`, that environment alone, changed or not (a run by hand). Drift is looked for in every environment. A plan's
     targets are verified and held against the gate and against what they were cloned from here, before there are credentials,
-    and a clone must be one that can be destroyed again; `now` decides which waivers are in force. What the base branch doesn't
-    prove needs an approval of the proposed commit. Raises `Transient`, `Unverifiable` when git can't tell.
+    and a clone must be one that can be destroyed again; `now` decides which waivers are in force. What only a module changes, and a
+    rollout applies, is held. What the base branch doesn't prove needs an approval of the proposed commit. Raises `Transient`, `Unverifiable` when git can't tell.
     """
     policy = Checkout(root).policy_at(span.base if span.base != NO_COMMIT else span.head)
     checkout = Checkout(root, policy.roots)
-    found = _with_clouds(targets(_changes(checkout, span, phase, only), policy, phase))
+    touched = _touched(checkout, span, phase, only)
+    held = touched.held if phase == "apply" and holds(policy, _policy_after(checkout, span)) else ()
+    at_once = [each for each in touched.changes if each.name not in held]
+    found = replace(_with_clouds(targets(at_once, policy, phase)), held=held)
     found = replace(found, targets=tuple(_with_version(checkout, target, policy) for target in found.targets))
     if phase in PROPOSED and (moved := _moved_roots(checkout, span)):
         found = replace(found, complaints=(*moved, *found.complaints))
@@ -80,7 +84,14 @@ def find_targets(
         ),
     ]
     is_unreadable = found.is_unreadable or bool(verified.unreadable)
-    return Targets(found.targets, (*found.complaints, *findings), is_unreadable)
+    return replace(found, complaints=(*found.complaints, *findings), is_unreadable=is_unreadable)
+
+
+def _policy_after(checkout: Checkout, span: Span) -> Policy | None:
+    try:
+        return checkout.policy_at(span.head)
+    except UserError:
+        return None
 
 
 def _moved_roots(checkout: Checkout, span: Span) -> Sequence[str]:
@@ -138,12 +149,29 @@ def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequenc
     return code_findings(side, CheckRules(policy, FACTS, JUDGES))
 
 
-def _changes(checkout: Checkout, span: Span, phase: Phase, only: str | None) -> Sequence[MatrixChange]:
+@dataclass(frozen=True, slots=True)
+class _Touched:
+    """What a span touches. `by_module` are those of which only a module outside their directory changed."""
+
+    changes: Sequence[MatrixChange]
+    by_module: frozenset[str] = frozenset()
+
+    @property
+    def held(self) -> tuple[EnvironmentName, ...]:
+        """Those that a rollout can apply: of what can't be read there is a complaint."""
+        named = (each.after for each in self.changes if each.name in self.by_module)
+        return tuple(sorted(manifest.name for manifest in named if isinstance(manifest, Manifest)))
+
+
+def _touched(checkout: Checkout, span: Span, phase: Phase, only: str | None) -> _Touched:
     if only and phase != "drift":
-        return [_only(checkout, span, only)]
-    names = [only] if only else _all(checkout, span.head) if phase == "drift" else _touched(checkout, span)
-    changes = [_change(checkout, span, name) for name in names]
-    return changes if only else [each for each in changes if each.before is not None or each.after is not None]
+        return _Touched([_only(checkout, span, only)])
+    own, by_module = (
+        _changed(checkout, span) if phase != "drift" else ([only] if only else _all(checkout, span.head), [])
+    )
+    changes = [_change(checkout, span, name) for name in sorted({*own, *by_module})]
+    present = changes if only else [each for each in changes if each.before is not None or each.after is not None]
+    return _Touched(present, frozenset(by_module) - frozenset(own))
 
 
 def _all(checkout: Checkout, commit: str) -> Sequence[str]:
@@ -152,14 +180,15 @@ def _all(checkout: Checkout, commit: str) -> Sequence[str]:
     return [name for path in paths if (name := checkout.roots.environment_in(path)) is not None]
 
 
-def _touched(checkout: Checkout, span: Span) -> Sequence[str]:
+def _changed(checkout: Checkout, span: Span) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the environments whose directories a span changes, and those that call a module which it changes."""
     if span.base == NO_COMMIT:
-        return []  # the first push of a branch changes nothing that was there
+        return [], []  # the first push of a branch changes nothing that was there
     start = _git(checkout, "merge-base", span.base, span.head).strip()
     changed = _git(checkout, "diff", "--name-only", "-z", "--no-renames", start, span.head)
     paths = [path for path in changed.split("\0") if path]
-    found = {name for path in paths if (name := checkout.roots.environment_in(path)) is not None}
-    return sorted(found | set(calling(checkout, span.head, paths)))
+    own = {name for path in paths if (name := checkout.roots.environment_in(path)) is not None}
+    return sorted(own), calling(checkout, span.head, paths)
 
 
 def _only(checkout: Checkout, span: Span, name: str) -> MatrixChange:

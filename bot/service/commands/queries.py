@@ -5,6 +5,7 @@ from typing import TypeAlias, assert_never
 from bot.commands.model import Help, List, Status
 from bot.core.messages import replies
 from bot.core.messages.environment_list import Listed, environment_list, unmanaged
+from bot.core.messages.modules import held as held_text
 from bot.core.messages.reference.help_text import help_text
 from bot.core.messages.replies import ProposedEnvironment, Standing
 from bot.core.messages.status_comment import headline
@@ -17,6 +18,7 @@ from bot.model.environment import Manifest, Request
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.jobs_api import REPORTED, Ended, Reported, Steps
+from bot.service.module_rollouts.rollout import held_modules
 from bot.service.parity_status import parity_line
 from bot.service.proposals.wave import waves_with
 from bot.service.replies import reply_to
@@ -66,6 +68,7 @@ def _list(repo: Repository, command: List, request: Request) -> str:
     late = behind(manifests, histories)
     everything = Listed(reading.inventory, _proposed(repo), late)
     listed = [environment_list(command, request.by, everything, repo.context.now())]
+    listed += [held_text.waiting(held)] if (held := held_modules(repo)) else []
     listed += [unmanaged(reading.inventory.unmanaged, repo.roots)] if reading.inventory.unmanaged else []
     listed += [replies.left_out(reading.findings)] if reading.findings else []
     strangers = repo.strangers()
@@ -118,9 +121,9 @@ def _status(repo: Repository, command: Status) -> str:
     proposed = [each for each in _proposed(repo) if each.branch.environment == name]
     parity = parity_line(repo, manifest) if manifest.source else ""
     late = behind([manifest], {manifest.template: repo.template_history(manifest.template)})[name]
-    standing = Standing(
-        headline(progress), repo.roots.environment(name), late, proposed, parity, progress, _waits(repo, manifest)
-    )
+    place, held = repo.roots.environment(name), held_modules(repo).get(name)
+    waits_for = held_text.waits(held) if held is not None else ""
+    standing = Standing(headline(progress), place, late, proposed, parity, progress, _waits(repo, manifest), waits_for)
     return replies.status(manifest, standing, repo.context.now())
 
 

@@ -10,6 +10,8 @@ from pydantic import TypeAdapter
 from bot.clients.github.records import Issue
 from bot.commands.model import RolloutAction, RolloutCommand
 from bot.core.messages import rollout_issue
+from bot.core.messages.modules import issue as module_issue
+from bot.core.rollout.module_record import commit_of
 from bot.core.rollout.record import PAUSED, is_rollout
 from bot.model.environment import Request
 from bot.service.command_job import Accepted, CommandJob
@@ -57,14 +59,15 @@ class SteerRolloutJob(CommandJob[RolloutCommand]):
         issue = next((each for each in ours if each.number == request.issue), None)
         if issue is None:
             return self.refuse(request, rollout_issue.elsewhere([each.number for each in ours if each.state == "open"]))
+        is_of_modules = commit_of(issue.body) is not None
         if issue.state == "closed" and command.action != "abort":
-            return self.refuse(request, rollout_issue.OVER)
+            return self.refuse(request, module_issue.OVER if is_of_modules else rollout_issue.OVER)
         policy = repository_at_head(self.context, request.repository).policy()
         if not policy.rollout.enabled and command.action == "resume":
             return self.refuse(request, rollout_issue.OFF)
         assert command.action is not None, "without one it is a question"
         self._do(command.action, request, issue)
-        return Steered(text=rollout_issue.STEERED[command.action])
+        return Steered(text=(module_issue if is_of_modules else rollout_issue).STEERED[command.action])
 
     def report(self, request: Request, steered: Steered) -> Reported:
         """Say what was done."""

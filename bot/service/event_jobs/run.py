@@ -1,6 +1,9 @@
 """The job of a workflow's run that has ended."""
 
-from bot.events import RunCompleted
+from pydantic import TypeAdapter
+
+from bot.core.requests.rerun import awaited
+from bot.events import RolloutDue, RunCompleted
 from bot.names import EnvironmentName
 from bot.service.commands.made_again import release
 from bot.service.context import ServiceContext
@@ -9,13 +12,22 @@ from bot.service.deployments.silent import touched_by
 from bot.service.event_jobs.check import tell_checked
 from bot.service.event_jobs.followed import RELEASED, Released, environment_name, requested, tell_environment
 from bot.service.event_jobs.review import REPLANNED, Replanned
-from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
+from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
 from bot.service.repository import Repository, repository_at_head
 from bot.service.reruns.approvals import plan_approved_meanwhile
 from bot.service.reruns.run_end import APPLY, FOLDER, PLAN, PROPOSED, place, tell
-from bot.service.rollouts.job import looked_at, moved
+from bot.service.rollouts.job import holds_modules, looked_at, moved, rollout_job
 
 PLANS, APPLIES = FOLDER + PLAN, FOLDER + APPLY
+
+
+class Held(JobStepResult):
+    """Whether a merge may have held environments for a rollout."""
+
+    may_be: bool
+
+
+HELD: TypeAdapter[Held] = TypeAdapter(Held)
 
 
 class RunJob:
@@ -45,7 +57,15 @@ class RunJob:
         # The run that was started again is the same one, and its end is told in the same place.
         if place(self.event) is not None and not is_planned_again:
             steps.run("tell", REPORTED, lambda: tell(self.context, self.event))
-        return looked_at(self.event.repository, request, reported)
+        follow = looked_at(self.event.repository, request, reported).follow
+        if (
+            self.event.workflow == APPLIES
+            and self.event.trigger == "push"
+            and steps.run("held", HELD, self.held).may_be
+        ):
+            due = RolloutDue(repository=self.event.repository, slot=f"{request.key}-held")
+            follow = (*follow, rollout_job(request.delivery, due))
+        return Finished(follow)
 
     def report(self) -> Reported:
         """Tell whoever waits for what was planned or deployed."""
@@ -55,6 +75,10 @@ class RunJob:
         names = self._applied(repo)
         told = tuple(told for name in names for told in tell_environment(repo, name))
         return Reported(comments=told, moved=moved(repo, names))
+
+    def held(self) -> Held:
+        """Say whether the merge may have held something for a rollout: where no service runs, nobody hears of the merge itself."""
+        return Held(may_be=holds_modules(repository_at_head(self.context, self.event.repository)))
 
     def replan(self) -> Replanned:
         """Start a plan once more that was approved while it ran. Raises `Transient`."""
@@ -70,6 +94,9 @@ class RunJob:
     def _applied(self, repo: Repository) -> list[EnvironmentName]:
         """Return what the run was to apply. When its first job fails it has no other, and only its commit tells."""
         found = list(filter(None, map(environment_name, applied_by(repo, self.event.run))))
+        asked = awaited(self.event.title) if self.event.trigger == "workflow_dispatch" else None
+        if not found and asked is not None:
+            return [asked.environment]
         if found or self.event.trigger != "push" or self.event.conclusion == "success":
             return found
         return list(filter(None, map(environment_name, touched_by(repo, self.event.head_sha))))

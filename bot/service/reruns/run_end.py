@@ -19,6 +19,7 @@ from bot.events import RunCompleted
 from bot.names import EnvironmentName
 from bot.service.context import ServiceContext
 from bot.service.deployments.confirmed import SILENT, ConfirmedDeployment, confirmation, confirmed
+from bot.service.deployments.modules import has_same_modules
 from bot.service.deployments.silent import ended_silently
 from bot.service.jobs_api import Reported
 from bot.service.planned.checks import newest_check
@@ -98,7 +99,7 @@ def _end(repo: Repository, run: AwaitedRun, ended: EndedRun) -> RunEnd:
         case "drift":
             said = newest_check(repo, ended.head_sha, DRIFT_CHECK.format(environment=run.environment))
             return _of_check(said, ended.url, ended)
-        case "resume" | "unlock":
+        case "resume" | "unlock" | "release":
             return _of_apply(_last_by(repo, run.environment, ended.url), ended)
         case _:
             assert_never(run.verb)
@@ -152,9 +153,11 @@ def _last(repo: Repository, said: ConfirmedDeployment, run: str | None = None) -
 
 
 def _is_here(repo: Repository, commit: str, name: EnvironmentName) -> bool:
-    """Say whether an environment is on the default branch as it was at one of that branch's own commits."""
+    """Say whether an environment is on the default branch as it was at one of that branch's own commits, its modules included."""
     was_at = repo.mirror.was_at(commit, repo.commit)
-    return was_at is not None and repo.at(was_at).trees().get(name) == repo.trees().get(name)
+    if was_at is None or repo.at(was_at).tree_of(name) != repo.tree_of(name):
+        return False
+    return repo.tree_of(name) is None or has_same_modules(repo, was_at, name)
 
 
 def _results(repo: Repository, deployment: Deployment, run: str | None) -> str:

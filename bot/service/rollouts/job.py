@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from pydantic import TypeAdapter
 
 from bot.clients.github import GitHubRefused
-from bot.errors import UserError
+from bot.errors import Unverifiable, UserError
 from bot.events import RolloutDue
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import Finished, JobRequest, JobStepResult, Reported, Steps
+from bot.service.module_rollouts.rollout import is_due, roll_out_modules
 from bot.service.planned.thumbs import thumb_jobs
 from bot.service.repository import Repository, repository_at_head
 from bot.service.rollouts.rollout import roll_out, rollout_templates
@@ -22,9 +23,10 @@ ROLLOUT = "*rollout"
 
 
 class RolloutTemplates(JobStepResult):
-    """The templates whose rollouts are looked at."""
+    """The templates whose rollouts are looked at, and whether that of modules is."""
 
     templates: tuple[TemplateName, ...]
+    modules: bool = False
 
 
 class RolloutDone(JobStepResult):
@@ -49,14 +51,28 @@ class RolloutJob:
 
     def run(self, _: JobRequest, steps: Steps) -> Finished:
         found = steps.run("look", ROLLOUT_TEMPLATES, self.look)
+        if found.modules:
+            steps.run("roll out modules", ROLLOUT_DONE, self.roll_out_modules)
         for name in found.templates:
             steps.run(f"roll out {name}", ROLLOUT_DONE, lambda name=name: self.roll_out(name))  # type: ignore[misc]
         return Finished()
 
     def look(self) -> RolloutTemplates:
-        """Find the templates."""
+        """Find what may be under way."""
         repo = repository_at_head(self.context, self.event.repository)
-        return RolloutTemplates(templates=rollout_templates(repo, self.event.environments))
+        return RolloutTemplates(
+            templates=rollout_templates(repo, self.event.environments),
+            modules=is_due(repo, self.event.environments),
+        )
+
+    def roll_out_modules(self) -> RolloutDone:
+        """Bring the rollout of modules further; what is refused stops no template's."""
+        repo = repository_at_head(self.context, self.event.repository)
+        try:
+            return RolloutDone(done=roll_out_modules(repo, self.event.environments))
+        except (UserError, Unverifiable, GitHubRefused) as error:
+            log.warning("no look at the rollout of modules: %s", error, extra={"action": "roll out"})
+            return RolloutDone(done=f"modules: {error}")
 
     def roll_out(self, template: TemplateName) -> RolloutDone:
         """Bring one rollout further; what is refused for one template stops no other's."""
@@ -75,6 +91,14 @@ def looked_at(repository: RepositoryName, request: JobRequest, reported: Reporte
         return Finished(thumbs)
     event = RolloutDue(repository=repository, slot=request.key, environments=reported.moved)
     return Finished((rollout_job(request.delivery, event), *thumbs))
+
+
+def holds_modules(repo: Repository) -> bool:
+    """Say whether a merge may have held environments for a rollout: never with a policy that can't be read."""
+    try:
+        return repo.policy().rollout.holds_modules
+    except UserError:
+        return False
 
 
 def moved(repo: Repository, names: Iterable[EnvironmentName]) -> tuple[EnvironmentName, ...]:

@@ -31,6 +31,7 @@ from bot.errors import UserError
 from bot.names import EnvironmentName, Login, TemplateName
 from bot.service.commands.change import ChangeOrigin, Pushed, propose_change, publish_change
 from bot.service.commands.sync import SyncDrafter
+from bot.service.module_rollouts.steering import goes_on
 from bot.service.repository import Repository
 from bot.service.rollouts.members import member_of, members_of
 from bot.service.rollouts.shared_pull import shared_pull_of
@@ -152,15 +153,15 @@ def _propose_all(
     """Propose what is to be proposed, and bring the pull requests of waves up to date; `members` are as they stand after it."""
     own, room = [*todo.alone, *todo.propose], todo.room
     for at, names in todo.together.items():
-        if _goes_on(repo, rollout):
+        if goes_on(repo, rollout.issue):
             members |= propose_together(repo, rollout, at, names)
             left = [name for name in names if not members[name].is_shared][:room]
             own, room = [*own, *left], room - len(left)
     for name in (*own, *todo.retry):
-        if _goes_on(repo, rollout):
+        if goes_on(repo, rollout.issue):
             members[name] = _propose(repo, rollout, name)
     for at in _on_branches(repo, rollout):
-        if _goes_on(repo, rollout):
+        if goes_on(repo, rollout.issue):
             changed = kept_up(repo, rollout, at, members)
             members |= changed
             for name in [name for name, each in changed.items() if not each.is_shared]:
@@ -179,7 +180,7 @@ def _merge_all(
     """Merge what is to be merged: one pull request after the other, that of a wave once."""
     for name in names:
         now = members[name]
-        if now.stage is not MemberStage.PLANNED or not _goes_on(repo, rollout):
+        if now.stage is not MemberStage.PLANNED or not goes_on(repo, rollout.issue):
             continue
         if now.is_shared:
             at = next(at for at, wave in enumerate(rollout.record.waves) if name in wave)
@@ -206,12 +207,6 @@ def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Rollo
     match outcome:
         case Refused(reason=reason) | Unchanged(reason=reason):
             return RolloutMember(MemberStage.REFUSED, note=reason)
-
-
-def _goes_on(repo: Repository, rollout: Rollout) -> bool:
-    """Say whether nobody has paused or ended it since the look began: whoever did was told that nothing more is done."""
-    issue = repo.github.issue(repo.name, rollout.issue.number)
-    return issue.state == "open" and not is_paused(issue.labels)
 
 
 def _merge(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.core.tree import File
 from bot.errors import Unverifiable
+from bot.model.rollout import RolloutPolicy
 from bot.model.roots import RootPair, Roots
 from bot.model.yaml_document import dump
 from bot.names import EnvironmentName, TemplateName
@@ -300,6 +301,27 @@ def test_a_change_of_a_module_alone_touches_every_environment_that_uses_it(
     if phase == "plan":
         queued = find_targets(with_module.root, span(with_module, base), "queue")
         assert queued.complaints == (), "its own pull request was approved, or it would be in no queue"
+
+
+def test_what_a_merge_changes_only_by_a_module_is_held_for_a_rollout_and_nothing_else(with_module: Monorepo) -> None:
+    for name in ("demo-a", "demo-b"):
+        with_module.add(name, SOURCE)
+    waves = with_module.policy.model_copy(update={"rollout": RolloutPolicy(enabled=True)})
+    with_module.put(".github", {"envclone.yml": File(dump(waves, "none").encode())})
+    base = with_module.commit("waves")
+    with_module.put("modules/inner", {"main.tf": File(b"# changed\n")})
+    with_module.put("envs/demo-b/data", {"own.tf": File(b"")})
+    with_module.commit("module")
+    found = find_targets(with_module.root, span(with_module, base), "apply")
+    assert ([each.environment for each in found.targets], found.held) == (["demo-b"], ("demo-a", SOURCE))
+    released = find_targets(with_module.root, span(with_module, base), "apply", "demo-a")
+    assert ([each.environment for each in released.targets], released.held) == (["demo-a"], ())
+    planned = find_targets(with_module.root, span(with_module, base), "plan")
+    assert ([each.environment for each in planned.targets], planned.held) == (["demo-a", "demo-b", SOURCE], ())
+    with_module.put(".github", {"envclone.yml": File(dump(with_module.policy, "none").encode())})
+    with_module.commit("together")
+    together = find_targets(with_module.root, span(with_module, base), "apply")
+    assert ([each.environment for each in together.targets], together.held) == (["demo-a", "demo-b", SOURCE], ())
 
 
 def test_a_module_that_no_environment_uses_touches_none(with_module: Monorepo) -> None:
