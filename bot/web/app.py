@@ -31,12 +31,12 @@ class TakesDeliveries:
     """The public application: deliveries come first, past the routing and the middleware that all else goes through."""
 
     def __init__(self, webhook: Webhook, others: FastAPI) -> None:
-        self._webhook, self._others = webhook, others
+        self.webhook, self._others = webhook, others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         is_delivery = scope["type"] == "http" and scope["path"] == WEBHOOK and scope["method"] == "POST"
-        await (self._webhook if is_delivery else self._others)(scope, receive, send)
+        await (self.webhook if is_delivery else self._others)(scope, receive, send)
 
 
 def create_app(settings: Settings, store: JobStore, metrics: Metrics) -> TakesDeliveries:

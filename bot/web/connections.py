@@ -51,7 +51,9 @@ class Connections:
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
-        self._deadlines: dict[BoundedProtocol, asyncio.TimerHandle] = {}
+        # By the loop's clock. All have the same time, so whoever was given it first loses it first, and one timer does for all.
+        self._deadlines: dict[BoundedProtocol, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
         # Bytes of those that wait for (the rest of) a request, in order of arrival; the others are being answered.
         self._waiting: dict[BoundedProtocol, int] = {}
         self._received = 0
@@ -89,17 +91,24 @@ class Connections:
 
     def forget(self, connection: "BoundedProtocol") -> None:
         """Forget a connection that is gone."""
-        deadline = self._deadlines.pop(connection, None)
-        if deadline is not None:
-            deadline.cancel()
+        self._deadlines.pop(connection, None)
         self._received -= self._waiting.pop(connection, 0)
 
     def _set_deadline(self, connection: "BoundedProtocol") -> None:
-        before = self._deadlines.get(connection)
-        if before is not None:
-            before.cancel()
-        within = self._limits.request_within.total_seconds()
-        self._deadlines[connection] = connection.loop.call_later(within, self._drop, connection)
+        loop = connection.loop
+        self._deadlines.pop(connection, None)
+        self._deadlines[connection] = loop.time() + self._limits.request_within.total_seconds()
+        if self._timer is None:
+            self._timer = loop.call_at(self._deadlines[connection], self._drop_late, loop)
+
+    def _drop_late(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Drop whose time is over, and come back when the next one's is."""
+        self._timer = None
+        # Two connections can have their deadlines within the clock's resolution, and a timer may ring that much early.
+        while self._deadlines and next(iter(self._deadlines.values())) <= loop.time():
+            self._drop(next(iter(self._deadlines)))
+        if self._deadlines:
+            self._timer = loop.call_at(next(iter(self._deadlines.values())), self._drop_late, loop)
 
     def _drop(self, connection: "BoundedProtocol") -> None:
         self.forget(connection)

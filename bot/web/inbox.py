@@ -1,11 +1,15 @@
 """Deliveries are on the disk before they are acknowledged; those that arrive together share one commit.
 
 While one batch is being committed (a thread waits for the disk), whatever arrives forms the next batch. So a lone delivery
-waits for one commit, and many at once wait for two at most.
+waits for one commit, and many at once wait for two at most. In one thread, the event loop would stand still while the disk does, or while the worker
+has the database.
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import TypeAlias
 
 from bot.clients.store import Delivery, JobStore, StoreUnavailable
 
@@ -13,45 +17,79 @@ LARGEST_BATCH = 200
 MOST_WAITING = 2_000
 """More than this waiting means that the disk hangs; a refusal now is better than GitHub's time-out later."""
 
+Told: TypeAlias = Callable[[bool | Exception], None]
+"""Hears that a delivery is on the disk (True if it was new), or why it is not."""
+
+Batch: TypeAlias = list[tuple[Delivery, Told]]
+
 
 class Inbox:
     """Writes deliveries down. Belongs to one event loop."""
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="inbox")
-        self._waiting: list[tuple[Delivery, asyncio.Future[bool]]] = []
-        self._committer: asyncio.Task[None] | None = None
+        self._waiting: Batch = []
+        self._is_committing = False
+        # No executor: its futures cost as much as the commit of one delivery.
+        self._batches: SimpleQueue[tuple[asyncio.AbstractEventLoop, Batch] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._append, name="inbox", daemon=True)
+        self._thread.start()
+
+    def write(self, delivery: Delivery, told: Told) -> None:
+        """Write a delivery down, and call `told` from the event loop once that is done. Raises `StoreUnavailable`."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise StoreUnavailable("too many deliveries are waiting to be stored")
+        self._waiting.append((delivery, told))
+        if not self._is_committing:
+            self._is_committing = True
+            # Not now: what else has arrived is read first, and shares the commit.
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._commit, loop)
 
     async def put(self, delivery: Delivery) -> bool:
         """Return when the delivery is on the disk: True if it was new. Raises `StoreUnavailable`."""
-        if len(self._waiting) >= MOST_WAITING:
-            raise StoreUnavailable("too many deliveries are waiting to be stored")
-        loop = asyncio.get_running_loop()
-        written: asyncio.Future[bool] = loop.create_future()
-        self._waiting.append((delivery, written))
-        if self._committer is None or self._committer.done():
-            self._committer = loop.create_task(self._commit())
+        written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def told(found: bool | Exception) -> None:
+            # A client that went away has cancelled its wait; its delivery is written all the same.
+            if written.done():
+                return
+            if isinstance(found, Exception):
+                written.set_exception(found)
+            else:
+                written.set_result(found)
+
+        self.write(delivery, told)
         return await written
 
     async def close(self) -> None:
         """Finish what waits."""
-        if self._committer is not None:
-            await self._committer
-        self._thread.shutdown()
+        while self._is_committing:
+            await asyncio.sleep(0.01)
+        self._batches.put(None)
+        self._thread.join()
 
-    async def _commit(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+    def _commit(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+        self._batches.put((loop, batch))
+
+    def _append(self) -> None:
+        """Commit one batch after the other, in the thread that waits for the disk."""
+        while (given := self._batches.get()) is not None:
+            loop, batch = given
+            found: Sequence[bool | Exception]
             try:
-                new = await loop.run_in_executor(self._thread, self._store.append, [one for one, _ in batch])
+                found = self._store.append([one for one, _ in batch])
             except Exception as error:  # noqa: BLE001 - whoever waits is told, and the next batch gets its own chance
-                for _, written in batch:
-                    if not written.done():
-                        written.set_exception(error)
-            else:
-                for (_, written), is_new in zip(batch, new, strict=True):
-                    # A client that went away has cancelled its wait; its delivery is written all the same.
-                    if not written.done():
-                        written.set_result(is_new)
+                found = [error] * len(batch)
+            loop.call_soon_threadsafe(self._tell, loop, batch, found)
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, batch: Batch, found: Sequence[bool | Exception]) -> None:
+        for (_, told), one in zip(batch, found, strict=True):
+            told(one)
+        if self._waiting:
+            # After another look at all connections: few large batches cost less than many small ones, above all the turns that this thread and the
+            # other one take.
+            loop.call_soon(loop.call_soon, self._commit, loop)
+        else:
+            self._is_committing = False

@@ -28,6 +28,8 @@ class Metrics:
             ["event", "outcome"],
             registry=self.registry,
         )
+        # Few, and looked up for every delivery.
+        self._counted: dict[tuple[str, str], Counter] = {}
         self.acknowledged = Histogram(
             "envclone_acknowledgement_seconds",
             "Time from a delivery's first byte to its response.",
@@ -38,7 +40,10 @@ class Metrics:
 
     def count(self, event: str, outcome: str) -> None:
         """Count a delivery. An event's name is the sender's text, so only those we know become labels."""
-        self._deliveries.labels(event if event in EVENTS else OTHER, outcome).inc()
+        of = (event if event in EVENTS else OTHER, outcome)
+        if of not in self._counted:
+            self._counted[of] = self._deliveries.labels(*of)
+        self._counted[of].inc()
 
 
 class _Stored(Collector):

@@ -9,13 +9,13 @@ its id be sent in other deliveries, is the job's key's doing.
 
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from time import perf_counter
 from typing import Literal, get_args
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -41,8 +41,21 @@ class WebhookAnswer:
     response: Response
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the headers say of a delivery, each in its form, and when (by `perf_counter`); whether it is signed, its body tells."""
+
+    id: str
+    event: str
+    signature: str
+    at: float
+
+
 class Webhook:
-    """The route, as an ASGI application: FastAPI's own handling of bodies would read them unbounded."""
+    """The route, as an ASGI application: FastAPI's own handling of bodies would read them unbounded.
+
+    `announced` and `take` are the same for a protocol that has the whole request, and needs no application's task to read it.
+    """
 
     def __init__(self, inbox: Inbox, metrics: Metrics, secrets: tuple[str, ...], max_body: int) -> None:
         self._inbox = inbox
@@ -52,44 +65,67 @@ class Webhook:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
-        headers = Headers(scope=scope)
-        event = headers.get("x-github-event", "")
-        answer = await self._answer(headers, receive)
+        announced = self._announced(scope)
+        answer = announced if isinstance(announced, WebhookAnswer) else await self._answer(announced, receive)
         await answer.response(scope, receive, send)
-        self._metrics.acknowledged.observe(perf_counter() - began)
-        self._metrics.count(event, answer.outcome)
+        self._count(_named(scope, began), answer)
+
+    def announced(self, scope: Scope) -> Announced | None:
+        """Return what is announced, if it is worth waiting for the body."""
+        found = self._announced(scope)
+        return found if isinstance(found, Announced) and found.event in EVENTS else None
+
+    def take(self, announced: Announced, body: bytes, answer: Callable[[Response], None]) -> bool:
+        """Write a delivery down and answer once that is done, later in any case; return False for one that is refused."""
+        if len(body) > self._max_body or not is_signed(announced.signature, body, self._secrets):
+            return False
+
+        def told(found: bool | Exception) -> None:
+            given = _unwritten(announced, found) if isinstance(found, Exception) else _written(found)
+            answer(given.response)
+            self._count(announced, given)
+
+        try:
+            self._inbox.write(_delivery(announced, body), told)
+        except StoreUnavailable:
+            return False
+        return True
+
+    def _count(self, announced: Announced, answer: WebhookAnswer) -> None:
+        self._metrics.acknowledged.observe(perf_counter() - announced.at)
+        self._metrics.count(announced.event, answer.outcome)
         # The worker says what became of it; a line here would take as long as half of all the rest.
         if log.isEnabledFor(logging.DEBUG):
-            known = event if event in EVENTS else "other"
-            fields = {"action": "receive", "delivery": _named(headers), "event": known}
+            known = announced.event if announced.event in EVENTS else "other"
+            fields = {"action": "receive", "delivery": announced.id, "event": known}
             log.debug("delivery %s", answer.outcome, extra=fields)
 
-    async def _answer(self, headers: Headers, receive: Receive) -> WebhookAnswer:
-        refused = self._refused_unread(headers)
-        if refused is not None:
-            return refused
+    async def _answer(self, announced: Announced, receive: Receive) -> WebhookAnswer:
         try:
             body = await _bounded(receive, self._max_body)
         except ClientDisconnect:
             return WebhookAnswer("disconnected", problem(HTTPStatus.BAD_REQUEST, "The body is incomplete."))
         if body is None:
             return self._too_long()
-        if not is_signed(headers["x-hub-signature-256"], body, self._secrets):
+        if not is_signed(announced.signature, body, self._secrets):
             return _refused(HTTPStatus.UNAUTHORIZED, "The signature does not match. Check the webhook's secret.")
-        event = headers["x-github-event"]
-        if event not in EVENTS:
+        if announced.event not in EVENTS:
             return _accepted("ignored")
-        return await self._written(Delivery(headers["x-github-delivery"], event, body, datetime.now(UTC)))
+        try:
+            return _written(await self._inbox.put(_delivery(announced, body)))
+        except StoreUnavailable as error:
+            return _unwritten(announced, error)
 
-    def _refused_unread(self, headers: Headers) -> WebhookAnswer | None:
-        """Return the refusal for which nobody has to read the body."""
-        length = headers.get("content-length", "0")
+    def _announced(self, scope: Scope) -> Announced | WebhookAnswer:
+        """Return what the headers say, or the refusal for which nobody has to read the body."""
+        headers = _headers(scope)
+        length = _text(headers, b"content-length", "0")
         if not length.isdecimal() or int(length) > self._max_body:
             return self._too_long()
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        if _text(headers, b"content-type").partition(";")[0].strip().lower() != "application/json":
             return _refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Set the webhook's content type to application/json.")
         event, delivery, signature = (
-            headers.get(name, "") for name in ("x-github-event", "x-github-delivery", "x-hub-signature-256")
+            _text(headers, name) for name in (b"x-github-event", b"x-github-delivery", b"x-hub-signature-256")
         )
         if not signature:
             return _refused(HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is missing. Set the webhook's secret.")
@@ -97,21 +133,10 @@ class Webhook:
             return _refused(HTTPStatus.BAD_REQUEST, "X-GitHub-Event and X-GitHub-Delivery are required.")
         if not is_signature(signature):
             return _refused(HTTPStatus.UNAUTHORIZED, "X-Hub-Signature-256 is not `sha256=` and 64 hexadecimal digits.")
-        return None
+        return Announced(delivery, event, signature, perf_counter())
 
     def _too_long(self) -> WebhookAnswer:
         return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A delivery can have at most {self._max_body} bytes.")
-
-    async def _written(self, delivery: Delivery) -> WebhookAnswer:
-        try:
-            is_new = await self._inbox.put(delivery)
-        except StoreUnavailable as error:
-            # GitHub shows the refusal in the list of deliveries, from where it can be sent again.
-            log.error("a delivery could not be stored: %s", error, extra={"delivery": delivery.id})
-            return WebhookAnswer(
-                "unwritten", problem(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be stored.")
-            )
-        return _accepted("accepted" if is_new else "duplicate")
 
 
 Outcome = Literal["accepted", "duplicate", "ignored"]
@@ -144,7 +169,33 @@ def _accepted(outcome: Outcome) -> WebhookAnswer:
     return _ACCEPTED[outcome]
 
 
-def _named(headers: Headers) -> str:
-    """Return the delivery's id for the log, unless it is not one."""
-    name = headers.get("x-github-delivery", "")
-    return name if _DELIVERY.fullmatch(name) else ""
+def _delivery(announced: Announced, body: bytes) -> Delivery:
+    return Delivery(announced.id, announced.event, body, datetime.now(UTC))
+
+
+def _written(is_new: bool) -> WebhookAnswer:
+    return _accepted("accepted" if is_new else "duplicate")
+
+
+def _unwritten(announced: Announced, error: Exception) -> WebhookAnswer:
+    # GitHub shows the refusal in the list of deliveries, from where it can be sent again.
+    unexpected = None if isinstance(error, StoreUnavailable) else error
+    log.error("a delivery could not be stored: %s", error, exc_info=unexpected, extra={"delivery": announced.id})
+    return WebhookAnswer("unwritten", problem(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be stored."))
+
+
+def _headers(scope: Scope) -> dict[bytes, bytes]:
+    """Return the headers, as ASGI gives them: names in small letters. Of a name that is given twice the first counts."""
+    return dict(reversed(scope["headers"]))
+
+
+def _text(headers: dict[bytes, bytes], name: bytes, otherwise: str = "") -> str:
+    found = headers.get(name)
+    return otherwise if found is None else found.decode("latin-1")
+
+
+def _named(scope: Scope, at: float) -> Announced:
+    """Return what the figures and the log may say of a delivery, however its headers are."""
+    headers = _headers(scope)
+    id_ = _text(headers, b"x-github-delivery")
+    return Announced(id_ if _DELIVERY.fullmatch(id_) else "", _text(headers, b"x-github-event"), "", at)

@@ -1,7 +1,9 @@
 """The webhook, over HTTP, onto a real database."""
 
 import json
+import re
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -11,12 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.types import Receive, Scope, Send
 
 from bot.clients.store import Delivery, SqliteStore
 from bot.settings import Settings, read
-from bot.web.app import WEBHOOK, create_app, create_operations_app
+from bot.web.app import WEBHOOK, TakesDeliveries, create_app, create_operations_app
 from bot.web.health import OK
 from bot.web.metrics import Metrics
+from tests.support.patience import PATIENCE
 from tests.web.serving import SECRET, comment, headers, serving
 
 ENVIRONMENT = {
@@ -274,3 +278,69 @@ def test_a_refusal_by_headers_does_not_wait_for_the_body(
         answer = HTTPResponse(connection)
         answer.begin()
         assert answer.status == status
+
+
+def test_deliveries_are_written_however_they_come_over_the_wire(client: httpx.Client, store: SqliteStore) -> None:
+    body = comment(body="/help " + "x" * 18_000)
+    bodies = {
+        "in one piece": (f"Content-Length: {len(body)}\r\n", body),
+        "asked whether to go on": (f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n", body),
+        "in chunks": (
+            "Transfer-Encoding: chunked\r\n",
+            b"5\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (body[:5], len(body) - 5, body[5:]),
+        ),
+        "the last": (f"Content-Length: {len(body)}\r\nConnection: close\r\n", body),
+    }
+    sent = b""
+    for name, (framing, text) in bodies.items():
+        lines = "".join(f"{key}: {value}\r\n" for key, value in headers(body, name.replace(" ", "-")).items())
+        sent += f"POST {WEBHOOK} HTTP/1.1\r\nHost: bot\r\n{lines}{framing}\r\n".encode() + text
+        # A refusal between them goes another way, and may not be answered out of turn.
+        if name != "the last":
+            sent += f"POST {WEBHOOK} HTTP/1.1\r\nHost: bot\r\n{lines}Content-Length: 2\r\n\r\n{{}}".encode()
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), PATIENCE) as connection:
+        connection.sendall(sent)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert re.findall(rb"HTTP/1.1 (\d+)", received.replace(b"HTTP/1.1 100", b"")) == [b"202", b"401"] * 3 + [b"202"]
+    found = written(store)
+    assert [each.id for each in found] == [name.replace(" ", "-") for name in bodies]
+    assert {each.body for each in found} == {body}
+
+
+def test_a_delivery_that_breaks_off_is_counted_and_not_kept(
+    client: httpx.Client, operations: httpx.Client, store: SqliteStore
+) -> None:
+    body = comment()
+    lines = "".join(f"{key}: {value}\r\n" for key, value in headers(body).items())
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), PATIENCE) as connection:
+        connection.sendall(
+            f"POST {WEBHOOK} HTTP/1.1\r\nHost: bot\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode()
+        )
+        connection.sendall(body[:-1])
+    deadline = time.monotonic() + PATIENCE
+    while 'outcome="disconnected"' not in operations.get("/metrics").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert written(store) == []
+
+
+class Listed(TakesDeliveries):
+    """An application that lists what came to it."""
+
+    def __init__(self, app: TakesDeliveries) -> None:
+        self.webhook, self._app = app.webhook, app
+        self.came: list[str] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.came.append(scope["type"])
+        await self._app(scope, receive, send)
+
+
+def test_an_ordinary_delivery_needs_no_application(settings: Settings, store: SqliteStore, metrics: Metrics) -> None:
+    app = Listed(create_app(settings, store, metrics))
+    with serving(app) as client:
+        assert [post(client, comment()).status_code for _ in range(3)] == [202] * 3
+        assert app.came == ["lifespan"]
+        assert post(client, comment(2), headers(comment())).status_code == 401
+        assert app.came == ["lifespan", "http"]
+    assert len(written(store)) == 3

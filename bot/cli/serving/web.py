@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 
@@ -20,8 +20,9 @@ from bot.clients.store import StoreUnavailable, open_store
 from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.settings import Settings
-from bot.web.app import create_app, create_operations_app
+from bot.web.app import WEBHOOK, TakesDeliveries, create_app, create_operations_app
 from bot.web.connections import HEADER_ROOM, BoundedProtocol, ConnectionLimits, Connections
+from bot.web.deliveries import DeliveryProtocol
 from bot.web.health import OK
 from bot.web.last_said import LastSaid
 from bot.web.metrics import Metrics
@@ -95,9 +96,15 @@ def serve(settings: Settings, server: uvicorn.Server, listener: socket.socket) -
 
 def bounded_server(app: ASGIApp, limits: ConnectionLimits, settings: Settings) -> uvicorn.Server:
     """Return uvicorn for an application, with bounds on what its connections may cost."""
+    connections = Connections(limits)
+    protocol: Callable[..., BoundedProtocol] = (
+        partial(DeliveryProtocol, connections, WEBHOOK, app.webhook)
+        if isinstance(app, TakesDeliveries)
+        else partial(BoundedProtocol, connections)
+    )
     config = uvicorn.Config(
         app,
-        http=partial(BoundedProtocol, Connections(limits)),  # type: ignore[arg-type] # it calls what is meant as a class
+        http=protocol,  # type: ignore[arg-type] # it calls what is meant as a class
         backlog=BACKLOG,
         log_config=None,
         access_log=False,
