@@ -141,7 +141,9 @@ def test_an_app_that_may_and_hears_all_that_it_needs_is_well(root: Path, github:
     with closing(open_store(None, tmp_path / "data")) as store:
         store.beat("one", "")
     place = {"ENVCLONE_DATA_DIR": str(tmp_path / "data")}
-    _, found = doctor(root, {**as_app(github, str(registered.id), registered.private_key), **place})
+    code, found = doctor(root, {**as_app(github, str(registered.id), registered.private_key), **place})
+    assert {each["health"] for each in found.values()} == {"ok", "left out"}, found
+    assert code == 0
     assert found["webhook"]["health"] == "left out", "nothing was delivered"
     for probe in ("disk", "queue", "clock", "GitHub", "GitHub App", "required check", "GitHub environments"):
         assert found[probe]["health"] == "ok", found[probe]
