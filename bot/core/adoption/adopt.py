@@ -14,8 +14,8 @@ from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
 from bot.core.adoption.search import identity_found
 from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, stack_names, state_parameters
+from bot.core.adoption.states import states_to_decide
 from bot.core.adoption.taken_over import taken_over, values_place
-from bot.core.adoption.workspaces import unnamed_workspaces
 from bot.core.hcl.tokens import decoded
 from bot.core.hcl.value_files import VALUES
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
@@ -78,7 +78,9 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]
     files = dict(written)
     undecided = [*_structural(matched, where)] if ours is not None else []
-    undecided += [replace(each, path=f"{where}/{each.path}") for each in unnamed_workspaces(evaluated, stacks)]
+    undecided += [
+        replace(each, path=f"{where}/{each.path}") for each in states_to_decide(evaluated, stacks, likeness.cloud)
+    ]
     undecided += [
         each for root in theirs.roots for each in _other_files(root, others[root.name], f"{where}/{stacks[root.name]}")
     ]
@@ -95,6 +97,16 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     ]
     # Those whose every place a longer parameter took, as a state's key with the name in it.
     found.found = [each for each in found.found if any(each.filled.encode() in file.data for file in files.values())]
+    undecided += [
+        Finding(
+            f"{where}/{DECLARATION}",
+            1,
+            f"`{each.name}` calls `{each.calls}` in both environments. If a clone must not, declare `outbound: true`, and give each purpose "
+            "another host.",
+        )
+        for each in found.found
+        if each.calls_the_same and not each.is_identity
+    ]
     purposes = _purposes(name, ours.label if ours else "", found.found, likeness)
     declaration: dict[str, Json] = {
         "name": name,

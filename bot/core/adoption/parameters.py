@@ -15,6 +15,8 @@ from bot.model.pipeline import Json
 NAME, ACCOUNT = "name", "account_id"
 STATE_ARGUMENTS = ("key", "prefix")
 """Of a backend: whose state it is."""
+_HOST = "host"
+"""What a parameter is called that is the host of a DNS record, whose own name is `name`."""
 _SHORTEST = 3
 _FREE = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=10))[::-1]
 _LARGEST = 10
@@ -47,6 +49,16 @@ class AdoptedParameter:
         return None if self.ours is None else _value(self.kind, self.ours)
 
     @property
+    def calls(self) -> str | None:
+        """Return the host that production's value says to call; None if it says none."""
+        return host_of(self.theirs) if self.kind == "text" and "://" in self.theirs else None
+
+    @property
+    def calls_the_same(self) -> bool:
+        """Say whether the other environment's value says to call the same host, elsewhere there."""
+        return self.calls is not None and self.ours is not None and host_of(self.ours) == self.calls
+
+    @property
     def filled(self) -> str:
         """Return what replaces it in a template."""
         return f"{{{{ {self.name} }}}}" if self.kind == "text" else f"{{{{ {self.name} | json }}}}"
@@ -75,7 +87,9 @@ class Parameters:
                     alike or is_identity_name(pair.theirs.name) or self._is_own_host(pair.theirs.text, pair.ours.text)
                 )
                 is_identity = pair.theirs.kind in ("text", "list") and is_own
-                self._add(pair.theirs.name, pair.theirs, pair.ours.text, is_identity=is_identity)
+                is_host = pair.theirs.name == NAME and host_of(pair.theirs.text) is not None
+                called = _HOST if is_host else pair.theirs.name
+                self._add(called, pair.theirs, pair.ours.text, is_identity=is_identity)
 
     def explained(self, literal: LiteralAt, ours: str) -> str | None:
         """Return a literal with parameters in it, if their values make both texts; None if they don't."""
@@ -131,8 +145,9 @@ class Parameters:
         if any(_is(each, literal, ours) and each.is_identity == is_identity for each in self.found):
             return
         where = f"`{literal.name}` in {literal.path}."
-        words = {NAME: "The environment's name.", ACCOUNT: f"The account, {where}"}.get(name, where)
-        said = self.about.get(literal.name) if name not in (NAME, ACCOUNT) else None
+        is_own_word = name in (NAME, ACCOUNT) and (literal.text.lower() in self.likeness.theirs or name == ACCOUNT)
+        words = {NAME: "The environment's name.", ACCOUNT: f"The account, {where}"}[name] if is_own_word else where
+        said = None if is_own_word else self.about.get(literal.name)
         added(self.found, name, AdoptedParameter(name, literal.kind, literal.text, ours, said or words, is_identity))
 
 
@@ -155,7 +170,7 @@ def declared(parameter: AdoptedParameter, words: tuple[str, ...]) -> dict[str, J
     said: dict[str, Json] = {"type": _type(parameter), "description": parameter.description}
     if parameter.kind == "number":
         said["integer"] = isinstance(parameter.value, int)
-    if parameter.kind == "text" and host_of(parameter.theirs) is not None and "://" in parameter.theirs:
+    if parameter.calls is not None and not parameter.calls_the_same:
         said["outbound"] = True
     if parameter.is_identity:
         said["identity"] = True

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.core.adoption.literals import PairedLiterals
 from bot.core.adoption.parameters import AdoptedParameter, derived
-from bot.core.adoption.workspaces import has_workspace
+from bot.core.adoption.states import has_workspace
 from bot.core.checks.gate_rules import default_providers
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root

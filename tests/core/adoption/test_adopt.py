@@ -1,6 +1,7 @@
 """A production becomes a template, or is refused where it can't be read."""
 
 import pytest
+import yaml
 
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
@@ -18,6 +19,46 @@ def adopted(code: str, values: bytes = b"") -> Adoption:
     files = {"live/prod/main.tf": File(code.encode()), "live/prod/terraform.tfvars": File(values)}
     side = side_of("live/prod", "live/prod", files)
     return adopt("production", side, None, sides_likeness(side, side, FACTS), roots=DEFAULT)
+
+
+def adopted_with(code: str, *both: tuple[str, str]) -> Adoption:
+    """Adopt code whose texts `%s` are production's and the other environment's."""
+    theirs, ours = (
+        side_of(
+            f"live/{name}",
+            f"live/{name}",
+            {
+                f"live/{name}/main.tf": File((code % tuple(pair[at] for pair in both)).encode()),
+                f"live/{name}/backend.hcl": File(b'bucket = "acme-state"\n'),
+            },
+        )
+        for at, name in enumerate(("prod", "staging"))
+    )
+    return adopt("production", theirs, ours, sides_likeness(ours, theirs, FACTS), roots=DEFAULT)
+
+
+def test_what_the_command_line_gave_a_backend_is_asked_for_in_the_code() -> None:
+    found = adopted_with('terraform {\n  backend "s3" {\n    region = "%s"\n  }\n}\n', ("eu-west-1", "eu-west-1"))
+    (said,) = found.undecided
+    assert (said.path, said.line) == ("templates/production/main/main.tf", 3)
+    assert "the backend `s3` lacks `bucket` and `key`" in said.message
+    assert "`live/prod/backend.hcl` may have them" in said.message
+    written = 'terraform {\n  backend "s3" {\n    bucket = "%s"\n    key = "app.tfstate"\n  }\n}\n'
+    assert not adopted_with(written, ("acme", "acme")).undecided
+
+
+def test_a_host_is_called_so_and_one_that_both_call_is_for_a_person_to_decide() -> None:
+    code = 'resource "aws_route53_record" "a" {\n  name = "%s"\n}\nlocals {\n  pay  = "%s"\n  mail = "%s"\n}\n'
+    found = adopted_with(
+        code,
+        ("acme.example", "staging.acme.example"),
+        ("https://pay.example/live", "https://pay.example/test"),
+        ("https://mail.example", "https://trap.example"),
+    )
+    assert {each.name: each.description for each in found.parameters}["host"] == "`name` in main/main.tf."
+    declared = yaml.safe_load(found.files["template.yaml"].data)["parameters"]
+    assert [name for name, each in declared.items() if each.get("outbound")] == ["mail"]
+    assert any("`pay` calls `pay.example` in both environments." in each.message for each in found.undecided)
 
 
 def test_a_range_that_holds_all_private_networks_is_nothing_that_a_clone_gets_its_own_of() -> None:

@@ -33,6 +33,8 @@ _IDENTITY = re.compile(
     r"(.*_)?(env|environment|stage|name|prefix|suffix|namespace|account|project|domain|host|hostname|url|uri|bucket|region|location|"
     r"cidrs?|cidr_blocks?|subnets|ids?|tenant|profile|workspace|key|email)"
 )
+_PROGRAMS = re.compile(r"(.*_)?(env|environment)")
+"""Named for the environment if it is a text; a map of this name holds the variables of a program."""
 _REPEATED = re.compile("\1(?:[-_./]?\1)+")
 _OWN_LABEL = re.compile(r"(?<![A-Za-z0-9-])\x01\.(?=[A-Za-z0-9-]+\.[A-Za-z])")
 """A label of a host that says no more than whose it is: production's host often has none in that place."""
@@ -80,7 +82,9 @@ def likeness(
             word = name.rpartition(":")[2].removeprefix("local.")
             if not is_identity_name(word):
                 continue
-            for (_, a), (_, b) in zip(leaves(mine[name].value, ""), leaves(other[name].value, ""), strict=False):
+            for (path, a), (_, b) in zip(leaves(mine[name].value, ""), leaves(other[name].value, ""), strict=False):
+                if _PROGRAMS.fullmatch(word) and path and not is_identity_name(path.rpartition(".")[2].lower()):
+                    continue
                 if isinstance(a, str) and isinstance(b, str) and a != b and min(len(a), len(b)) >= _SHORTEST:
                     ours.add(a)
                     theirs.add(b)

@@ -220,6 +220,18 @@ def test_names_accounts_and_addresses_are_kept_apart_from_what_matters() -> None
     assert len(parity.by_identity) == 3
 
 
+def test_variables_of_a_program_are_no_names_of_its_environment() -> None:
+    call = 'module "app" {\n source = "../modules/app"\n environment = { LEVEL = "%s", STAGE = "%s" }\n}\n'
+    texts = {
+        "modules/app/main.tf": 'variable "environment" {}\nresource "aws_ssm_parameter" "all" {\n for_each = var.environment\n value = each.value\n}\n',
+        "production/main.tf": call % ("warn", "blue"),
+        "staging/main.tf": call % ("debug", "green"),
+    }  # fmt: skip
+    parity = compare(texts, "staging", "production")
+    assert [each.difference.address for each in parity.telling] == ['module.app.aws_ssm_parameter.all["LEVEL"]']
+    assert [each.difference.address for each in parity.by_identity] == ['module.app.aws_ssm_parameter.all["STAGE"]']
+
+
 def test_a_host_of_production_lacks_the_label_that_names_the_others_environment() -> None:
     code = """
     resource "aws_ssm_parameter" "api" { value = "https://api.%sacme.example/v1" }
