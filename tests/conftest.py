@@ -86,7 +86,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Let the garbage collector rest while modules are loaded: nothing of them is garbage."""
+    """Let the garbage collector rest while modules are loaded: nothing of them is garbage. By now the profile of property tests is known."""
+    budget.without_our_constants()
     gc.disable()
     try:
         return (yield)
