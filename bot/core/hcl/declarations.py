@@ -1,12 +1,12 @@
 """What the files of one Terraform module declare, by name."""
 
-import posixpath
 from dataclasses import dataclass, field
 
 from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.instances import reference_of
+from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.parser import parsed
-from bot.core.tree import Tree, is_code
+from bot.core.tree import Tree
 
 
 @dataclass(slots=True)
@@ -38,9 +38,7 @@ class ModuleCode:
 def module_code(files: Tree, directory: str) -> ModuleCode:
     """Return what the module at `directory` declares."""
     found = ModuleCode()
-    for path in sorted(files):
-        if posixpath.dirname(path) != directory or not is_code(path, files):
-            continue
+    for path in code_files(files).get(directory, ()):
         try:
             top = parsed(path, files[path].data)
         except (ValueError, RecursionError) as error:  # `InvalidInput` is a ValueError; so is a number of 5,000 digits

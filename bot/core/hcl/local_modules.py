@@ -13,6 +13,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TypeAlias
 
 from bot.core.hcl.ast import Block, Expression
@@ -78,10 +80,16 @@ def calls_elsewhere(code: Tree, directory: str) -> bool:
 
 def code_files(code: Tree) -> Mapping[str, Sequence[str]]:
     """Return the paths of the files with code that is read by directory, in order."""
+    return _code_files(tuple(code))
+
+
+@lru_cache(maxsize=32)  # each stack is evaluated again for each parameter that is put back, and few files come or go
+def _code_files(paths: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+    among = frozenset(paths)
     found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(path for path in code if is_code(path, code)):
+    for path in sorted(path for path in paths if is_code(path, among)):
         found[path.rpartition("/")[0]].append(path)
-    return found
+    return MappingProxyType(dict(found))
 
 
 def with_shadowed(code: Tree) -> Mapping[str, Sequence[str]]:

@@ -29,7 +29,7 @@ class GivenValue:
 
 def value_files(paths: Iterable[str], directory: str) -> Iterator[str]:
     """Yield the files that Terraform reads by itself for a root module, in its order: later ones win."""
-    beside = sorted(path for path in paths if posixpath.dirname(path) == directory)
+    beside = sorted(path for path in paths if path.endswith(VALUES) and posixpath.dirname(path) == directory)
     yield from (path for name in STANDARD for path in beside if posixpath.basename(path) == name)
     yield from (path for path in beside if path.endswith(AUTOMATIC))
 

@@ -106,14 +106,40 @@ def _render_file(path: str, file: File, given: _Given) -> File:
         raise InvalidInput(
             f"{path}: Terraform evaluates `${{}}` inside {target[target.index('.t') :]}, so values aren't safe there. Use a .tf file."
         )
-    content = _filled(path, file.data, given.parameters)
-    found = structure(target, content)
-    if found != _neutral_structure(path, file.data, given):
+    return File(_content(_Content(path, file.data, _read(file.data, target, given), given)), file.executable)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A file to be filled; the same if its text and the values that it reads are."""
+
+    path: str
+    source: bytes
+    read: str
+    given: _Given = field(compare=False)
+
+
+@lru_cache(maxsize=1024)
+def _content(file: _Content) -> bytes:
+    """Return a file's bytes, remembered: to name a cause, a clone is rendered again for each parameter, which few files read."""
+    path, source, given = file.path, file.source, file.given
+    content = _filled(path, source, given.parameters)
+    if structure(path.removesuffix(ENDING), content) != _neutral_structure(path, source, given):
         raise InvalidInput(
-            f"{path}: the value of `{_culprit(path, file.data, given)}` changes the structure of the "
+            f"{path}: the value of `{_culprit(path, source, given)}` changes the structure of the "
             "file. Branch only on an enum or a bool, and put text inside quotes or through `| hcl` or `| json`."
         )
-    return File(content, file.executable)
+    return content
+
+
+def _read(source: bytes, target: str, given: _Given) -> str:
+    """Return the values that decide a file's content, and what is neutral in their place, as one text."""
+    from bot.core.rendering.fill import names_read  # noqa: PLC0415 (as below)
+
+    names = names_read(source.decode("utf-8", "replace"), target.endswith(HCL))
+    return json.dumps(
+        [{n: v for n, v in each.items() if n in names} for each in (given.parameters, given.neutral)], sort_keys=True
+    )
 
 
 def _filled(path: str, source: bytes, parameters: Parameters) -> bytes:
