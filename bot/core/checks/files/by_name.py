@@ -32,18 +32,8 @@ def is_state(path: str) -> bool:
 def misplaced(path: str, tool: Tool = "terraform") -> str | None:
     """Return what is wrong with a file of an environment for its name alone, where this tool plans it."""
     *directories, name = path.split("/")
-    if name.endswith(OPENTOFU) and tool == "terraform":
-        both = name.replace(".tofu", ".tf")
-        return (
-            f".tofu files are read only by OpenTofu, so Terraform would not plan what was reviewed. Rename it to {both}, which both read, in "
-            "the place of any file of that name. If OpenTofu is to plan all environments, say `tool: opentofu` in the policy."
-        )
-    if (
-        tool == "opentofu"
-        and (unknown := _OF_OPENTOFU.search(name)) is not None
-        and not name.endswith((*OPENTOFU, *TESTS))
-    ):
-        return f"files that end in `{unknown[0]}` are not checked. Move its contents to a .tofu file, or remove it."
+    if (wrong := _not_read_by(tool, name)) is not None:
+        return wrong
     if is_override(name):
         return "override files are not allowed: write what it says into the block that it changes, and remove it."
     if _FOR_A_MACHINE.fullmatch(name):
@@ -59,6 +49,23 @@ def misplaced(path: str, tool: Tool = "terraform") -> str | None:
         # A state names providers of its own, which `init` installs and the plan runs.
         return "state must not be committed. Remove it from git; it belongs in the backend."
     return _not_looked_into(name)
+
+
+def _not_read_by(tool: Tool, name: str) -> str | None:
+    """Return what is wrong with a file for the tool that reads it."""
+    if name.endswith(OPENTOFU) and tool == "terraform":
+        both = name.replace(".tofu", ".tf")
+        return (
+            f".tofu files are read only by OpenTofu, so Terraform would not plan what was reviewed. Rename it to {both}, which both read, in "
+            "the place of any file of that name. If OpenTofu is to plan all environments, say `tool: opentofu` in the policy."
+        )
+    if (
+        tool == "opentofu"
+        and (unknown := _OF_OPENTOFU.search(name)) is not None
+        and not name.endswith((*OPENTOFU, *TESTS))
+    ):
+        return f"files that end in `{unknown[0]}` are not checked. Move its contents to a .tofu file, or remove it."
+    return None
 
 
 def _not_looked_into(name: str) -> str | None:
