@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from bot.clients.github.deliveries import newest_answers, redeliver_failed
+from bot.clients.github.github_time import GitHubTime
 from bot.clients.github.pacing import PacingClock, now
 from bot.clients.github.records import AppRegistration
 from bot.errors import InvalidInput, UserError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from github import Auth
 
+Answer = TypeVar("Answer")
 USER_AGENT = "envclone"
 TIMEOUT = 20
 """Seconds. GitHub itself ends requests after ten."""
@@ -116,10 +118,10 @@ class AppCredentials:
         key = _private_key(private_key)
         if key is None:
             raise UserError(NO_KEY)
-        self._auth = Auth.AppAuth(app_id, sign_func=lambda claims: jwt.encode(claims, key, "RS256"))
+        self._auth = Auth.AppAuth(app_id, sign_func=lambda claims: jwt.encode(self._dated(claims), key, "RS256"))
         self._app = connect(self._auth, api_url)
         self._api_url = api_url
-        self._clock = clock
+        self._time = GitHubTime(clock)
         # PyGithub's connection is not safe to share, and one request for a token serves all who wait.
         self._lock = threading.Lock()
         self._leases: dict[RepositoryName, _Lease] = {}
@@ -129,8 +131,8 @@ class AppCredentials:
     def token(self, repository: RepositoryName) -> str:
         with self._lock:
             lease = self._leases.get(repository)
-            if lease is None or lease.expires_at - self._clock() < FRESH_FOR:
-                lease = self._leases[repository] = self._lease(repository)
+            if lease is None or lease.expires_at - self._time.now() < FRESH_FOR:
+                lease = self._leases[repository] = self._in_time(lambda: self._lease(repository))
             return lease.token
 
     def forget(self, repository: RepositoryName) -> bool:
@@ -141,7 +143,7 @@ class AppCredentials:
     def login(self) -> str:
         with self._lock:
             if self._login is None:
-                _, app = self._app.requester.requestJsonAndCheck("GET", "/app")
+                _, app = self._in_time(lambda: self._app.requester.requestJsonAndCheck("GET", "/app"))
                 self._login = f"{app['slug']}[bot]"
             return self._login
 
@@ -150,22 +152,40 @@ class AppCredentials:
             from github.Installation import Installation  # noqa: PLC0415
             from github.PaginatedList import PaginatedList  # noqa: PLC0415
 
-            found = PaginatedList(Installation, self._app.requester, "/app/installations", None)
+            found = self._in_time(
+                lambda: [*PaginatedList(Installation, self._app.requester, "/app/installations", None)]
+            )
             active = [one.id for one in found if one.raw_data.get("suspended_at") is None]
             return sorted({name for installation in active for name in self._installed(installation)})
 
     def registration(self) -> AppRegistration:
         with self._lock:
-            _, app = self._app.requester.requestJsonAndCheck("GET", "/app")
+            _, app = self._in_time(lambda: self._app.requester.requestJsonAndCheck("GET", "/app"))
             return AppRegistration(dict(app["permissions"]), tuple(app["events"]))
 
     def redeliver_failed(self, since: datetime) -> int:
         # With a connection of its own: a hundred requests must not keep others from a token.
-        return redeliver_failed(connect(self._auth, self._api_url).requester, since)
+        return self._in_time(lambda: redeliver_failed(connect(self._auth, self._api_url).requester, since))
 
     def newest_answers(self) -> Sequence[int]:
         with self._lock:
-            return newest_answers(self._app.requester)
+            return self._in_time(lambda: newest_answers(self._app.requester))
+
+    def _dated(self, claims: dict[str, Any]) -> dict[str, Any]:
+        """Return what is signed with the time that it is at GitHub, in place of this machine's."""
+        late = int((self._time.now() - now()).total_seconds())
+        return {**claims, "iat": claims["iat"] + late, "exp": claims["exp"] + late}
+
+    def _in_time(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask as the app, and once more if what was refused had the wrong time."""
+        from github import GithubException  # noqa: PLC0415 (as in `session`)
+
+        try:
+            return ask()
+        except GithubException as refused:
+            if refused.status != 401 or not self._time.learns(refused.headers or {}):
+                raise
+        return ask()
 
     def _installed(self, installation: int) -> list[RepositoryName]:
         from github import Auth  # noqa: PLC0415

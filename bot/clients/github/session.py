@@ -27,6 +27,8 @@ T = TypeVar("T")
 PUBLIC_API = "https://api.github.com"
 UNTOLD_WAIT = timedelta(minutes=1)
 """What GitHub asks for when it refuses for going too fast and names no time."""
+WINDOW = timedelta(hours=1, minutes=1)
+"""In which requests are counted, and as much as clocks may differ."""
 
 
 class GitHubRefused(Exception):
@@ -168,7 +170,7 @@ class Session:
         if remaining >= 0:  # servers without limits name none
             self._remaining[repository.partition("/")[0]] = remaining
         if remaining == 0:
-            pacer.hush(_moment(client.requester.rate_limiting_resettime), "the hourly limit is used up")
+            pacer.hush(self._when_reset(client.requester.rate_limiting_resettime), "the hourly limit is used up")
         return result
 
     def _client(self, repository: RepositoryName) -> github.Github:
@@ -216,10 +218,11 @@ class Session:
             return self._clock() + timedelta(seconds=int(seconds))
         reset = headers.get("x-ratelimit-reset", "")
         if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-            return _moment(int(reset))
+            return self._when_reset(int(reset))
         return self._clock() + UNTOLD_WAIT
 
-
-def _moment(reset: int) -> datetime:
-    # A second more: it is not said when in that second the window ends.
-    return datetime.fromtimestamp(reset + 1, UTC)
+    def _when_reset(self, reset: int) -> datetime:
+        # A second more: it is not said when in that second the window ends.
+        moment, here = datetime.fromtimestamp(reset + 1, UTC), self._clock()
+        # A window lasts an hour. By a clock that is a day late, everything would wait for a day; by one that is ahead, nothing would.
+        return moment if here < moment <= here + WINDOW else here + UNTOLD_WAIT

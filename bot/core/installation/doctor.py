@@ -165,7 +165,10 @@ def clock(skew: timedelta) -> Verdict:
     said = f"{abs(skew).total_seconds():.0f} s {'ahead of' if skew > timedelta() else 'behind'} GitHub's"
     if abs(skew) > MOST_SKEW:
         return Verdict(
-            "clock", "problem", said, "Let this machine keep time with NTP: an App's tokens are refused otherwise."
+            "clock",
+            "problem",
+            said,
+            "Let this machine keep time with NTP: by this clock clones expire, and tokens are renewed.",
         )
     return Verdict("clock", "ok", said)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import github
 import pytest
 
 from bot.clients.github import (
@@ -141,6 +142,32 @@ def test_a_token_is_renewed_before_it_expires(world: World) -> None:
     assert credentials.token(REPOSITORY) == first
     moment += timedelta(minutes=2)
     assert credentials.token(REPOSITORY) != first
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=1), timedelta(days=-1)], ids=["ahead", "late"])
+def test_an_app_on_a_machine_whose_clock_is_a_day_off_is_let_in_and_waits_no_longer(
+    world: World, wrong: timedelta
+) -> None:
+    def clock() -> datetime:
+        return datetime.now(UTC) + wrong
+
+    api = f"{world.url}/api/v3"
+    credentials = AppCredentials(world.app_id, world.private_key, api, clock=clock)
+    assert credentials.login() == "envclone[bot]"
+    first = credentials.token(REPOSITORY)
+    assert credentials.token(REPOSITORY) == first, "it is good for an hour still"
+    assert credentials.repositories() == [REPOSITORY]
+    world.server.faults.primary_limit(timedelta(minutes=1), "GET", f"^/repos/{REPOSITORY}$")
+    with pytest.raises(RateLimited) as limited:
+        GitHub(credentials, api_url=api, clock=clock).default_branch(REPOSITORY)
+    assert timedelta(0) < limited.value.until - clock() < timedelta(minutes=2)
+
+
+def test_a_key_that_github_refuses_is_tried_once_however_the_clock_is(world: World) -> None:
+    other = world.server.create_app("other", owner="acme")
+    credentials = AppCredentials(world.app_id, other.private_key, f"{world.url}/api/v3")
+    with pytest.raises(github.GithubException, match="401"):
+        credentials.login()
 
 
 def test_a_token_revoked_early_is_replaced(world: World) -> None:

@@ -48,7 +48,8 @@ def full_delivery_view(forge: Forge, delivery: DeliveryRecord) -> JsonObject:
 
 def _own(call: RestCall) -> list[DeliveryRecord]:
     app = require_app(call.identity)
-    return [d for d in call.forge.deliveries.values() if d.hook.app is not None and d.hook.app.id == app.id]
+    # Of a copy: meanwhile others are delivered.
+    return [d for d in [*call.forge.deliveries.values()] if d.hook.app is not None and d.hook.app.id == app.id]
 
 
 @table.on("GET", "/app/hook/deliveries")
