@@ -19,6 +19,7 @@ from bot.core.requests.branches import PREFIXES
 from bot.core.requests.matrix import MOST_MATRICES
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
+from bot.payloads import DISPATCH
 from bot.sandbox.actions.expressions import interpolated
 from bot.service.deployments.confirmed import JOB, TRIGGERS, WORKFLOW
 from bot.service.event_jobs.run import APPLIES, PLANS
@@ -387,6 +388,7 @@ def test_what_carries_out_comments_runs_the_default_branch_alone_and_reads_only_
     assert [step["run"] for step in job["steps"] if "run" in step] == [
         'set -euo pipefail\nenvclone handle "$GITHUB_EVENT_PATH"\n'
     ]
+    assert _workflow("handle.yml")["on"]["repository_dispatch"] == {"types": [DISPATCH]}
     assert job["concurrency"] == {"group": "envclone-handle", "cancel-in-progress": "false", "queue": "max"}
     assert _workflow("expire.yml")["concurrency"] == job["concurrency"], "both bring rollouts further"
 

@@ -1,5 +1,6 @@
 """`envclone handle`, as a workflow runs it: each event once, on the sandbox's GitHub, with no service and no database."""
 
+import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,13 +13,15 @@ from typer.testing import CliRunner
 from bot.cli.app import app
 from bot.clients.github import AppCredentials, CheckState, DeploymentStatus, GitHub, Token
 from bot.names import RepositoryName
+from bot.payloads import DISPATCH
 from bot.sandbox.github import GitHubServer, SandboxRun
 from bot.sandbox.github.records.accounts import AppRecord
 from bot.sandbox.github.records.checks import JsonObject
 from tests.support import example
-from tests.support.small_monorepo import monorepo
+from tests.support.small_monorepo import POLICY, monorepo
 
 REPOSITORY = RepositoryName(example.REPOSITORY)
+SECRET = "a secret of both"
 CLONE = "/clone production as demo-x for demo"
 
 
@@ -97,15 +100,53 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]
 
 
 @pytest.mark.slow
-def test_a_comment_is_carried_out_once_however_often_its_workflow_runs(work: Workplace) -> None:
+def test_a_comment_is_carried_out_once_however_often_its_workflow_runs(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = POLICY + b"dispatch: {parameters: [greeting]}\n"
+    work.server.commit(REPOSITORY, {".github/envclone.yml": policy}, by="alice", message="Take greetings")
     comment, payload = work.said(CLONE)
     assert work.handle("issue_comment", payload) == ["done"]
     (pull,) = work.server.pulls(REPOSITORY)
+    assert pull.pull is not None
     assert (pull.author.login, work.reactions(comment)) == ("envclone[bot]", ["rocket"])
     assert work.handle("issue_comment", payload) == ["settled before"]
     assert work.handle("schedule", {}) == ["done", "settled before"]
     assert len(work.server.pulls(REPOSITORY)) == 1
     assert len(work.replies(comment)) == 1
+
+    monkeypatch.setenv("ENVCLONE_DISPATCH_SECRETS", "")
+    assert work.handle("repository_dispatch", dispatched()) == ["done"], (
+        "nobody has set the secret, so no signature counts"
+    )
+    monkeypatch.setenv("ENVCLONE_DISPATCH_SECRETS", SECRET)
+    heads, asked = [work.server.head(REPOSITORY, pull.pull.head_ref)], dispatched()
+    for _ in range(2):
+        assert work.handle("repository_dispatch", asked) == ["done"]
+        heads.append(work.server.head(REPOSITORY, pull.pull.head_ref))
+    manifest = work.server.read(REPOSITORY, "envs/demo-x/environment.yaml", pull.pull.head_ref)
+    assert manifest is not None
+    assert b"greeting: v2" in manifest
+    assert (heads[0] == heads[1], heads[1] == heads[2]) == (False, True)
+
+
+def dispatched() -> JsonObject:
+    """Return what another repository asks for, signed."""
+    asked = {
+        "repository": REPOSITORY,
+        "id": "build-4711",
+        "environment": "demo-x",
+        "set": {"greeting": "v2"},
+        "url": "https://ci.example/runs/1",
+        "at": datetime.now(UTC).isoformat(),
+    }
+    text = json.dumps(asked)
+    signature = "sha256=" + hmac.new(SECRET.encode(), text.encode(), "sha256").hexdigest()
+    return {
+        "action": DISPATCH,
+        "repository": {"full_name": REPOSITORY},
+        "client_payload": {"request": text, "signature": signature},
+    }
 
 
 def test_what_is_refused_is_answered_and_not_tried_again(work: Workplace) -> None:
