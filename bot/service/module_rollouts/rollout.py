@@ -45,8 +45,8 @@ def roll_out_modules(repo: Repository, only: Collection[EnvironmentName] = ()) -
 
 
 def is_due(repo: Repository, only: Collection[EnvironmentName] = ()) -> bool:
-    """Say whether there may be something to do: as long as the policy has modules held, and after that while an issue says so."""
-    if repo.policy().rollout.holds_modules:
+    """Say whether there may be something to do: while the policy has modules held and any are called, or an issue says so."""
+    if repo.policy().rollout.holds_modules and modules_of_all(repo):
         return True
     return not only and any(each.state == "open" for each in module_issues(repo))
 

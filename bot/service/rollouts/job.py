@@ -23,10 +23,10 @@ ROLLOUT = "*rollout"
 
 
 class RolloutTemplates(JobStepResult):
-    """The templates whose rollouts are looked at, and whether that of modules is."""
+    """The templates whose rollouts are looked at, and what was done for that of modules, in words for the log."""
 
     templates: tuple[TemplateName, ...]
-    modules: bool = False
+    done: str = ""
 
 
 class RolloutDone(JobStepResult):
@@ -51,28 +51,19 @@ class RolloutJob:
 
     def run(self, _: JobRequest, steps: Steps) -> Finished:
         found = steps.run("look", ROLLOUT_TEMPLATES, self.look)
-        if found.modules:
-            steps.run("roll out modules", ROLLOUT_DONE, self.roll_out_modules)
         for name in found.templates:
             steps.run(f"roll out {name}", ROLLOUT_DONE, lambda name=name: self.roll_out(name))  # type: ignore[misc]
         return Finished()
 
     def look(self) -> RolloutTemplates:
-        """Find what may be under way."""
-        repo = repository_at_head(self.context, self.event.repository)
-        return RolloutTemplates(
-            templates=rollout_templates(repo, self.event.environments),
-            modules=is_due(repo, self.event.environments),
-        )
-
-    def roll_out_modules(self) -> RolloutDone:
-        """Bring the rollout of modules further; what is refused stops no template's."""
-        repo = repository_at_head(self.context, self.event.repository)
+        """Find the templates, and bring the rollout of modules further; what is refused for that stops no template's."""
+        repo, only = repository_at_head(self.context, self.event.repository), self.event.environments
         try:
-            return RolloutDone(done=roll_out_modules(repo, self.event.environments))
+            done = roll_out_modules(repo, only) if is_due(repo, only) else ""
         except (UserError, Unverifiable, GitHubRefused) as error:
             log.warning("no look at the rollout of modules: %s", error, extra={"action": "roll out"})
-            return RolloutDone(done=f"modules: {error}")
+            done = f"modules: {error}"
+        return RolloutTemplates(templates=rollout_templates(repo, only), done=done)
 
     def roll_out(self, template: TemplateName) -> RolloutDone:
         """Bring one rollout further; what is refused for one template stops no other's."""
