@@ -77,7 +77,7 @@ def measure() -> list[tuple[str, float, str]]:
     content = _Content()
     with tempfile.TemporaryDirectory() as scratch, small_monorepo(Path(scratch), content) as place:
         place.server.add_user("admin", REPOSITORY, "admin")
-        grow(place, AMONG)
+        grow(place.server, AMONG)
         made = _Made(example.NOW)
         _under_limits(place, made)
         events = [place.event(place.comment(text), text) for text in _wishes()]

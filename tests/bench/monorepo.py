@@ -11,11 +11,12 @@ from statistics import median
 
 from bot.core.messages import replies
 from bot.core.rendering.assemble import assemble
+from bot.sandbox.github import GitHubServer
 from bot.service.commands.clone import Published, publish_clone
 from bot.service.context import ServiceContext
 from bot.service.repository import repository_at_head
 from tests.support import example
-from tests.support.small_monorepo import REPOSITORY, SmallMonorepo, small_monorepo
+from tests.support.small_monorepo import REPOSITORY, small_monorepo
 
 SIZES = (10, 1_000)
 """Environments. 10,000 are measured by `make bench ARGS=monorepo_large`: it takes some minutes."""
@@ -36,8 +37,8 @@ def _measure(size: int) -> list[tuple[str, float, str]]:
     # With a middleware, whichever, git fetches over HTTP, as it does from GitHub; tests fetch from disk.
     with tempfile.TemporaryDirectory() as scratch, small_monorepo(Path(scratch), lambda app: app) as found:
         found.server.add_user("admin", REPOSITORY, "admin")
-        grow(found, size)
-        bases = {way: _by_git(found, Path(scratch) / f"work-{at}", *WAYS[way]) for at, way in enumerate(WAYS)}
+        grow(found.server, size)
+        bases = {way: by_git(found.server, Path(scratch) / f"work-{at}", *WAYS[way]) for at, way in enumerate(WAYS)}
         context = found.service.context
         first = _publish(context, 0)
         later = [_publish(context, number) for number in range(1, 6)]
@@ -45,7 +46,7 @@ def _measure(size: int) -> list[tuple[str, float, str]]:
         ours = {
             "first clone": first,
             "first after a restart": _publish(anew, 6),
-            "later ones": _Took(median(each.seconds for each in later), median(each.busy for each in later)),
+            "later ones": Took(median(each.seconds for each in later), median(each.busy for each in later)),
             "/list": _listed(anew),
         }
         anew.close()
@@ -60,18 +61,18 @@ def _measure(size: int) -> list[tuple[str, float, str]]:
     ]
 
 
-def grow(found: SmallMonorepo, size: int) -> None:
+def grow(server: GitHubServer, size: int) -> None:
     """Commit so many environments to the repository."""
     files: dict[str, bytes | None] = {}
     for number in range(size):
         manifest = example.production().model_copy(update={"name": f"old-{number}"})
         for path, file in assemble(example.template(), manifest).items():
             files[f"envs/old-{number}/{path}"] = file.data
-    found.server.commit(REPOSITORY, files, by="admin", message="Grow")
+    server.commit(REPOSITORY, files, by="admin", message="Grow")
 
 
 @dataclass(frozen=True, slots=True)
-class _Took:
+class Took:
     """Seconds by the clock, and of the processor: those of this process with its GitHub, and of git's processes that ended."""
 
     seconds: float
@@ -87,15 +88,15 @@ class _Watch:
     def __init__(self) -> None:
         self._began, self._busy = time.perf_counter(), _busy()
 
-    def read(self) -> _Took:
-        return _Took(time.perf_counter() - self._began, _busy() - self._busy)
+    def read(self) -> Took:
+        return Took(time.perf_counter() - self._began, _busy() - self._busy)
 
 
 def _busy() -> float:
     return sum(sum(resource.getrusage(whose)[:2]) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
-def _publish(context: ServiceContext, number: int) -> _Took:
+def _publish(context: ServiceContext, number: int) -> Took:
     watch = _Watch()
     repository = repository_at_head(context, REPOSITORY)
     outcome = publish_clone(repository, example.asked(f"new-{number}", number + 1))
@@ -103,16 +104,16 @@ def _publish(context: ServiceContext, number: int) -> _Took:
     return watch.read()
 
 
-def _listed(context: ServiceContext) -> _Took:
+def _listed(context: ServiceContext) -> Took:
     """Make the text of `/list`, which knows everything already."""
     watch = _Watch()
     replies.listing(repository_at_head(context, REPOSITORY).inventory(), example.NOW)
     return watch.read()
 
 
-def _by_git(found: SmallMonorepo, work: Path, *clone: str) -> _Took:
-    token = found.server.token("alice")
-    url = f"{found.server.url}/{REPOSITORY}.git".replace("http://", f"http://x-access-token:{token}@")
+def by_git(server: GitHubServer, work: Path, *clone: str) -> Took:
+    token = server.token("admin")
+    url = f"{server.url}/{REPOSITORY}.git".replace("http://", f"http://x-access-token:{token}@")
 
     def git(*words: str) -> None:
         subprocess.run(["git", *words], check=True, capture_output=True, timeout=300)
