@@ -115,13 +115,19 @@ def _not_proposed(rollout: Rollout, name: EnvironmentName) -> RolloutMember:
 
 def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullRequest) -> RolloutMember:
     if not rollout.is_at(repo, pull.head_sha, name):
+        waits = _waits(repo, pull.head_sha, name)
+        if waits is not None and waits.awaits is not None and waits.awaits.revision == rollout.record.revision:
+            return RolloutMember(
+                MemberStage.BLOCKED, pull.number, note=f"it waits for values: comment `{answer(waits)}`"
+            )
         proposal = proposal_on(repo, Branch("change", name))
-        asked = proposal is None or proposal.is_asked_for
-        # What an earlier rollout proposed gets another commit; into what people asked for nothing is mixed.
-        note = f"another change is open: merge or close it, or comment `/sync {name}` there"
-        if asked and (waits := _waits(repo, pull.head_sha, name)):
-            note = waits
-        return RolloutMember(MemberStage.BLOCKED, pull.number, note=note) if asked else _not_proposed(rollout, name)
+        if proposal is not None and not proposal.is_asked_for:
+            return _not_proposed(rollout, name)  # what an earlier rollout proposed gets another commit
+        # Into what people asked for nothing is mixed.
+        asked = (
+            f"comment `{answer(waits)}`" if waits is not None else f"merge or close it, or comment `/sync {name}` there"
+        )
+        return RolloutMember(MemberStage.BLOCKED, pull.number, note=f"another change is open: {asked}")
     check = newest_check(repo, pull.head_sha, REQUIRED_CHECK)
     if check is None or check.conclusion is None:
         return RolloutMember(MemberStage.PLANNING, pull.number)
@@ -133,13 +139,13 @@ def _open(repo: Repository, rollout: Rollout, name: EnvironmentName, pull: PullR
     return RolloutMember(MemberStage.PLANNED, pull.number, risk, plan.title if plan is not None else "", is_ours)
 
 
-def _waits(repo: Repository, commit: str, name: EnvironmentName) -> str:
-    """Return what gives an environment the values that its pull request waits for; nothing when it waits for none."""
+def _waits(repo: Repository, commit: str, name: EnvironmentName) -> Manifest | None:
+    """Return the environment as its pull request has it, if that waits for values."""
     try:
         manifest = repo.at(commit).manifest(name)
     except UserError:
-        return ""
-    return f"it waits for values: comment `{answer(manifest)}`" if manifest is not None and manifest.awaits else ""
+        return None
+    return manifest if manifest is not None and manifest.awaits is not None else None
 
 
 def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRequest | None) -> RolloutMember:

@@ -190,7 +190,7 @@ def _merge_all(
 
 
 def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> RolloutMember:
-    """Propose an environment alone at the newest revision; a value or a decision that people have to give is a refusal.
+    """Propose an environment alone at the newest revision; a value that people have to give is asked for there.
 
     One that is in the pull request of its wave leaves that: whoever has its own is taken out of it.
     """
@@ -199,7 +199,7 @@ def _propose(repo: Repository, rollout: Rollout, name: EnvironmentName) -> Rollo
         return now  # somebody has proposed another change since
     origin = ChangeOrigin(Login(repo.github.identity()), rollout.issue.url)
     try:
-        outcome = publish_change(repo, origin, SyncDrafter(Sync(name)))
+        outcome = publish_change(repo, origin, SyncDrafter(Sync(name), asks=True))
         if isinstance(outcome, Pushed):
             return RolloutMember(MemberStage.PLANNING, propose_change(repo.fetched(), outcome.branch).number)
     except (UserError, GitHubRefused) as error:  # a branch that people broke stops no other environment

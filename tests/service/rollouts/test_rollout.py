@@ -280,24 +280,32 @@ def test_a_failure_stops_the_rollout_until_it_is_fixed(place: SmallMonorepo) -> 
     assert pulls(place)["demo-a"].state == "closed", "what a person closed is not proposed again"
 
 
-def test_an_environment_that_asks_for_a_value_needs_a_person(place: SmallMonorepo) -> None:
+def test_a_value_that_is_missing_is_asked_for_in_the_pull_request(place: SmallMonorepo) -> None:
     company(place, b"rollout: {enabled: true, failure_tolerance: 9}\n", {"demo-a": "demo"})
     declaration = example.DECLARATION.replace(
         "parameters:\n", "parameters:\n  region: {type: string, description: Where.}\n"
     )
-    files = {"templates/shop/template.yaml": declaration.encode()}
+    files: dict[str, bytes | None] = {"templates/shop/template.yaml": declaration.encode()}
     place.server.commit(REPOSITORY, files, by=MAINTAINER, message="Ask")
     look(place)
+    asked = pulls(place)["demo-a:"]
+    head = place.server.head(REPOSITORY, "envclone-change/demo-a")
     look(place)
-    assert table(place) == {"demo-a": "**needs you**", "production": "**needs you**"}
-    assert "/sync demo-a --set region=…" in (issue(place).body or "")
-    place.say("/sync demo-a")
-    look(place)
-    assert table(place)["demo-a"] == "**blocked**"
+    assert place.server.head(REPOSITORY, "envclone-change/demo-a") == head, "it asks once"
+    assert table(place) == {"demo-a": "**blocked**", "production": "waiting"}
     assert "it waits for values: comment `/set demo-a region=…`" in (issue(place).body or "")
+    files = {"templates/shop/template.yaml": declaration.replace("Where.", "Where it is.").encode()}
+    place.server.commit(REPOSITORY, files, by=MAINTAINER, message="Ask better")
+    first = issue(place).number
+    look(place)
+    assert "brought up to date" in place.written(first)[0]
+    look(place)
+    assert place.server.head(REPOSITORY, "envclone-change/demo-a") != head, "of the newer revision"
+    assert table(place)["demo-a"] == "**blocked**"
     place.say("/set demo-a region=eu-west-1")
     look(place)
     assert table(place)["demo-a"] == "planning"
+    assert asked.state == "open"
 
 
 def test_an_expired_clone_is_left_out_and_ends_although_a_rollout_proposes_a_change_of_it(place: SmallMonorepo) -> None:
