@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.clients.git.claims import claim_ref
 from bot.clients.git.displaced import BRANCHES, displaced, moved_aside
@@ -9,6 +10,9 @@ from bot.clients.git.remote import GitFailed, Moved
 from bot.clients.git.trees import Publication
 from bot.core.requests.branches import Branch, Stranger, WaveBranch
 from bot.service.repository import Repository
+
+PROPOSING = timedelta(minutes=5)
+"""How long the pull request of another job may follow its branch; after that nobody is about to open it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,19 @@ def clear(repo: Repository, branch: Branch | WaveBranch) -> Mapping[str, str] | 
     if own is not None and (own.state == "open" or own.head_sha == standing):
         return {}
     return moved_aside(repo.mirror, str(branch), standing)
+
+
+def is_being_proposed(repo: Repository, branch: Branch) -> bool:
+    """Say whether another job of ours pushed a branch a moment ago, and is about to open its pull request. Raises `Transient`.
+
+    A rollout brings an environment up to date beside the commands for it, and each would take the other's branch for a stranger's.
+    """
+    standing = repo.proposed(branch)
+    if standing is None or not repo.mirror.is_by(repo.context.author, standing, onto=repo.commit):
+        return False
+    pull = repo.pull_request(branch)
+    is_new = pull is None or (pull.state == "closed" and pull.head_sha != standing)
+    return is_new and abs(repo.context.now() - repo.mirror.committed_at(standing)) < PROPOSING
 
 
 def publish(repo: Repository, publication: Publication) -> str | Cleared | Moved:

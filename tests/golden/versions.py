@@ -10,6 +10,8 @@ from bot.commands.model import Sync
 from bot.core.messages import apply_comment, rollout_issue, sync_text
 from bot.core.messages import change_pull_request as changes
 from bot.core.messages.plan_comment import Whole
+from bot.core.messages.rollouts import wave_pull_request
+from bot.core.messages.rollouts.wave_pull_request import ROOM, ProposedWave
 from bot.core.messages.sync_text import ProposedSync
 from bot.core.messages.versions import imports, repaired
 from bot.core.messages.versions.evidence import Evidence
@@ -69,6 +71,10 @@ def synced() -> Synced:
 
 
 def _sync(*conflicts: SyncConflict) -> str:
+    return changes.body(_proposed_sync(*conflicts))
+
+
+def _proposed_sync(*conflicts: SyncConflict) -> changes.ProposedChange:
     found, base = synced(), example.base()
     side = CodeSide(found.manifest, found.files)
     after = compare(CodeSide(i.PRODUCTION, base.source_files), side, AFTER, i.NOW).parity
@@ -80,10 +86,23 @@ def _sync(*conflicts: SyncConflict) -> str:
         None if conflicts else (i.comparison().parity, after),
         pending(BEFORE.declaration, AFTER.declaration),
     )
-    proposed = changes.ProposedChange(
+    return changes.ProposedChange(
         i.CLONE, found.manifest, i.PRODUCTION, AFTER, ["app/terraform.tfvars.json"], (), (i.REQUEST,), rollout=ISSUE, sync=sync
     )  # fmt: skip
-    return changes.body(proposed)
+
+
+def _wave() -> ProposedWave:
+    """Return a wave of two, of which one is planned and one comes from another revision; it has no room to say what changes there."""
+    first = replace(_proposed_sync(), requests=())
+    name = EnvironmentName("demo-y")
+    before, after = (each.model_copy(update={"name": name}) for each in (first.before, first.after))
+    other = replace(first, before=before.model_copy(update={"revision": "f" * 40}), after=after, files=["x" * ROOM])
+    planned = RolloutMember(
+        MemberStage.PLANNED, 51, Risk.IN_PLACE, "0 to add, 1 to change, 0 to destroy", is_shared=True
+    )
+    return ProposedWave(
+        [(first, planned), (other, RolloutMember(MemberStage.PLANNING, 51, is_shared=True))], 2, 3, ISSUE
+    )
 
 
 def _sync_that_asks() -> str:
@@ -259,6 +278,7 @@ VERSIONS: Texts = {
     "rollouts/stopped": _rollout(_STAGES[0], _FAILED, _ASKS),
     "rollouts/waiting": _rollout(*_ENDED),
     "rollouts/done": _rollout(*_ENDED, *[_STAGES[0]] * 4),
+    "rollouts/wave": lambda: f"**{wave_pull_request.title(_wave())}**\n\n{wave_pull_request.body(_wave())}",
     "rollouts/superseded": lambda: rollout_issue.superseded(54, []),
     "rollouts/superseded-with-pull-requests-left": lambda: rollout_issue.superseded(54, [52, 53]),
     "rollouts/taken-back": lambda: rollout_issue.superseded(None, [52]),

@@ -115,7 +115,7 @@ def test_an_end_names_the_change_that_is_open_and_closes_it_when_all_is_destroye
     change = place.server.pulls(REPOSITORY)[-1].number
     place.say("/destroy demo-x")
     end = place.server.pulls(REPOSITORY)[-1]
-    assert f"- #{change} changes `demo-x`. It will be closed" in (end.body or "")
+    assert f"- #{change} changes `demo-x`. Once `demo-x` is destroyed, it is closed" in (end.body or "")
     head = place.server.head(REPOSITORY, "envclone-destroy/demo-x") or ""
     merged(place, end.number)
     asked = place.server.comments(REPOSITORY, place.issue)[0].id

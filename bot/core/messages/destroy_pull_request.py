@@ -65,7 +65,7 @@ def body(
 
 
 def _attention(removed: Removable, rival: int | None) -> str:
-    change = f"- #{rival} changes {code(removed.name)}. It will be closed once {code(removed.name)} is destroyed."
+    change = f"- #{rival} changes {code(removed.name)}. Once {code(removed.name)} is destroyed, it is closed, or goes on without it if it changes others, too."
     return "\n".join(
         [
             *([change] if rival is not None else []),

@@ -38,7 +38,7 @@ from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import OwnProposal, followed, proposal_on
 from bot.service.status import report_branch
-from bot.service.way import clear, publish
+from bot.service.way import clear, is_being_proposed, publish
 
 ATTEMPTS = 10
 """Lost races in a row before the job is retried later. Only commits to the same branch compete here, far fewer than clones compete for
@@ -229,6 +229,8 @@ def _place(repo: Repository, request: ChangeOrigin, drafter: Drafter) -> ChangeP
     if change is not None and change.is_open:
         return _on_top(repo, change)
     branch = Branch("change", name)
+    if is_being_proposed(repo, branch):
+        raise Transient(f"{branch}: another job has pushed it and is opening its pull request")
     cleared = clear(repo, branch)
     if isinstance(cleared, Stranger):
         return Refused(replies.squatted(name, cleared))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.clients.transient import Transient
 from bot.core.rollout.record import PAUSED
 from bot.names import RepositoryName
 from tests.service.rollouts.test_rollout import CANARY, change, company, issue, look, planned, pulls, table
@@ -129,3 +130,19 @@ def test_a_pull_request_that_people_broke_stops_no_other(place: SmallMonorepo) -
     look(place)
     assert "**Stopped**" in (issue(place).body or "")
     assert table(place)["demo-b"] == "merged, being applied"
+
+
+def test_what_a_command_has_pushed_is_not_moved_aside_before_its_pull_request_is_open(
+    place: SmallMonorepo, meanwhile: Meanwhile
+) -> None:
+    company_of_two(place)
+
+    def looked() -> None:
+        with pytest.raises(Transient):
+            look(place)
+
+    meanwhile.done["POST .*/pulls$"] = looked
+    place.say("/set demo-a app_min=3")
+    look(place)
+    assert table(place) == {"demo-a": "**blocked**", "demo-b": "planning", "production": "waiting"}
+    assert not place.repository().mirror.refs("refs/heads/envclone-displaced/*")

@@ -40,13 +40,15 @@ def title_of(count: int, to: str, number: int) -> str:
 
 def body(wave: ProposedWave) -> str:
     """Return the pull request's body in GitHub's Markdown."""
-    first = wave.changes[0][0]
+    migrated = {
+        name: each for change, _ in wave.changes if change.sync for name, each in change.sync.migrations.items()
+    }
     parts = [
         _introduction(wave),
         table(("Environment", "Risk", "Plan", "Differences from its source"), map(_row, wave.changes)),
         "### What the template changed",
         *_steps(wave),
-        sync_text.migrations(first.sync.migrations) if first.sync is not None else "",
+        sync_text.migrations(migrated),
         "### What changes in each environment",
         *_folded(wave),
         (
