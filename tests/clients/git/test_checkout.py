@@ -185,8 +185,6 @@ def test_a_manifest_that_was_read_is_not_read_again_until_it_changes(root: Path,
 
 
 def test_a_template_is_proved_or_its_mistakes_are_named(root: Path) -> None:
-    (root / "templates/shop/app/.terraform.lock.hcl").write_text("")
-    (root / "templates/shop/network/.terraform.lock.hcl").write_text("")
     done = envclone(root, "template", "check")
     assert done.exit_code == 0, done.stdout
     path = root / "templates/shop/template.yaml"
