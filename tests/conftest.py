@@ -10,14 +10,16 @@ import signal
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import processor
 from tests.support import budget, needs
-from tests.support.small_monorepo import SmallMonorepo, small_monorepo
-from tests.support.stages import Stages
-from tests.support.terraform import newer_first, on_newer
+
+if TYPE_CHECKING:  # where workers run the tests, who directs them would need two seconds for it, and they wait
+    from tests.support.small_monorepo import SmallMonorepo
+    from tests.support.stages import Stages
 
 budget.register()
 
@@ -148,6 +150,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture
 def terraform_by_turn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Put the Terraform whose turn it is on PATH; return which one: the machine's `own`, or the packaged `newer` one."""
+    from tests.support.terraform import newer_first, on_newer  # noqa: PLC0415
+
     if not on_newer(request.config.getoption("--terraform"), request.node.nodeid.partition("::")[0]):
         return "own"
     monkeypatch.setenv("PATH", newer_first())
@@ -155,15 +159,19 @@ def terraform_by_turn(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture(scope="session")
-def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
+def stages(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Stages]":
     """What tests of the service have reached and others begin with."""
+    from tests.support.stages import Stages  # noqa: PLC0415
+
     found = Stages(tmp_path_factory.mktemp("stages"))
     yield found
     found.close()
 
 
 @pytest.fixture
-def place(tmp_path: Path, stages: Stages) -> Iterator[SmallMonorepo]:
+def place(tmp_path: Path, stages: "Stages") -> "Iterator[SmallMonorepo]":
     """A repository with people, and the service's flows."""
+    from tests.support.small_monorepo import small_monorepo  # noqa: PLC0415
+
     with small_monorepo(tmp_path, stages=stages) as found:
         yield found
