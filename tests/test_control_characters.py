@@ -27,7 +27,7 @@ from bot.control_characters import without_controls
 from bot.core.ledger.redaction import Secrets
 from bot.core.markdown import bounded, titled
 from bot.logs import set_up
-from tests.support.budget import examples
+from tests.support.budget import dear
 
 ESCAPES = "\x1b]0;title\x07\x1b[2J\r12:00:00 info all is well"
 TEXTS = st.text(st.characters(), max_size=30)
@@ -96,7 +96,7 @@ def summed_up(text: str) -> str:
         return path.read_text("utf-8")
 
 
-@examples(200)
+@dear(80, 200)
 @given(st.one_of(TEXTS, ODD, st.tuples(TEXTS, ODD, TEXTS).map("".join)))
 @example(ESCAPES)
 def test_no_exit_lets_through_what_is_obeyed(text: str) -> None:

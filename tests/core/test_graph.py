@@ -10,6 +10,7 @@ from bot.model.pipeline import FromOutput, Hook, Hooks, NoUndo, Pipeline, Stack
 from bot.model.template import Template
 from bot.model.yaml_document import load
 from bot.names import ParameterName, PurposeName, StepName
+from tests.support.budget import dear
 
 STACKS = """name: shop
 description: A shop.
@@ -205,6 +206,7 @@ def acyclic(draw: st.DrawFn) -> Pipeline:
     )
 
 
+@dear(40)
 @given(acyclic())
 def test_every_step_comes_once_and_after_its_needs(declared: Pipeline) -> None:
     built = graph(declared)
@@ -214,6 +216,7 @@ def test_every_step_comes_once_and_after_its_needs(declared: Pipeline) -> None:
     assert graph(declared) == built
 
 
+@dear(40)
 @given(acyclic(), st.data())
 def test_the_scheduler_runs_every_step_once_or_blocks_it(declared: Pipeline, data: st.DataObject) -> None:
     built = graph(declared)

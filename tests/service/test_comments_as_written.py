@@ -19,7 +19,7 @@ from bot.service.authorize import Reply, meant_in
 from bot.service.corrections import Corrections
 from bot.service.proposals.drafting import draft
 from bot.service.repository import Repository, repository_at_head
-from tests.support.budget import examples
+from tests.support.budget import dear
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo, small_monorepo
 
 CLONE = "/clone production as demo-a for demo"
@@ -251,7 +251,7 @@ def _offered(repo: Repository, found: Command | Mistake) -> str | None:
     return corrected.instead if corrected is not None else None
 
 
-@examples(80)
+@dear(30, 80)
 @given(data=st.data())
 def test_law_13_whatever_is_mistyped_the_offered_line_says_all_that_was_said(
     repo: Repository, data: st.DataObject

@@ -41,3 +41,8 @@ def without_our_constants() -> None:
 def examples(count: int) -> settings:
     """Return the settings of a test that tries `count` examples in `make test`."""
     return settings(max_examples=max(1, count * settings().max_examples // USUAL))
+
+
+def dear(count: int, usual: int = USUAL) -> settings:
+    """Return the settings of a test whose examples take long: `count` of them in `make test`, and in `make fuzz` as many as of `usual`."""
+    return examples(usual if settings.get_current_profile_name() == FUZZ else count)

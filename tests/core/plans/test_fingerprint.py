@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.core.plans.fingerprint import Fingerprint, fingerprint
 from bot.core.plans.plan_json import read_plan
 from bot.model.pipeline import Json
+from tests.support.budget import dear
 
 KEY = "00" * 32
 OTHER_KEY = "01" * 32
@@ -41,6 +42,7 @@ def print_of(doc: Mapping[str, Any], key: str = KEY) -> Fingerprint:
     return fingerprint(read_plan(json.dumps(doc).encode()), key)
 
 
+@dear(40)
 @given(st.lists(attributes, min_size=1, max_size=5), st.randoms(use_true_random=False))
 def test_order_does_not_matter(bodies: list[dict[str, Json]], chance: random.Random) -> None:
     changes = [created(f"aws_thing.n{i}", body) for i, body in enumerate(bodies)]

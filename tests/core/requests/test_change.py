@@ -23,7 +23,7 @@ from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, ParameterName, TemplateName
 from tests.support import example
-from tests.support.budget import examples
+from tests.support.budget import dear
 
 NAME = EnvironmentName("demo-x")
 DAY = timedelta(days=1)
@@ -161,7 +161,7 @@ def test_what_never_expires_can_not_be_extended() -> None:
     assert "does not expire" in refused(Extend(production.name, DAY), subject(production)).reason
 
 
-@examples(60)
+@dear(25, 60)
 @given(st.text(max_size=40), st.integers(1, 20))
 def test_law_3_no_value_that_is_set_escapes_its_place(text: str, count: int) -> None:
     found = draft_change(setting(greeting=text, app_min=str(count)), subject(), example.NOW)

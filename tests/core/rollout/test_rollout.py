@@ -32,6 +32,7 @@ from bot.model.risk import Risk
 from bot.model.rollout import RolloutPolicy, Wave
 from bot.names import EnvironmentName, PurposeName, TemplateName
 from tests.support import example
+from tests.support.budget import dear
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 NAMES = tuple(EnvironmentName(f"demo-{letter}") for letter in "abcdefgh")
@@ -177,6 +178,7 @@ rollout_policies = st.builds(
 )
 
 
+@dear(40)
 @given(members, rollout_policies, st.data())
 def test_whatever_happens_waves_keep_their_order_and_only_what_may_is_merged(
     found: list[tuple[EnvironmentName, PurposeName]], rules: Policy, data: st.DataObject
