@@ -21,6 +21,8 @@ def test_the_calls_that_are_not_public_are_where_they_were() -> None:
     assert list(inspect.signature(recover_pending_workflows).parameters) == ["dbos", "executor_ids"]
     assert DBOSPortableJSON.name() == "portable_json"
     assert list(inspect.signature(SystemDatabase.dequeue_scopes).parameters) == ["self", "queue_name"]
+    assert list(inspect.signature(SystemDatabase.get_queue).parameters) == ["self", "name", "client_system_database"]
+    assert "_sys_db.get_queue(queue.name)" in inspect.getsource(queue_worker_thread)
     assert "in scopes:" in inspect.getsource(queue_worker_thread), "where there is no scope, no job is looked for"
 
 
