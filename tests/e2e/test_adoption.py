@@ -14,6 +14,7 @@ from tests import ROOT
 @pytest.mark.e2e
 @pytest.mark.provider
 @pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("provider_once")
 def test_an_adopted_production_is_where_it_was_and_its_first_clone_goes_live(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot.cli.app", "sandbox", "adopt", "--no-server", "--json", "--from", str(ROOT)],

@@ -13,7 +13,7 @@ from tests import ROOT
 @pytest.mark.e2e
 @pytest.mark.provider
 @pytest.mark.timeout(1800)
-@pytest.mark.usefixtures("terraform_by_turn")
+@pytest.mark.usefixtures("provider_once")
 def test_a_clone_is_lived_through_from_its_request_to_its_receipt(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot.cli.app", "sandbox", "lifecycle", "--json", "--from", str(ROOT)],

@@ -4,7 +4,9 @@ Each command starts the provider anew otherwise, and `init` reads its 700 MB: mo
 Terraform can be told of a provider that runs already
 (https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode). The process takes
 credentials and endpoint from its own environment, and knows one configuration at a time, that of the last command: commands with
-other credentials need a process of their own, and commands with another `provider` block must not run at the same time.
+other credentials need a process of their own, and commands with another `provider` block must not run at the same time. So there is
+one for a test that works in one account (`provider_process`), or one for each stack that a run opens, with that run's credentials and
+in its cage (`provider_by_stack`).
 
 The product never passes `TF_REATTACH_PROVIDERS` on, so it is set by the `terraform` that is found first on PATH.
 """
@@ -27,9 +29,28 @@ _SAID: Final = re.compile(rb"TF_REATTACH_PROVIDERS='(\{.*\})'")
 _UNTIL_INPUT_ENDS: Final = '"$1" -debug & read -r _; kill $!; wait $!'
 """The provider ends with whoever holds the other end of this program's input, however that ends."""
 
-
 _LOGS: Final = ("_PROVIDER", "_SDK", "_SDK_FRAMEWORK", "_SDK_HELPER_SCHEMA", "_SDK_MUX", "_SDK_PROTO")
 """It says everything when it runs this way, which costs more than what it does."""
+_BY_STACK: Final = """#!/bin/sh
+case $1 in plan | apply | show) ;; *) exec {terraform} "$@" ;; esac
+set -- {terraform} "$@"
+# What `init` has installed for the stack and the product has checked; somebody who types commands has no such directory.
+for provider in "$TF_DATA_DIR"/{provider}/*/*/terraform-provider-aws_*; do :; done
+[ -x "$provider" ] || exec "$@"
+said=$TMPDIR/provider
+if [ ! -e "$said" ]; then
+  : >"$said"
+  # In a session of its own, for what a command leaves running is ended with it; elsewhere, for it is no work on the stack.
+  {logs} setsid sh -c '
+    cd /
+    "$1" -debug >"$2" &
+    while [ -d "$3" ] && kill -0 $!; do sleep 0.2; done
+    kill $!' sh "$provider" "$said" "$TMPDIR" </dev/null >/dev/null 2>&1 &
+fi
+while reached=$(sed -n "s/.*TF_REATTACH_PROVIDERS='\\(.*\\)'.*/\\1/p" "$said"); [ -z "$reached" ]; do sleep 0.05; done
+TF_REATTACH_PROVIDERS=$(printf %s "$reached" | sed 's/"Pid":[0-9]*/"Pid":'$$/) exec "$@"
+"""
+"""The provider ends with the directory that the product makes for the time in which a stack is open."""
 
 
 @contextmanager
@@ -56,6 +77,20 @@ def provider_process(environment: Mapping[str, str]) -> Iterator[dict[str, str]]
             yield {**environment, "PATH": f"{place}/bin{os.pathsep}{os.environ['PATH']}"}
         finally:
             process.communicate(timeout=PATIENCE)
+
+
+@contextmanager
+def provider_by_stack() -> Iterator[str]:
+    """Yield a PATH on which `terraform` starts the provider once for each stack that a run opens, as that run would."""
+    require("provider")
+    with tempfile.TemporaryDirectory(prefix="envclone-provider-") as place:
+        program = Path(place, "bin", terraform().name)
+        program.parent.mkdir()
+        logs = " ".join(f"TF_LOG{each}=off" for each in _LOGS)
+        text = _BY_STACK.format(terraform=shlex.quote(str(terraform())), provider=f"providers/{PROVIDER}", logs=logs)
+        program.write_text(text)
+        program.chmod(0o755)
+        yield f"{program.parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def _provider() -> Path | None:

@@ -22,6 +22,7 @@ from bot.model.pipeline import Stack
 from bot.model.static_check_rules import StaticCheckRules
 from bot.names import StepName
 from tests.support.patience import PATIENCE
+from tests.support.provider_process import provider_by_stack
 from tests.support.terraform import LOCK, VERSIONS, program, write
 
 SECRET = "ghs_the-token-of-the-job"
@@ -181,7 +182,10 @@ def test_an_address_of_somebody_s_is_told_no_key_and_gets_no_request_that_aws_wo
             "main.tf": f'{LOCAL}{VERSIONS}{provider}data "aws_caller_identity" "x" {{}}\n', ".terraform.lock.hcl": LOCK,
         })  # fmt: skip
         try:
-            with program(tmp_path / "configuration", keys).opened(stack) as module:
+            with (
+                provider_by_stack() as path,
+                program(tmp_path / "configuration", {**keys, "PATH": path}).opened(stack) as module,
+            ):
                 module.init()
                 with pytest.raises(TerraformFailed):
                     module.plan({})

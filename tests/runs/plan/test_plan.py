@@ -37,6 +37,7 @@ from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, PRODUCTION, Deploying
 from tests.support.monorepo import Monorepo
 from tests.support.product import NAME, ON_AWS, STACKS, template
+from tests.support.provider_process import provider_by_stack
 from tests.support.terraform import program
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -226,7 +227,9 @@ def test_a_clone_that_could_not_be_destroyed_again_is_found_in_its_plan(
     head = deploying.propose()
     request = PlanRequest(DEMO, head, "create")
     values = {"checkout": Checkout(deploying.repo.root), "policy": deploying.policy, "store": deploying.store}
-    outcome = plan(request, changed(planner, **values, base_template=lambda name: template(deploying.stacks).files))
+    with provider_by_stack() as path:
+        values["terraform"] = program(tmp_path / "configuration", {**aws, "PATH": path})
+        outcome = plan(request, changed(planner, **values, base_template=lambda name: template(deploying.stacks).files))
     assert isinstance(outcome, Undestroyable), outcome
     (found,) = map(str, outcome.findings)
     assert found.startswith(
