@@ -55,11 +55,15 @@ class ExpiryDone(JobStepResult):
 
 
 class Reported(JobStepResult):
-    """The addresses of the comments that were written, the environments that a rollout may go on with, and those whose repair may be confirmed."""
+    """The addresses of the comments that were written, the environments that a rollout may go on with, and those whose repair may be confirmed.
+
+    `may_hold` if a merge may have held environments for a rollout.
+    """
 
     comments: tuple[str, ...] = ()
     moved: tuple[EnvironmentName, ...] = ()
     repairs: tuple[EnvironmentName, ...] = ()
+    may_hold: bool = False
 
 
 REPORTED: TypeAdapter[Reported] = TypeAdapter(Reported)

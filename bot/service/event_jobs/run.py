@@ -1,7 +1,5 @@
 """The job of a workflow's run that has ended."""
 
-from pydantic import TypeAdapter
-
 from bot.core.requests.rerun import awaited
 from bot.events import RolloutDue, RunCompleted
 from bot.names import EnvironmentName
@@ -12,22 +10,13 @@ from bot.service.deployments.silent import touched_by
 from bot.service.event_jobs.check import tell_checked
 from bot.service.event_jobs.followed import RELEASED, Released, environment_name, requested, tell_environment
 from bot.service.event_jobs.review import REPLANNED, Replanned
-from bot.service.jobs_api import REPORTED, Finished, JobRequest, JobStepResult, Reported, Steps
+from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.repository import Repository, repository_at_head
 from bot.service.reruns.approvals import plan_approved_meanwhile
 from bot.service.reruns.run_end import APPLY, FOLDER, PLAN, PROPOSED, place, tell
 from bot.service.rollouts.job import holds_modules, looked_at, moved, rollout_job
 
 PLANS, APPLIES = FOLDER + PLAN, FOLDER + APPLY
-
-
-class Held(JobStepResult):
-    """Whether a merge may have held environments for a rollout."""
-
-    may_be: bool
-
-
-HELD: TypeAdapter[Held] = TypeAdapter(Held)
 
 
 class RunJob:
@@ -58,11 +47,7 @@ class RunJob:
         if place(self.event) is not None and not is_planned_again:
             steps.run("tell", REPORTED, lambda: tell(self.context, self.event))
         follow = looked_at(self.event.repository, request, reported).follow
-        if (
-            self.event.workflow == APPLIES
-            and self.event.trigger == "push"
-            and steps.run("held", HELD, self.held).may_be
-        ):
+        if reported.may_hold:  # where no service runs, nobody hears of the merge itself
             due = RolloutDue(repository=self.event.repository, slot=f"{request.key}-held")
             follow = (*follow, rollout_job(request.delivery, due))
         return Finished(follow)
@@ -74,11 +59,8 @@ class RunJob:
             return tell_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
         names = self._applied(repo)
         told = tuple(told for name in names for told in tell_environment(repo, name))
-        return Reported(comments=told, moved=moved(repo, names))
-
-    def held(self) -> Held:
-        """Say whether the merge may have held something for a rollout: where no service runs, nobody hears of the merge itself."""
-        return Held(may_be=holds_modules(repository_at_head(self.context, self.event.repository)))
+        may_hold = self.event.trigger == "push" and holds_modules(repo)
+        return Reported(comments=told, moved=moved(repo, names), may_hold=may_hold)
 
     def replan(self) -> Replanned:
         """Start a plan once more that was approved while it ran. Raises `Transient`."""
