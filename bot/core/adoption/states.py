@@ -12,6 +12,7 @@ from bot.errors import Finding
 
 _CONFIGURATION: Final = re.compile(r".*\.(tf)?(backend|hcl|config|conf)")
 """How people call the files that they name after `-backend-config`."""
+_POSITION: Final = re.compile(r"\[\d+\]")
 _LOCK: Final = ".terraform.lock.hcl"
 
 
@@ -44,7 +45,7 @@ def _unnamed_workspace(each: EvaluatedRoot, stack: str) -> Iterator[Finding]:
 
 
 def _unwritten_backend(each: EvaluatedRoot, stack: str, cloud: CloudFacts) -> Iterator[Finding]:
-    written = {at: leaf for (address, at), leaf in each.leaves.items() if address == "terraform"}
+    written = {_POSITION.sub("", at): leaf for (address, at), leaf in each.leaves.items() if address == "terraform"}
     for kind, facts in cloud.backends.items():
         own = {at: leaf for at, leaf in written.items() if f"{at}.".startswith(f"backend.{kind}.")}
         missing = [name for name in (*facts.place, facts.key) if f"backend.{kind}.{name}" not in own]

@@ -45,6 +45,8 @@ def test_what_the_command_line_gave_a_backend_is_asked_for_in_the_code() -> None
     assert "`live/prod/backend.hcl` may have them" in said.message
     written = 'terraform {\n  backend "s3" {\n    bucket = "%s"\n    key = "app.tfstate"\n  }\n}\n'
     assert not adopted_with(written, ("acme", "acme")).undecided
+    remote = 'terraform {\n  backend "remote" {\n    organization = "%s"\n    workspaces {\n      name = "app"\n    }\n  }\n}\n'
+    assert not adopted_with(remote, ("acme", "acme")).undecided
 
 
 def test_a_host_is_called_so_and_one_that_both_call_is_for_a_person_to_decide() -> None:
