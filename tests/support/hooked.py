@@ -28,6 +28,7 @@ from bot.runs.request import ApplyRequest
 
 DEMO = EnvironmentName("demo-x")
 HEAD = "a" * 40
+ASKED_AT = "https://github.example/acme/infra/issues/1#issuecomment-7"
 
 STEP = '''"""Do what the inputs say, and write down in the given place what was done."""
 
@@ -146,6 +147,7 @@ class Hooked:
             by="alice",
             lock_owner=f"run-{self.runs}",
             machine="alice@here",
+            asked_at=ASKED_AT,
         )
         return apply(request, world)
 

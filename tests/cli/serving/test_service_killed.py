@@ -68,6 +68,9 @@ def test_a_comment_becomes_a_pull_request_and_one_status_comment(service: Servin
     service.until(lambda: "closed without merging" in service.replies(comment)[0])
     service.until(lambda: service.server.head(REPOSITORY, "envclone/demo-x") is None)
     assert len(service.replies(comment)) == 1
+    # Its address is in the log's lines about its job; the commit, the runs' logs and the ledger have it, too.
+    told = [line for line in service.log.read_text().splitlines() if f'"request": "{service.server.url}/' in line]
+    assert any(f"#issuecomment-{comment}" in line for line in told)
 
 
 def test_mistakes_and_strangers_get_one_answer(service: Serving) -> None:

@@ -13,7 +13,7 @@ import pytest
 from bot.clients.objects.directory import DirectoryStore
 from bot.core.ledger.ledger import Ledger, Undo
 from bot.names import StepName
-from tests.support.hooked import Hooked
+from tests.support.hooked import ASKED_AT, Hooked
 
 
 class Stopped(BaseException):
@@ -76,6 +76,7 @@ def test_a_hook_that_hangs_is_ended_and_tried_again_only_if_that_is_declared(
     assert result.state == state, hooked.lines
     assert hooked.told.count("begin hanging") == begun
     assert any("[hanging] failed: `python3` (apply) did not finish within" in line for line in hooked.lines)
+    assert hooked.ledger.steps[StepName("hanging")].request == ASKED_AT, "as in the log of the service and of the run"
 
 
 def test_a_failure_is_not_tried_again_where_only_timeouts_are(hooked: Hooked) -> None:

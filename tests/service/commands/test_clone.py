@@ -17,6 +17,7 @@ from bot.core.parity.report import Parity
 from bot.core.rendering.inventory import Claim
 from bot.core.rendering.verify import verify
 from bot.core.requests.branches import Branch, branch_of
+from bot.core.requests.commit_trailers import read
 from bot.core.requests.refusal import Refused
 from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.runs.plan.recertify import said
@@ -68,6 +69,10 @@ def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: Smal
     repo = place.repository()
     files = repo.at(repo.mirror.proposals()["demo-x"]).environment(NAME)
     assert verify(NAME, files, example.template()) == []
+    # By this address a request is found in the service's log and, through the commit, in the runs' logs and the ledger.
+    trailers = read(repo.mirror.message(repo.mirror.proposals()["demo-x"]))
+    assert trailers is not None
+    assert "#issuecomment-" in trailers.url
     assert files["hooks/seed"].executable
 
 
