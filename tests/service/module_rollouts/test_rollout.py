@@ -179,7 +179,7 @@ def test_what_waits_is_named_and_people_may_apply_it_first(place: SmallMonorepo,
     assert released(actions) == ["qa-a", "demo-a", "demo-b"]
 
 
-def test_a_module_that_changes_again_goes_on_in_a_new_issue_as_paused_as_the_old_one(
+def test_law_4_a_module_that_changes_again_goes_on_in_a_new_issue_as_paused_as_the_old_one(
     place: SmallMonorepo, actions: Actions
 ) -> None:
     users(place)
@@ -188,7 +188,12 @@ def test_a_module_that_changes_again_goes_on_in_a_new_issue_as_paused_as_the_old
     applied(place, "demo-a")
     assert say(place, "/rollout pause").startswith("Paused: nothing more is applied")
     first = issue(place).number
-    merged(place, b"# 2\n")
+    number = proposed(place, {"modules/shared/main.tf": b"# 2\n"}, {})
+    place.server.merge(REPOSITORY, number, by=MAINTAINER)
+    for path in ("/issues$", "/labels$", "/comments$"):
+        place.server.faults.lose_answer("POST", path)
+    look_until_done(place)
+    assert place.server.faults.left == 0
     assert [each.state for each in issues(place)] == ["closed", "open"]
     assert f"continues in #{issue(place).number}" in place.written(first)[-1]
     assert set(table(place).values()) == {"waiting"}
