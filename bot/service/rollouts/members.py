@@ -151,6 +151,8 @@ def _waits(repo: Repository, commit: str, name: EnvironmentName) -> Manifest | N
 def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRequest | None) -> RolloutMember:
     """Return how the apply stands: the newest deployment that counts, of a commit in which the environment is at the revision."""
     name, number = manifest.name, pull.number if pull is not None and pull.is_merged else None
+    last = rollout.record.members.get(name)
+    risk = last.risk if last is not None and last.pull == number else Risk.UNKNOWN
     for deployment in repo.github.deployments(repo.name, name):
         if not rollout.is_at(repo, deployment.sha, name):
             break
@@ -160,7 +162,8 @@ def _merged(repo: Repository, rollout: Rollout, manifest: Manifest, pull: PullRe
         if found.outcome == "failure":
             note = f"{found.status.description if found.status else ''} Comment `/resume {name}`.".strip()
             return RolloutMember(MemberStage.FAILED, number, note=note)
-        return RolloutMember(MemberStage.APPLIED if found.outcome == "success" else MemberStage.MERGED, number)
+        stage = MemberStage.APPLIED if found.outcome == "success" else MemberStage.MERGED
+        return RolloutMember(stage, number, risk)
     if ended_silently(repo, name) is not None:
         return RolloutMember(MemberStage.FAILED, number, note=f"{SILENT}. Comment `/resume {name}`.")
-    return RolloutMember(MemberStage.MERGED, number)
+    return RolloutMember(MemberStage.MERGED, number, risk)

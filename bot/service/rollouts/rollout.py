@@ -55,9 +55,11 @@ def roll_out(repo: Repository, template: TemplateName, only: Collection[Environm
     todo = next_actions(rollout.record, policy, members, now, is_paused=is_paused(rollout.issue.labels))
     if todo.verdict not in {"paused", "done"}:
         _propose_all(repo, rollout, todo, members)
-        _merge_all(repo, rollout, todo.merge, members)
+    # Before anything is merged: whoever reads a wave's pull request later sees what its plans were.
     for at in _on_branches(repo, rollout):
         describe(repo, rollout, at, members)
+    if todo.verdict not in {"paused", "done"}:
+        _merge_all(repo, rollout, todo.merge, members)
     record = rollout.record.model_copy(update={"waves_done": todo.waves_done, "members": members})
     shown = ShownRollout(record, todo, members, policy, now)
     title, body = rollout_issue.title(record, todo), rollout_issue.body(shown)

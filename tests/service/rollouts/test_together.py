@@ -1,6 +1,9 @@
 """A rollout that brings a wave to the template's newest revision by one pull request, on a real repository over HTTP (law 4)."""
 
 import re
+from datetime import timedelta
+
+import pytest
 
 from bot.clients.git.trees import Publication
 from bot.clients.github import CheckState
@@ -28,7 +31,7 @@ from tests.support import example
 from tests.support.small_monorepo import MAINTAINER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import actions, checked, closed, merged
 
-POLICY = b"rollout: {enabled: true, pull_requests: wave, waves: [{purposes: [qa]}]}\n"
+POLICY = b"rollout: {enabled: true, failure_tolerance: 1, pull_requests: wave, waves: [{purposes: [qa]}]}\n"
 CLONES = {"demo-a": "demo", "demo-b": "demo", "demo-c": "demo"}
 BRANCH = "envclone-wave/shop-1"
 
@@ -51,14 +54,14 @@ def planned(place: SmallMonorepo, risks: dict[str, Risk | None], number: int | N
     checked(place, pull.number, "success" if all(risks.values()) else "failure")
 
 
-def company_of_three(place: SmallMonorepo, policy: bytes = POLICY) -> None:
-    company(place, policy, CLONES)
-    with_modes(place)
-    change(place)
-    look(place)
+def company_of_three(place: SmallMonorepo) -> None:
+    """Come to where three clones are behind their template."""
+    place.reach("three clones behind their template", lambda: _behind(place))
+    place.service.context.now = lambda: example.NOW + timedelta(hours=1)
 
 
-def with_modes(place: SmallMonorepo) -> None:
+def _behind(place: SmallMonorepo) -> None:
+    company(place, POLICY, CLONES)
     # Files whose modes nobody has lost are what templates render: nothing of them is edited by hand.
     repo = place.repository()
     rendered = {
@@ -69,6 +72,7 @@ def with_modes(place: SmallMonorepo) -> None:
     repo.mirror.publish(Publication(repo.commit, directories, "modes", None, {}, "Modes", author, at))
     number = place.server.open_pull(REPOSITORY, PullSpec(IssueText("Modes", ""), "modes", "main"), by=MAINTAINER)
     place.server.merge(REPOSITORY, number, by=MAINTAINER)
+    change(place)
 
 
 def manifests(repo: Repository) -> dict[EnvironmentName, Manifest]:
@@ -80,8 +84,10 @@ def files(place: SmallMonorepo, name: str, branch: str) -> dict[str, bytes]:
     return {path: file.data for path, file in found.items()}
 
 
+@pytest.mark.sample
 def test_a_wave_is_one_pull_request_with_the_directories_that_single_syncs_give(place: SmallMonorepo) -> None:
     company_of_three(place)
+    look(place)
     assert table(place) == {**dict.fromkeys(CLONES, "planning"), "production": "waiting"}
     assert wave(place).title.startswith("Sync 3 environments with template shop at ")
     assert set(re.findall(r"`(demo-[abc])` \| \d+ \| planning \| #(\d+)", issue(place).body or "")) == {
@@ -95,6 +101,7 @@ def test_a_wave_is_one_pull_request_with_the_directories_that_single_syncs_give(
 
 def test_a_wave_is_merged_by_itself_only_if_every_risk_is_allowed(place: SmallMonorepo) -> None:
     company_of_three(place)
+    look(place)
     planned(place, {"demo-a": Risk.NONE, "demo-b": Risk.NONE, "demo-c": Risk.IN_PLACE})
     look(place)
     assert [table(place)[name] for name in CLONES] == ["planned, waiting to be merged"] * 3
@@ -125,7 +132,8 @@ def test_a_wave_is_merged_by_itself_only_if_every_risk_is_allowed(place: SmallMo
 
 
 def test_one_that_fails_leaves_its_wave_and_holds_up_no_other(place: SmallMonorepo) -> None:
-    company_of_three(place, POLICY.replace(b"enabled", b"failure_tolerance: 1, enabled"))
+    company_of_three(place)
+    look(place)
     planned(place, {"demo-a": None, "demo-b": Risk.NONE, "demo-c": Risk.NONE})
     look(place)
     assert pulls(place)["demo-a"].state == "open"
@@ -143,6 +151,7 @@ def test_one_that_fails_leaves_its_wave_and_holds_up_no_other(place: SmallMonore
 
 def test_what_somebody_pushed_to_a_wave_is_neither_overwritten_nor_merged(place: SmallMonorepo) -> None:
     company_of_three(place)
+    look(place)
     evil: dict[str, bytes | None] = {".github/evil.yml": b"on: push\n"}
     head = place.server.commit(REPOSITORY, evil, by=MAINTAINER, message="slip in", branch=BRANCH)
     planned(place, dict.fromkeys(CLONES, Risk.NONE))
@@ -158,9 +167,7 @@ def test_what_somebody_pushed_to_a_wave_is_neither_overwritten_nor_merged(place:
 
 
 def test_law_4_a_wave_that_is_cut_off_anywhere_and_looked_at_again_is_as_if_it_was_not(place: SmallMonorepo) -> None:
-    company(place, POLICY, CLONES)
-    with_modes(place)
-    change(place)
+    company_of_three(place)
     cut_off_everywhere(place)
     look_until_done(place)
     planned(place, dict.fromkeys(CLONES, Risk.NONE))
@@ -170,6 +177,7 @@ def test_law_4_a_wave_that_is_cut_off_anywhere_and_looked_at_again_is_as_if_it_w
     look(place)
     assert place.server.faults.left == 0
     assert table(place) == {**dict.fromkeys(CLONES, "applied"), "production": "planning"}
+    assert "| `demo-a` | none | 1 to change |" in (wave(place).body or ""), "it was said before it was merged"
     assert [each.title[:6] for each in place.server.pulls(REPOSITORY)] == ["Modes", "Sync 3", "Sync p"]
     branches = {ref.removeprefix("refs/heads/") for ref in place.repository().mirror.refs("refs/heads/*")}
     assert branches == {"main", "modes", BRANCH, "envclone-change/production"}, "nothing is moved aside"
