@@ -66,7 +66,9 @@ class Roots(Document):
     @model_validator(mode="after")
     def _apart(self) -> "Roots":
         for one, other in combinations((*self.of_environments, *self.of_templates), 2):
-            if f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/"):
+            # In any letters: to some systems `Envs` is `envs`.
+            a, b = f"{one}/".lower(), f"{other}/".lower()
+            if a.startswith(b) or b.startswith(a):
                 raise InvalidInput(
                     f"`{one}` and `{other}` lie one inside the other: give environments and templates of each pair a directory of their own"
                 )
@@ -156,7 +158,13 @@ class Roots(Document):
         path = posixpath.normpath(posixpath.join(own, directory))
         if any(segment.startswith(".") for segment in path.split("/")):
             return None
-        if any(f"{root}/".startswith(f"{path}/") for root in (*self.of_environments, *self.of_templates)):
+        roots = (*self.of_environments, *self.of_templates)
+        if any(f"{root}/".lower().startswith(f"{path}/".lower()) for root in roots):
+            return None
+        # `Envs/production` is an environment's directory where letters make no difference, and a module's elsewhere.
+        if any(
+            f"{path}/".lower().startswith(f"{root}/".lower()) != f"{path}/".startswith(f"{root}/") for root in roots
+        ):
             return None
         return None if f"{path}/".startswith(f"{own}/") else path
 

@@ -1,17 +1,20 @@
 """What the policy lets code do before it is planned with credentials."""
 
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bot.model.base import Document
+
+ProviderSource: TypeAlias = Annotated[str, AfterValidator(str.lower)]
+"""To Terraform `Azure/azapi` is `azure/azapi`."""
 
 
 class StaticCheckRules(Document):
     """What code may do before it is planned with credentials: an allow-list, checked before `terraform init`."""
 
-    providers: tuple[str, ...] | None = Field(
+    providers: tuple[ProviderSource, ...] | None = Field(
         default=None,
         description="Source addresses of the providers that may run; if left out, the cloud's own and those that reach nothing "
         "outside (archive, local, null, random, time, tls, and Terraform's built-in one).",
@@ -43,7 +46,7 @@ class StaticCheckRules(Document):
         description="States that `terraform_remote_state` may read besides those of the environment's own stacks, each by the address of its object, as "
         "`store` of an account has it.",
     )
-    provider_arguments: dict[str, tuple[str, ...]] = Field(
+    provider_arguments: dict[ProviderSource, tuple[str, ...]] = Field(
         default={},
         description="Arguments and blocks that the configuration of a provider may have, by its source address, besides the "
         "cloud's own list.",

@@ -47,6 +47,8 @@ def test_a_path_below_a_root_is_its_environments_or_its_templates(roots: Roots) 
         ("..", None),
         ("network", None),  # its own
         ("../../../.github/actions", None),
+        ("../../../infra/Envs/other", None),  # an environment's where letters make no difference
+        ("../../../Infra", None),
     ],
 )
 def test_a_module_outside_lies_where_its_path_leads_from_an_environment(directory: str, path: str | None) -> None:
@@ -102,6 +104,7 @@ def test_a_module_lies_where_its_path_leads_from_the_pair_of_who_calls_it() -> N
         "{also: {a: {environments: a/envs, templates: templates}}}",
         "{also: {a: {environments: a/envs, templates: a/templates}, b: {environments: a/envs, templates: b/templates}}}",
         "{also: {a: {environments: a/envs, templates: a/t}, a-b: {environments: b/envs, templates: b/t}}}",
+        "{also: {a: {environments: Envs/a, templates: a/templates}}}",
         "{also: {A: {environments: a/envs, templates: a/templates}}}",
         "{also: {'a/b': {environments: a/envs, templates: a/templates}}}",
         "{also: {a: {environments: a/envs}}}",

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from bot.core.hcl.local_modules import modules_outside, places_outside
 from bot.core.tree import CODE, File, Tree
-from bot.errors import Unverifiable
+from bot.errors import Unverifiable, UserError
 from bot.model.roots import Roots
 
 _GIT_TIMEOUT = 120
@@ -40,8 +40,17 @@ def is_below(path: str, places: Sequence[str]) -> bool:
 
 
 def _places(name: str, files: Tree, roots: Roots, read: ReadModule) -> Sequence[str]:
-    code = {**files, **modules_outside(files, lambda directory: read(directory, name))}
-    return [path for place in places_outside(code) if (path := roots.module(place, name)) is not None]
+    unreadable: list[str] = []
+
+    def there(directory: str) -> Tree:
+        try:
+            return read(directory, name)
+        except UserError:  # whoever plans this environment hears why; all others go on
+            unreadable.append(directory)
+            return {}
+
+    code = {**files, **modules_outside(files, there)}
+    return [path for place in (*places_outside(code), *unreadable) if (path := roots.module(place, name)) is not None]
 
 
 def _code_files(repository: Path, roots: Roots, commit: str) -> Mapping[str, Mapping[str, str]]:

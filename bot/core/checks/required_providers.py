@@ -36,7 +36,7 @@ def local_names_of(files: Tree, directory: str) -> dict[str, str]:
 
 
 def source_of(name: str, requirement: Expression) -> str:
-    """Return the source address that an entry of `required_providers` gives to a local name."""
+    """Return the source address that an entry of `required_providers` gives to a local name, in small letters: to Terraform all are alike."""
     if isinstance(requirement, Literal):
         return f"hashicorp/{name}"  # only a version, as in Terraform 0.12
     if not isinstance(requirement, Pairs):
@@ -46,7 +46,7 @@ def source_of(name: str, requirement: Expression) -> str:
         return f"hashicorp/{name}"
     if len(given) != 1 or not isinstance(given[0], Literal):
         return "(not one plain text)"
-    return str(given[0].value).removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
+    return str(given[0].value).lower().removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
 
 
 def provider_of(block: Block, local_names: Mapping[str, str]) -> str:

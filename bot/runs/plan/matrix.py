@@ -12,7 +12,7 @@ from bot.clients.git.history.changes import change_of
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import terraform_version
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.rendering.assemble import read_manifest, read_roots
+from bot.core.rendering.assemble import read_manifest, read_policy, read_roots
 from bot.core.requests.approvals import refusal
 from bot.core.requests.matrix import PROPOSED, MatrixChange, Phase, Target, Targets, moved_roots, targets
 from bot.core.requests.preflight import CheckRules, code_findings
@@ -65,8 +65,8 @@ def find_targets(
     at_once = [each for each in touched.changes if each.name not in held]
     found = replace(_with_clouds(targets(at_once, policy, phase)), held=held)
     found = replace(found, targets=tuple(_with_version(checkout, target, policy) for target in found.targets))
-    if phase in PROPOSED and (moved := _moved_roots(checkout, span)):
-        found = replace(found, complaints=(*moved, *found.complaints))
+    if phase in PROPOSED and (broken := _of_policy(checkout, span)):
+        found = replace(found, complaints=(*broken, *found.complaints))
     if phase not in PROPOSED or not found.targets:
         return found
     # What is removed is planned by the code of the base branch, which was proved when it came there.
@@ -94,12 +94,16 @@ def _policy_after(checkout: Checkout, span: Span) -> Policy | None:
         return None
 
 
-def _moved_roots(checkout: Checkout, span: Span) -> Sequence[str]:
-    """Return why a pull request may not say that environments lie elsewhere; of a policy that can't be read something else is said."""
-    try:
-        after = read_roots(file_at(checkout.root, span.head, POLICY))
-    except UserError:
+def _of_policy(checkout: Checkout, span: Span) -> Sequence[str]:
+    """Return why a pull request may not change the policy so: nobody could read it, or environments would lie elsewhere."""
+    text = file_at(checkout.root, span.head, POLICY)
+    if text == file_at(checkout.root, span.base, POLICY):
         return ()
+    try:
+        read_policy(text, FACTS)
+        after = read_roots(text)
+    except UserError as error:
+        return str(error).splitlines()
     if after == checkout.roots:
         return ()
     there = [name for name in checkout.environments_at(span.base) if _manifest(checkout, span.base, name) is not None]
@@ -144,7 +148,10 @@ def _apart(checkout: Checkout, name: EnvironmentName, now: datetime, history: Hi
 
 
 def _gated(checkout: Checkout, name: EnvironmentName, policy: Policy) -> Sequence[Finding]:
-    code = checkout.code(name)
+    try:
+        code = checkout.code(name)
+    except UserError as error:
+        return [Finding(checkout.roots.environment(name), 1, line) for line in str(error).splitlines()]
     side = CodeSide(read_manifest(code, checkout.roots.environment(name)), code)
     return code_findings(side, CheckRules(policy, FACTS, JUDGES))
 

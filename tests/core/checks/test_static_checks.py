@@ -543,3 +543,15 @@ def test_a_test_has_init_install_no_module_that_nobody_looked_at(place: str, sou
     assert told({**files, f"app/module/{place.removeprefix('app/')}": File(test.encode())}) == []
     assert "tests in JSON are not allowed" in told({**files, place.replace(".hcl", ".json"): File(b"{}")})[0]
     assert "What can't be read is not run" in told({**files, place: File(b"run {")})[0]
+
+
+@pytest.mark.parametrize("source", ["azure/azapi", "Azure/azapi", "registry.terraform.io/AZURE/AzAPI"])
+@pytest.mark.parametrize("allowed", ["azure/azapi", "Azure/azapi"])
+def test_a_provider_is_the_same_in_any_letters_and_so_are_its_rules(source: str, allowed: str) -> None:
+    rules = StaticCheckRules(providers=("hashicorp/aws", allowed), provider_arguments={allowed: ("tenant_id",)})
+    code = f'terraform {{\n  required_providers {{\n    azapi = {{ source = "{source}" }}\n  }}\n}}\nprovider "azapi" {{\n  tenant_id = "x"\n}}\n'
+    assert findings(code.encode(), rules=rules) == []
+    other = code.replace("tenant_id", "endpoint")
+    assert "`endpoint` in a provider block" in findings(other.encode(), rules=rules)[0]
+    aws = 'terraform {\n  required_providers {\n    aws = { source = "HashiCorp/AWS" }\n  }\n}\nprovider "aws" {}\n'
+    assert "restricted to one account" in findings(aws.encode(), rules=rules)[0]

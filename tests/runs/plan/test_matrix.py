@@ -1,5 +1,6 @@
 """Which environments a change touches, asked of a real repository."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -329,6 +330,27 @@ def test_a_module_that_no_environment_uses_touches_none(with_module: Monorepo) -
     with_module.put("modules/other", {"main.tf": File(b"# changed\n")})
     with_module.commit("module")
     assert find_targets(with_module.root, span(with_module, base), "plan").targets == ()
+
+
+def test_an_environment_whose_module_can_not_be_read_stops_no_other_change(with_module: Monorepo) -> None:
+    before = head(with_module)
+    shutil.rmtree(with_module.root / "modules/shared")
+    (with_module.root / "modules/shared").symlink_to("../.git")
+    base = with_module.commit("a module that is a symlink")
+    complaints = find_targets(with_module.root, span(with_module, before), "plan").complaints
+    assert any("modules/shared is a symlink: delete it" in each for each in complaints), complaints
+    with_module.put("modules/other", {"main.tf": File(b"# changed\n")})
+    with_module.commit("module")
+    found = find_targets(with_module.root, span(with_module, base), "plan")
+    assert (found.targets, found.complaints) == ((), ())
+
+
+def test_a_policy_that_nobody_could_read_is_a_complaint(monorepo: Monorepo) -> None:
+    base = head(monorepo)
+    monorepo.put(".github", {"envclone.yml": File(b"roots: {also: {a: {environments: envs/a, templates: a/t}}}\n")})
+    monorepo.commit("a policy")
+    (complaint,) = find_targets(monorepo.root, span(monorepo, base), "plan").complaints
+    assert "`envs` and `envs/a` lie one inside the other" in complaint
 
 
 def test_what_a_changed_module_may_not_do_is_refused_before_there_are_credentials(with_module: Monorepo) -> None:
