@@ -86,6 +86,10 @@ def _asked(text: str, files: Tree, subject: ChangeSubject) -> tuple[StepName, Op
             f"{shown(text)} names no id, and the others do. Name what is imported in a command of its own: "
             f"{code(f'/codify {name} <stack>/<address>=<id>')}."
         )
+    if "_" not in found[3]:  # `module.x`, `data.x`: only what a provider manages is imported
+        raise UserError(
+            f"{code(found[2])} is no resource. Write its type and a name: {code(f'/codify {name} <stack>/<type>.<name>={found[5]}')}."
+        )
     where = subject.template.roots.environment(name)
     stacks = [each for each, step in read_pipeline(files, where).steps.items() if isinstance(step, Stack)]
     stack = next((each for each in stacks if each == found[1] or (found[1] is None and len(stacks) == 1)), None)
