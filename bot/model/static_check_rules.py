@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from bot.model.base import Document
 
 ProviderSource: TypeAlias = Annotated[str, AfterValidator(str.lower)]
-"""To Terraform `Azure/azapi` is `azure/azapi`."""
+"""To Terraform `Acme/Any` is `acme/any`."""
 
 
 class StaticCheckRules(Document):
