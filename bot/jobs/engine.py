@@ -7,7 +7,7 @@
 - It never puts SQLite into WAL: we do, before it opens the file.
 - On Python >= 3.12 its timestamps are `unixepoch('subsec')`, which SQLite before 3.42 answers with NULL: such a SQLite gets ours.
 - It does not take over a dead replica's jobs by itself: `recover` does, with a call that is not public.
-- At each look at the queue it reads how that is registered, and puts a page of SQL together: with two more calls that are not public,
+- At each look at the queue it reads how that is registered, and puts a page of SQL together: with two calls that are not public either,
   it reads the first once, for that changes with a start alone, and looks for jobs only where one waits.
 """
 
@@ -269,18 +269,20 @@ class _Checkpoints:
 
 
 def _look_first(database: Any) -> None:
-    """Let the engine take jobs out of the queue only when some wait there.
+    """Let the engine take jobs out of a queue, ours or its own, only when some wait there.
 
     What it asks for that is a page of SQL, put together anew at each look: 4 % of a core where nothing happens, for each worker.
     """
+    from sqlalchemy import bindparam  # noqa: PLC0415 - the engine has it loaded by now
+
     # Not public in 3.4; `tests/jobs/test_engine.py` fails if it moves.
     jobs, whole = database.tables.workflow_status, database.dequeue_scopes
     waiting = jobs.select().with_only_columns(jobs.c.queue_name).limit(1)
-    waiting = waiting.where(jobs.c.queue_name == QUEUE, jobs.c.status == "ENQUEUED")
+    waiting = waiting.where(jobs.c.queue_name == bindparam("queue"), jobs.c.status == "ENQUEUED")
 
     def scopes(queue: str) -> list[str | None]:
         with database.engine.connect() as connection:
-            nothing_waits = queue == QUEUE and connection.execute(waiting).first() is None
+            nothing_waits = connection.execute(waiting, {"queue": queue}).first() is None
         return [] if nothing_waits else whole(queue)
 
     database.dequeue_scopes = scopes
