@@ -131,17 +131,20 @@ def test_a_wave_is_merged_by_itself_only_if_every_risk_is_allowed(place: SmallMo
     assert table(place) == {**dict.fromkeys(CLONES, "applied"), "production": "planning"}
 
 
-def test_one_that_fails_leaves_its_wave_and_holds_up_no_other(place: SmallMonorepo) -> None:
+def test_law_4_one_that_fails_leaves_its_wave_wherever_that_is_cut_off_and_holds_up_no_other(
+    place: SmallMonorepo,
+) -> None:
     company_of_three(place)
     look(place)
     planned(place, {"demo-a": None, "demo-b": Risk.NONE, "demo-c": Risk.NONE})
-    look(place)
+    cut_off_everywhere(place)
+    look_until_done(place)
     assert pulls(place)["demo-a"].state == "open"
     assert table(place) == {**dict.fromkeys(CLONES, "planning"), "production": "waiting"}
     assert files(place, "demo-a", BRANCH) == files(place, "demo-a", "main")
     planned(place, {"demo-b": Risk.NONE, "demo-c": Risk.NONE})
     planned(place, {"demo-a": None}, pulls(place)["demo-a"].number)
-    look(place)
+    look_until_done(place)
     assert table(place) == {
         "demo-a": "**failed**",
         **dict.fromkeys(("demo-b", "demo-c"), "merged, being applied"),
