@@ -146,7 +146,8 @@ def _left(repo: Repository, older: Issue, late: Collection[EnvironmentName]) -> 
     record = read(older.body)
     members = record.members.items() if record is not None else ()
     ours = {each.pull for name, each in members if each.stage is not MemberStage.BLOCKED and name not in late}
-    return sorted(pull.number for pull in repo.own_pull_requests() if pull.number in ours)
+    needed = {each.pull for name, each in members if name in late}
+    return sorted(pull.number for pull in repo.own_pull_requests() if pull.number in ours - needed)
 
 
 def _propose_all(
