@@ -11,15 +11,13 @@ from bot.model.environment import Waiver
 from bot.names import Login
 from tests.core.parity import shop
 
-CLONE = shop.clone()
 
-
-def told(files: Tree, drafted: Draft = CLONE) -> list[str]:
-    return [f"{leak.place}:{leak.line} {leak.found}" for leak in shop.leaked(drafted, files)]
+def told(files: Tree, drafted: Draft | None = None) -> list[str]:
+    return [f"{leak.place}:{leak.line} {leak.found}" for leak in shop.leaked(drafted or shop.clone(), files)]
 
 
 def edited(path: str, was: str, now: str) -> Tree:
-    return shop.edited(CLONE.files, path, was, now)
+    return shop.edited(shop.clone().files, path, was, now)
 
 
 @pytest.mark.parametrize("purpose", ["qa", "demo", "load-test", "dev"])
@@ -56,9 +54,9 @@ def test_what_is_productions_is_found_with_file_and_line(path: str, was: str, no
     at = next(
         number
         for number, line in enumerate(lines, start=1)
-        if leak in line and line not in CLONE.files[path].data.decode()
+        if leak in line and line not in shop.clone().files[path].data.decode()
     )
-    found = shop.leaked(CLONE, files)
+    found = shop.leaked(shop.clone(), files)
     assert (path, at, leak) in [(each.place, each.line, each.found) for each in found]
     assert all(each.instead for each in found)
 
@@ -79,11 +77,11 @@ def test_what_is_put_together_is_found_where_it_is_used(was: str, now: str, leak
         "locals {",
         'locals {\n  scheme = "https"\n  host = "${local.left}.example"\n  left = "api.payments"',
     )
-    assert leak in [each.found for each in shop.leaked(CLONE, files)]
+    assert leak in [each.found for each in shop.leaked(shop.clone(), files)]
 
 
 def test_it_says_what_should_stand_there() -> None:
-    (found,) = shop.leaked(CLONE, edited("data/secrets.tf", '"${var.name}/payments"', '"production/payments"'))
+    (found,) = shop.leaked(shop.clone(), edited("data/secrets.tf", '"${var.name}/payments"', '"production/payments"'))
     assert found.message == "`production/payments` is a name in production: the clone's own is `demo-x/payments`."
 
 
@@ -104,21 +102,21 @@ def test_every_provider_asserts_the_clones_account(was: str, now: str) -> None:
 def test_an_aliased_provider_may_assert_another_account_that_the_policy_names() -> None:
     other = 'provider "aws" {\n  alias = "dns"\n  allowed_account_ids = ["333333333333"]\n}\n'
     files = edited("app/provider.tf", 'provider "aws"', f'{other}provider "aws"')
-    (leak,) = shop.leaked(CLONE, files)
+    (leak,) = shop.leaked(shop.clone(), files)
     assert (leak.found, "`also`" in leak.message) == ("app/provider.aws.dns", True)
-    assert shop.leaked(CLONE, files, others=frozenset({"333333333333"})) == []
+    assert shop.leaked(shop.clone(), files, others=frozenset({"333333333333"})) == []
 
 
 def test_no_policy_lets_the_provider_without_an_alias_assert_another_account() -> None:
     files = edited("app/provider.tf", "[var.account_id]", '["333333333333"]')
-    assert [leak.found for leak in shop.leaked(CLONE, files, others=frozenset({"333333333333"}))] == [
+    assert [leak.found for leak in shop.leaked(shop.clone(), files, others=frozenset({"333333333333"}))] == [
         "app/provider.aws"
     ]
 
 
 def test_a_stack_without_a_provider_asserts_nothing() -> None:
-    files = {path: file for path, file in CLONE.files.items() if path != "app/provider.tf"}
-    (leak,) = shop.leaked(CLONE, files)
+    files = {path: file for path, file in shop.clone().files.items() if path != "app/provider.tf"}
+    (leak,) = shop.leaked(shop.clone(), files)
     assert leak.found == "app/provider.aws"
 
 
@@ -140,7 +138,7 @@ def test_what_is_said_to_people_alone_is_no_leak() -> None:
     host = "api.payments.example"
     comment = f"# Not {host}.\n/* nor\n{host} */\nlocals {{ # {host}"
     assert told(edited("data/parameters.tf", "locals {", comment)) == []
-    assert told({**CLONE.files, "data/README.md": File(f"Production asks {host}.\n".encode())}) == []
+    assert told({**shop.clone().files, "data/README.md": File(f"Production asks {host}.\n".encode())}) == []
     text = told(edited("data/parameters.tf", "locals {", f'locals {{\n  /* \n */ a = "# {host}" # none\n'))
     assert text == [f"data/parameters.tf:{line_of_locals() + 2} {host}"]
     script = edited("hooks/partners.py", "SECONDS = 15", f"SECONDS = 15  # {host}")
@@ -148,7 +146,7 @@ def test_what_is_said_to_people_alone_is_no_leak() -> None:
 
 
 def line_of_locals() -> int:
-    lines = CLONE.files["data/parameters.tf"].data.decode().splitlines()
+    lines = shop.clone().files["data/parameters.tf"].data.decode().splitlines()
     return next(number for number, line in enumerate(lines, start=1) if line.startswith("locals {"))
 
 
@@ -163,15 +161,15 @@ def test_a_waiver_lets_one_line_pass() -> None:
         what="data/secrets.tf:10", reason="reads the shared test key", owner=Login("bob"),
         expires_at=shop.NOW + timedelta(days=1),
     )  # fmt: skip
-    (leak,) = shop.leaked(CLONE, files, waiver)
+    (leak,) = shop.leaked(shop.clone(), files, waiver)
     assert leak.waiver == waiver
     assert unwaived([leak]) == []
-    (late,) = shop.leaked(CLONE, files, waiver.model_copy(update={"expires_at": shop.NOW}))
+    (late,) = shop.leaked(shop.clone(), files, waiver.model_copy(update={"expires_at": shop.NOW}))
     assert unwaived([late]) == [late]
 
 
 def test_values_of_a_plan_are_searched_in_the_same_way() -> None:
-    identity = shop.compared(CLONE).identity
+    identity = shop.compared(shop.clone()).identity
     texts = [
         SearchedText("aws_x.y:arn", 0, "arn:aws:sqs:eu-central-1:111111111111:production-orders"),
         SearchedText("a:b", 0, "fine"),

@@ -2,7 +2,8 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import pytest
 
@@ -16,9 +17,13 @@ from bot.core.requests.refusal import Refused
 from tests.core.parity import shop
 from tests.core.parity.by_code.mutations import Mutation, mutations
 
-CLONE = shop.clone()
-CLEAN = shop.compared(CLONE).parity
 Record = Callable[[str, object], None]
+
+
+@cache
+def clean() -> Sequence[Difference]:
+    """Return what differs in the clone that nobody edited."""
+    return shop.compared(shop.clone()).parity.differences
 
 
 def key(each: Difference) -> tuple[str, str, str]:
@@ -27,7 +32,7 @@ def key(each: Difference) -> tuple[str, str, str]:
 
 def sample(most_of_a_kind: int) -> list[Mutation]:
     kinds: dict[str, list[Mutation]] = defaultdict(list)
-    for mutation in mutations(CLONE.files):
+    for mutation in mutations(shop.clone().files):
         kinds[mutation.kind].append(mutation)
     chance = random.Random(20260304)
     return [each for found in kinds.values() for each in chance.sample(found, min(len(found), most_of_a_kind))]
@@ -37,12 +42,12 @@ def sample(most_of_a_kind: int) -> list[Mutation]:
 def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it(
     most_of_a_kind: int, least: int, record_property: Record
 ) -> None:
-    before = {key(each) for each in CLEAN.differences}
+    before = {key(each) for each in clean()}
     found, right, counts = 0, 0, Counter[str]()
     missed, blamed, same = [], [], []
     for mutation in sample(most_of_a_kind):
         counts[mutation.kind] += 1
-        parity = shop.compared(CLONE, mutation.files).parity
+        parity = shop.compared(shop.clone(), mutation.files).parity
         new = [each for each in parity.differences if key(each) not in before]
         told = [each for each in new if each.is_unexplained]
         # A variable whose effect is gone is told of itself, and its own parameter does cause it.
@@ -65,7 +70,7 @@ def test_every_single_change_is_found_and_no_parameter_is_blamed_for_it(
     # The one class that parity can't see: a hand edit after which the clone is as production is. The proof names each.
     assert len(same) <= 8
     for mutation in same:
-        assert verify(CLONE.manifest.name, mutation.files, shop.BASE.template), mutation.what
+        assert verify(shop.clone().manifest.name, mutation.files, shop.BASE.template), mutation.what
 
 
 OTHERWISE = {
@@ -82,7 +87,7 @@ MADE_OF = {"public_domain": {"webhook_url", "mail_sender"}}
 @pytest.mark.exhaustive
 def test_every_parameter_is_named_as_the_cause_of_what_it_changes(record_property: Record) -> None:
     found, right, wrong = 0, 0, []
-    before = {key(each) for each in CLEAN.differences}
+    before = {key(each) for each in clean()}
     for name, value in OTHERWISE.items():
         other = shop.clone(**{name: value})
         mutation = Mutation("parameter", name, other.files, cause=name)
