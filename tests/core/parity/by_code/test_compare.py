@@ -21,6 +21,7 @@ from bot.model.static_check_rules import StaticCheckRules
 from bot.names import EnvironmentName, Login, ParameterName, TemplateName
 from tests.core.parity import shop
 from tests.support import example
+from tests.support.lock_files import lock_file
 
 POLICY = Policy(
     quota=Quota(total=9, per_owner=9),
@@ -36,7 +37,12 @@ VARIABLES = "".join(
 
 def template(main: str, **more: str) -> TemplateAt:
     """Return the example template with other Terraform code in its stack `app`."""
-    files = {**example.template_files(), "app/main.tf": File((VARIABLES + main).encode())}
+    lock = File(lock_file(aws="5.100.0", x="1.0.0"))
+    files = {
+        **example.template_files(),
+        "app/main.tf": File((VARIABLES + main).encode()),
+        "app/.terraform.lock.hcl": lock,
+    }
     files |= {path.replace("__", "/"): File(data.encode()) for path, data in more.items()}
     return read_template(TemplateName("shop"), files, FACTS)
 
