@@ -320,3 +320,16 @@ def test_a_policy_lets_nothing_be_merged_by_itself_that_destroys_or_is_unknown()
     for risk in ("destroy", "unknown"):
         with pytest.raises(ValidationError, match="for people to merge"):
             policy(merge=[risk])
+
+
+def test_a_wave_too_large_for_one_pull_request_has_one_after_the_other() -> None:
+    names = tuple(EnvironmentName(f"demo-{number}") for number in range(150))
+    place = world((names,), policy(pull_requests="wave", at_once=1))
+    for expected in (names[:100], names[100:]):
+        asked = place.look()
+        assert (asked.together, asked.propose) == ({0: expected}, ())
+        place.act(asked)
+        assert (place.look().together, place.look().propose) == ({}, ())
+        ended = RolloutMember(MemberStage.APPLIED)
+        place.standings |= dict.fromkeys(expected, ended)
+    assert place.look().verdict == "done"
