@@ -141,8 +141,9 @@ def is_made_here(value: Expression, bounds: Bounds) -> bool:
 
 
 def written_out(value: Expression, bounds: Bounds) -> Expression:
-    """Return a path with what it begins with as that is written: a local (`"${local.policies}/x.json"`), or `abspath(path.module)`."""
+    """Return a path as a text, with what it begins with as that is written: a local (`"${local.policies}/x.json"`), or `abspath(path.module)`."""
     for _ in range(DEEPEST):
+        value = _as_text(value)
         first, rest = (value.parts[0], value.parts[1:]) if isinstance(value, TemplateExpression) else (value, ())
         inner = bounds.locals.get(name_of(first))
         if isinstance(first, Call) and first.name == "abspath" and any(map(bounds.is_module, first.arguments)):
@@ -152,6 +153,22 @@ def written_out(value: Expression, bounds: Bounds) -> Expression:
         parts = inner.parts if isinstance(inner, TemplateExpression) else (inner,)
         value = TemplateExpression((*parts, *rest)) if rest else inner
     return value
+
+
+def _as_text(value: Expression) -> Expression:
+    """Return what `join()` and `format()` make of parts that are written out (`join("/", [path.module, "x"])`) as the text that it is."""
+    match value:
+        case Call("join", (Literal(str(between)), Items((first, *items))), is_spread=False):
+            marks = (Literal(between),) if between else ()
+            return TemplateExpression((first, *(part for each in items for part in (*marks, each))))
+        case Call("format", (Literal(str(pattern)), *given), is_spread=False) if pattern.count("%") == len(given):
+            begin, *texts = pattern.split("%s")
+            if "%" in pattern.replace("%s", ""):
+                return value
+            found = (part for each, text in zip(given, texts, strict=True) for part in (each, Literal(text)))
+            return TemplateExpression((Literal(begin), *found) if begin else tuple(found))
+        case _:
+            return value
 
 
 def _below_stack(path: str, depth: int) -> str:

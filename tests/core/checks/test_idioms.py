@@ -50,6 +50,7 @@ def findings(main: str, rules: StaticCheckRules | None = None) -> list[str]:
         'resource "aws_s3_object" "x" {\n  for_each = { index = "index.html" }\n  source = "${path.module}/${each.value}"\n}\n',
         'locals {\n  x = file("${path.module}/policies/${terraform.workspace}.json")\n}\n',
         'locals {\n  x = templatefile("${abspath(path.module)}/x.tpl", { here = abspath(path.root) })\n}\n',
+        'locals {\n  x = [file(join("/", [path.module, "x.tpl"])), file(format("%s/%s", path.module, "x.tpl")), file(join("", [path.module, "/x.tpl"]))]\n}\n',
         'resource "aws_s3_object" "x" {\n  for_each = local.files\n  source = "${path.module}/${each.value}"\n}\nlocals {\n  files = { for name in fileset(path.module, "*.html") : trimsuffix(name, ".html") => name }\n}\n',
         'variable "x" {\n  type = map(object({ a = optional(set(string)), b = tuple([list(number)]) }))\n}\n',
     ],
@@ -103,6 +104,15 @@ def test_it_passes_once_the_policy_names_it(main: str, rules: StaticCheckRules) 
         ('locals {\n  x = file("${path.module}/.${var.up ? "x" : "./y"}")\n}\n', StaticCheckRules(), "files of its own module"),
         ('locals {\n  x = file("${path.module}/${var.up ? var.x : "x"}")\n}\n', StaticCheckRules(), "files of its own module"),
         ('locals {\n  x = file("${abspath(path.module)}/../x")\n}\n', StaticCheckRules(), "files of its own module"),
+        *(
+            (f"locals {{\n  x = file({path})\n}}\n", StaticCheckRules(), "files of its own module")
+            for path in (
+                'join("/", [path.module, "..", "x"])', 'join("", [path.module, "x"])', 'join("/", ["", "etc/passwd"])', 'join("/", [path.module, var.x])',
+                'join("/", [path.module], ["/../x"])', 'join("/", [path.module, "a"]...)', 'join("..", [path.module, "/", "/x"])', 'join(".", [path.module, "/", "/x"])',
+                'format("%s/../x", path.module)', 'format("%s/%s", path.module, "../x")', 'format("%[2]s%[1]s", path.module, "/etc/")', 'format("%s%%s", path.module)',
+                'format("%s%s", "/etc", path.module)', 'format("%s.%s", "x/.", "/../etc")', 'format("/etc%.0s", path.module)', 'format("%s/x", [path.module]...)',
+            )
+        ),
         ('locals {\n  x = file("${abspath(var.x)}/x")\n}\n', StaticCheckRules(), "files of its own module"),
         ('locals {\n  x = [for path in var.l : file("${abspath(path.module)}/x")]\n}\n', StaticCheckRules(), "files of its own module"),
         ('locals {\n  x = file("${terraform.workspace}/../../x")\n}\n', StaticCheckRules(), "files of its own module"),
