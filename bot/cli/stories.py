@@ -177,7 +177,8 @@ def _keep(console: Console, box: Any) -> None:
     card = opening.card(box, 1, REQUESTER, REVIEWER)
     with visit.at_hand(card, visit.place(os.environ)):
         print(f"Still running: {card.page}/issues/{card.issue}", file=console.file)
-        print(f"`{called()} sandbox say COMMENT` comments there. Press Ctrl-C to stop.", file=console.file, flush=True)
+        print("To comment there (press Ctrl-C to stop):", file=console.file)
+        print(f'  {called()} sandbox say "/status demo-x"', file=console.file, flush=True)
         wait_for_interrupt()
 
 
