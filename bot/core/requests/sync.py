@@ -5,13 +5,14 @@ result is the new rendering byte for byte (law 8). Where hand edits and the temp
 check of the pull request fails until somebody has chosen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias, cast
 
 from bot.commands.grammar import format_command
-from bot.commands.model import Clone, Set, Sync
+from bot.commands.model import Set, Sync
 from bot.core.checks.gate_rules import NOBODY, Judges
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
@@ -118,14 +119,22 @@ def _asking(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft | C
 
 def draft_answer(command: Set, subject: SyncSubject, now: datetime) -> SyncDraft | Changed:
     """Return the environment at the revision that it waits for, with the values that `/set` gives; those given before count too."""
-    awaited = subject.manifest.awaits
-    assert awaited is not None
-    sync = Sync(command.name, set={**awaited.given, **command.set})
+    given = given_before(subject)
+    sync = Sync(command.name, set={**given, **command.set})
     found = draft_asking(sync, subject, now)
     if isinstance(found, Refused) and isinstance(found.instead, Sync):
-        corrected = {name: text for name, text in found.instead.set.items() if name not in awaited.given}
+        corrected = {name: text for name, text in found.instead.set.items() if name not in given}
         return replace(found, instead=replace(command, set=corrected))
     return found
+
+
+def given_before(subject: SyncSubject) -> Mapping[ParameterName, str]:
+    """Return the values that were given while others were waited for. A preview's pull request may have been pushed to since, and ask for other ones."""
+    manifest = subject.manifest
+    if manifest.awaits is None or manifest.purpose not in subject.after.declaration.purposes:
+        return {}
+    open_to = subject.after.declaration.parameters.keys() - _settled(subject)
+    return {name: text for name, text in manifest.awaits.given.items() if name in open_to}
 
 
 def conflicts_in(files: Tree, template: TemplateAt) -> Sequence[SyncConflict]:
@@ -162,8 +171,9 @@ def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     given = _given(command, subject)
     if missing := _missing(given, subject):
         said = "\n".join(f"- {why}" for why in missing.values())
+        again = format_command(replace(command, set={**command.set, **dict.fromkeys(missing, "…")}))
         raise UserError(
-            f"The newer template asks for values that `{manifest.name}` lacks:\n{said}\n\n{_given_by(command, subject, missing)}"
+            f"The newer template asks for values that `{manifest.name}` lacks:\n{said}\n\nComment `{again}`."
         )
     becomes = _manifest(subject, given)
     check_rules(command, template.declaration, becomes.parameters)
@@ -177,19 +187,6 @@ def _drafted(command: Sync, subject: SyncSubject, now: datetime) -> SyncDraft:
     if not conflicts:
         _check(command, subject, CodeSide(becomes, {**files, **template.modules}), now)
     return Synced(becomes, files, conflicts, _new_claims(subject, becomes))
-
-
-def _given_by(command: Sync, subject: SyncSubject, missing: Iterable[ParameterName]) -> str:
-    """Return what gives an environment the values that it lacks. A preview follows its pull request, and `/sync` would make it an ordinary clone."""
-    manifest, values = subject.manifest, dict.fromkeys(missing, "…")
-    if subject.preview is None:
-        return f"Comment `{format_command(replace(command, set={**command.set, **values}))}`."
-    assert manifest.source is not None, "what is tried is tried on a clone"
-    again = format_command(Clone(manifest.source, manifest.name, manifest.purpose, set=values))
-    return (
-        "Give each a default, or a value for its purpose, in the pull request. Or start again with the values: comment "
-        f"`/destroy {manifest.name}`, and once it is gone, in the pull request, `{again}`."
-    )
 
 
 def _without_manifest(files: Tree) -> Tree:
@@ -214,10 +211,16 @@ def _given(command: Sync, subject: SyncSubject) -> Mapping[ParameterName, Json]:
             f"`{name}` is for `{manifest.purpose}`, and the newer template has no such purpose (it has {known}). Make a new clone instead."
         )
     given = overrides(command, template)
-    kept = carried(manifest, subject.before.declaration, template)
-    for other in given.keys() & kept.parameters.keys() - asked_for(kept, template, None).keys():
+    for other in given.keys() & _settled(subject):
         raise UserError(f"`{other}` has a value already. Sync first, then change it with `/set {name} {other}=…`.")
     return given
+
+
+def _settled(subject: SyncSubject) -> AbstractSet[ParameterName]:
+    """Return the parameters whose values go on from the older template, and that the newer one takes."""
+    template = subject.after.declaration
+    kept = carried(subject.manifest, subject.before.declaration, template)
+    return kept.parameters.keys() - asked_for(kept, template, None).keys()
 
 
 def _missing(given: Mapping[ParameterName, Json], subject: SyncSubject) -> Mapping[ParameterName, str]:

@@ -15,7 +15,7 @@ from bot.clients.git.remote import Moved
 from bot.clients.git.trees import Publication
 from bot.clients.github.records import PullRequest
 from bot.clients.transient import Transient
-from bot.commands.model import Command, Extend, Set, Sync
+from bot.commands.model import Command, Extend, Set
 from bot.core.messages import change_pull_request, replies, sync_text
 from bot.core.rendering.inventory import Claim, claims
 from bot.core.requests import commit_trailers as trailers_of
@@ -33,7 +33,8 @@ from bot.service.commands.lost_race import learn
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.proposals.change import change_proposal
 from bot.service.proposals.clone import clone_proposal_at
-from bot.service.proposals.drafting import OthersClaims, awaited_template, change_subject, sync_subject
+from bot.service.proposals.drafting import OthersClaims, change_subject
+from bot.service.proposals.previewed import awaited_subject
 from bot.service.replies import reply_to
 from bot.service.repository import Repository, repository_at_head
 from bot.service.requesters import OwnProposal, followed, proposal_on
@@ -133,8 +134,7 @@ class ValuesDrafter:
     def draft(self, repo: Repository, place: ChangePlace) -> ChangeDraft | Synced:
         manifest, at, now = place.manifest, repo.at(place.parent), repo.context.now()
         if isinstance(self.command, Set) and manifest.awaits is not None and self._answers(repo, manifest):
-            subject = sync_subject(repo, Sync(self.changes), manifest, at, self.others)
-            return draft_answer(self.command, replace(subject, after=awaited_template(repo, manifest)), now)
+            return draft_answer(self.command, awaited_subject(repo, manifest, at, self.others), now)
         return draft_change(self.command, change_subject(repo, manifest, at), now)
 
     def _answers(self, repo: Repository, manifest: Manifest) -> bool:

@@ -16,6 +16,7 @@ from bot.service.commands.change import PUSHED, ChangeOrigin, Pushed, propose_ch
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import REPORTED, Ended, Finished, JobRequest, Reported, Steps
 from bot.service.previews.drafter import PreviewDrafter
+from bot.service.proposals.change import missing_values
 from bot.service.repository import Repository, repository_at_head
 from bot.service.status import report_branch
 from bot.service.versions.tried import preview_now, show_tried, tried_pull
@@ -73,7 +74,17 @@ class PreviewJob:
         """Open its pull request, or bring the one that is there up to date, and tell whoever asked."""
         propose_change(repository_at_head(self.context, self.event.repository), pushed.branch)
         repo = repository_at_head(self.context, self.event.repository)
+        self.ask(repo)
         return Reported(comments=tuple(report_branch(repo, pushed.branch)))
+
+    def ask(self, repo: Repository) -> None:
+        """Say in the pull request which values the preview waits for, if it waits for any."""
+        manifest = preview_now(repo, self.event.environment)
+        if manifest is None or manifest.awaits is None or manifest.preview is None:
+            return
+        pull = tried_pull(repo, manifest.preview.pull_request)
+        if pull is not None:
+            _say(repo, pull, preview.waits(manifest, pull.head_sha, missing_values(repo, manifest)))
 
 
 def bring_along(context: ServiceContext, repository: RepositoryName, name: EnvironmentName) -> str:

@@ -69,7 +69,7 @@ def compared(repo: Repository, proposal: OwnProposal, before: Manifest, after: M
         dispatched=proposal.dispatched,
         evidence=_evidence(repo, proposal),
         codified=_codified(proposal),
-        asks=_asks(repo, after),
+        asks=missing_values(repo, after),
         hooks=_hooks(was, becomes, repo.roots.environment(after.name))
         if _goes_back(proposal) and not conflicts
         else None,
@@ -99,7 +99,7 @@ def _sync(repo: Repository, proposal: OwnProposal, before: CodeSide, after: Code
     return ProposedSync(step, conflicts, edits, parity, due, undone)
 
 
-def _asks(repo: Repository, manifest: Manifest) -> Mapping[ParameterName, str]:
+def missing_values(repo: Repository, manifest: Manifest) -> Mapping[ParameterName, str]:
     """Return the values that an environment waits for, each with why."""
     if manifest.awaits is None:
         return {}

@@ -141,8 +141,9 @@ def awaited_template(repo: Repository, manifest: Manifest) -> TemplateAt:
     """Return the template at the revision that an environment waits for values of. Raises `UserError`."""
     assert manifest.awaits is not None
     revision, name = manifest.awaits.revision, manifest.template
-    # Whoever may push can write any revision there.
-    if revision not in {each.revision for each in repo.template_history(name)}:
+    # Whoever may push can write any revision there. A preview's is that of a pull request; it is only read to say what lacks: the
+    # answer is rendered from what the pull request has.
+    if manifest.preview is None and revision not in {each.revision for each in repo.template_history(name)}:
         raise UserError(
             f"`{repo.branch}` never had template `{name}` at revision `{revision[:12]}`. Comment `/sync {manifest.name}` to get the newest."
         )

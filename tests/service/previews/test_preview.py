@@ -22,7 +22,11 @@ from tests.support.triggers import changed, deployed, merged
 
 NAME = EnvironmentName("pr-2")
 CLONE = "/clone production as pr-2 for qa"
-ASKING = example.DECLARATION.replace("  zones:", "  site: {type: string, description: The site.}\n  zones:").encode()
+ASKING = example.DECLARATION.replace(
+    "  zones:",
+    "  site: {type: string, description: The site.}\n  floor: {type: string, description: The floor.}\n  zones:",
+).encode()
+DECLARATION = "templates/shop/template.yaml"
 MAIN = "templates/shop/app/main.tf"
 SECURE = example.MAIN.replace(b'"String"', b'"SecureString"')
 NAMED = SECURE.replace(b"/greeting", b"/welcome")
@@ -188,11 +192,38 @@ def test_a_live_preview_is_changed_by_a_pull_request_and_a_rewritten_branch_is_k
     place.work(missed.event)
     said = place.written(number)[-1]
     assert f"`pr-2` was not brought to {broken}; it stays at {head}." in said
-    rewritten(place, {"templates/shop/template.yaml": ASKING})
+
+
+def test_law_4_a_push_that_asks_for_values_waits_for_them_and_the_answer_is_rendered_from_the_pull_request(
+    place: SmallMonorepo,
+) -> None:
+    number = proposed(place, {MAIN: SECURE})
+    say(place, number)
+    first = preview(place)
+    head = rewritten(place, {DECLARATION: ASKING, MAIN: NAMED})
+    for killed_after in ("publish", "propose"):
+        pushed(place, number, killed_after)
     pushed(place, number)
-    said = place.written(number)[-1]
-    assert "- `site` is new: The site.\n\nGive each a default" in said
-    assert "`/clone production as pr-2 for qa --set site=…`" in said
+    waiting = preview(place)
+    assert waiting.preview == first.preview
+    assert waiting.awaits is not None
+    assert waiting.awaits.missing == ("site", "floor")
+    (asked,) = [each for each in place.written(number) if "needs values" in each]
+    assert f"`pr-2` was not brought to {head}" in asked
+    assert (
+        "- `site` is new: The site.\n- `floor` is new: The floor.\n\nComment `/set pr-2 site=… floor=…` here" in asked
+    )
+    say(place, number, "/set pr-2 floor=3")
+    fewer = rewritten(place, {DECLARATION: ASKING.replace(b"floor: {", b"floor: {default: a, "), MAIN: NAMED})
+    say(place, number, "/set pr-2 site=a", killed_after="publish")
+    now = preview(place)
+    assert now.preview is not None
+    assert (now.preview.commit, now.awaits) == (fewer, None), "what is pushed by now, heard of or not"
+    assert [now.parameters[ParameterName(each)] for each in ("site", "floor")] == ["a", "3"]
+    assert fewer in snapshots(place)
+    pushed(place, number)
+    assert preview(place) == now
+    assert place.work(Tick(repository=REPOSITORY, slot=1)).follow == ()
 
 
 def test_a_preview_goes_back_with_a_branch_that_is_set_back(place: SmallMonorepo) -> None:
