@@ -144,6 +144,12 @@ class TerraformPlan:
         """Say whether applying it does anything, be it only to an output."""
         return any(c.changes_anything for c in self.changes) or any(o.action != Action.NO_OP for o in self.outputs)
 
+    @property
+    def alters_what_others_see(self) -> bool:
+        """Say whether what comes after it may find something else: an import and a new address change the state alone."""
+        kept = {Action.NO_OP, Action.READ}
+        return any(c.action not in kept for c in self.changes) or any(o.action != Action.NO_OP for o in self.outputs)
+
 
 @dataclass(frozen=True, slots=True)
 class HookPlan:

@@ -239,7 +239,7 @@ class _Steps:
         except (TerraformFailed, TimedOut) as error:
             where = f"{self._context.checkout.roots.environment(self._environment)}/{node.name}"
             raise _StepFailed(Failed(node.name, f"{where}: {error}{advice(reads)}")) from error
-        self._done(node.name, stack.plan.changes_anything, known(stack.plan))
+        self._done(node.name, stack.plan.alters_what_others_see, known(stack.plan))
         with self._lock:
             self._changing_outputs[node.name] = changing_outputs(stack.plan)
             if stack.moves_from is not None or has_no_outputs_yet(stack.plan):

@@ -84,6 +84,22 @@ def test_imports_are_counted_also_where_they_are_changed() -> None:
     assert plan.counts + plan.counts == Counts(add=2, change=2, imported=4)
 
 
+@pytest.mark.parametrize(
+    ("action", "outputs", "alters"),
+    [
+        ("no-op", {}, False),
+        ("update", {}, True),
+        ("no-op", {"name": {"actions": ["create"], "after": "x"}}, True),
+    ],
+    ids=["imported", "imported and changed", "an output of it is new"],
+)
+def test_an_import_alone_alters_nothing_that_others_see(action: str, outputs: dict[str, Any], alters: bool) -> None:
+    change = resource([action])
+    change["change"]["importing"] = {"id": "made-before"}
+    plan = read_plan(document(resource_changes=[change], output_changes=outputs))
+    assert (plan.changes_anything, plan.alters_what_others_see) == (True, alters)
+
+
 def test_keys_that_newer_versions_add_are_no_error() -> None:
     assert read_plan(document(something_new={"a": 1}, resource_changes=[resource(["create"], new="x")])).counts.add == 1
 
