@@ -73,7 +73,7 @@ HCL = {
     "2,000 texts": (of_value('"${' * 2_000 + "1" + '}"' * 2_000), "nested too deeply"),
     "2,000 loops": (of_value("[for x in " * 2_000 + "[]" + " : x]" * 2_000), "nested too deeply"),
     "90,000 negations": (of_value("!" * 90_000 + "true"), "nested too deeply"),
-    "100,000 blocks in one another": (of_code("a {\n" * N), "nested too deeply"),
+    "60,000 blocks in one another": (of_code("a {\n" * 60_000), "nested too deeply"),
     "100,000 blocks": (of_code("locals {\n}\n" * N), "split it"),
     "100,000 arguments outside of blocks": (of_code("".join(f"a{n} = 1\n" for n in range(N))), "split it"),
     "100,000 lines of a heredoc": (of_value("<<E\n" + "x\n" * N + "E\n"), ""),

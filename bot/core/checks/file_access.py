@@ -167,8 +167,9 @@ def _calls(whole: Expression, bounds: Bounds) -> Iterator[tuple[Call, Bounds]]:
 
 def parts_in_scope(whole: Expression, bounds: Bounds) -> Iterator[tuple[Expression, Bounds]]:
     """Yield all parts of an expression with the bounds there: a `for` over a bounded collection adds a name, and each hides others."""
-    if not any(isinstance(node, For) for node in parts_of(whole)):
-        yield from ((node, bounds) for node in parts_of(whole))
+    parts = [*parts_of(whole)]
+    if not any(isinstance(node, For) for node in parts):
+        yield from ((node, bounds) for node in parts)
         return
     left = [(whole, bounds)]
     while left:

@@ -129,7 +129,7 @@ class _Run:
             return Unknown("".join(f"${{{written(value)}}}" for value in values), frozenset({TERRAFORM}))
         if all(isinstance(part, str) for part in parts):
             return normalized("".join(map(str, parts)))
-        return Unknown(template_code(parts), frozenset().union(*(rules_in(part) for part in parts)))
+        return Unknown(template_code(parts), frozenset().union(*map(rules_in, parts)), tuple(parts))
 
     def _attribute(self, node: AttributeAccess) -> HclValue:
         if isinstance(node.of, NameExpression) and node.of.text not in self.names:

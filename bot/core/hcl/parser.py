@@ -6,7 +6,7 @@ parser accepts, or less: every difference known to us is a refusal (`clients/hcl
 
 from collections.abc import Sequence
 
-from bot.core.hcl.ast import Block, Expression, Setting
+from bot.core.hcl.ast import Block, Expression, Literal, Setting, TemplateExpression
 from bot.core.hcl.expressions import Expressions, shown
 from bot.core.hcl.json_syntax.bodies import json_body
 from bot.core.hcl.string_templates import assembled, melded, unescaped
@@ -25,6 +25,7 @@ from bot.core.hcl.tokens import (
     template_tokens,
     tokens,
 )
+from bot.core.hcl.values import Unknown
 
 
 @remembered(1024)
@@ -70,6 +71,14 @@ def expression_in(text: str) -> Expression:
     if (token := reader.read()).kind != NEWLINE or reader.peek().kind != END:
         raise NotHcl(token.line, f"expected the end of the expression, found {shown(token)}.")
     return value
+
+
+def unknown_expression(value: Unknown) -> Expression:
+    """Return what is not known as an expression. Raises `InvalidInput`."""
+    if not value.parts:
+        return expression_in(value.text)
+    parts = (part if isinstance(part, str) else expression_in(part.text) for part in value.parts)
+    return TemplateExpression(tuple(Literal(part) if isinstance(part, str) else part for part in melded(parts)))
 
 
 class _Bodies(Expressions):

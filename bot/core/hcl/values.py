@@ -8,7 +8,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bot.core.hcl.numbers import NotExact, number_text, read
@@ -29,10 +29,14 @@ def not_evaluated(function: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What can't be evaluated: its text, with all that is known filled in, and why."""
+    """What can't be evaluated: its text, with all that is known filled in, and why.
+
+    `parts` are those of a text in quotes, if they are known: whoever looks into it needs not read it again (`parser.unknown_expression`).
+    """
 
     text: str
     rules: frozenset[str]
+    parts: "tuple[str | Unknown, ...]" = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

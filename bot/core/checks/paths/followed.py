@@ -14,7 +14,7 @@ from bot.core.checks.gate_rules import HARMLESS, GateRules
 from bot.core.checks.paths.forms import FROM_TOP, MOST, SOMETHING, UNKNOWN, WORD, Forms, signs
 from bot.core.checks.paths.written import Allowance, forms_of, is_path_written, nothing_known, steps_of
 from bot.core.hcl.ast import parts_of
-from bot.core.hcl.parser import expression_in
+from bot.core.hcl.parser import unknown_expression
 from bot.core.hcl.result import Thing
 from bot.core.hcl.values import Scalar, Unknown
 from bot.errors import InvalidInput
@@ -63,7 +63,7 @@ class Followed:
             argument, value, self.forms, self._allowance
         ):
             return None
-        found = [steps for part in parts_of(expression_in(value.text)) if len(steps := steps_of(part)) > 1]
+        found = [steps for part in parts_of(unknown_expression(value)) if len(steps := steps_of(part)) > 1]
         for steps in found:
             if is_path_written(argument, value, partial(self._only, steps), self._allowance):
                 return _named(steps)
@@ -107,7 +107,7 @@ class Followed:
 
     def _of_unknown(self, value: Unknown) -> Forms:
         try:
-            return forms_of(expression_in(value.text), self.forms, self._allowance)
+            return forms_of(unknown_expression(value), self.forms, self._allowance)
         except (InvalidInput, RecursionError):
             return _WHATEVER
 

@@ -28,7 +28,7 @@ from bot.core.hcl.ast import (
     TemplateExpression,
     inside,
 )
-from bot.core.hcl.parser import expression_in
+from bot.core.hcl.parser import unknown_expression
 from bot.core.hcl.values import Unknown
 from bot.errors import InvalidInput
 
@@ -48,7 +48,7 @@ def nothing_known(steps: Sequence[str]) -> Forms:
 def is_path_written(argument: str, value: Unknown, known: Known, allowance: "Allowance") -> bool:
     """Say whether an expression may come to a path of the machine, for all that is known of the references in it."""
     try:
-        return forms_of(expression_in(value.text), known, allowance).is_path(argument)
+        return forms_of(unknown_expression(value), known, allowance).is_path(argument)
     except (InvalidInput, RecursionError):
         return True  # what can't be read may be anything
 
