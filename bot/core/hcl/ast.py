@@ -194,6 +194,8 @@ def parts_of(whole: Expression) -> Iterator[Expression]:
 def inside(node: Expression) -> list[Expression]:  # noqa: C901, PLR0911 (one case a kind)
     """Return what an expression is directly made of."""
     match node:
+        case Literal() | NameExpression():
+            return []  # most are
         case TemplateExpression(parts) | Items(parts):
             return list(parts)
         case AttributeAccess(of):
@@ -214,5 +216,3 @@ def inside(node: Expression) -> list[Expression]:  # noqa: C901, PLR0911 (one ca
             return [right] if left is None else [left, right]
         case Joined(loop):
             return [loop]
-        case Literal() | NameExpression():
-            return []

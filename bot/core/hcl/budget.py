@@ -50,7 +50,8 @@ class EvaluationSteps:
 
     def spend(self, value: HclValue) -> None:
         """Count an evaluated expression with what it came to. Raises `TooLarge`, `InvalidInput`."""
-        steps = 1 + len(value) // CHARACTERS if isinstance(value, str) else weight(value, self.left)  # most are texts
+        text = value.text if isinstance(value, Unknown) else value
+        steps = 1 + len(text) // CHARACTERS if isinstance(text, str) else weight(text, self.left)  # most are texts
         self.left -= steps
         self.of.spend(steps)
         if self.left < 0:

@@ -6,7 +6,7 @@ parser accepts, or less: every difference known to us is a refusal (`clients/hcl
 
 from collections.abc import Sequence
 
-from bot.core.hcl.ast import Block, Expression, Literal, Setting, TemplateExpression
+from bot.core.hcl.ast import Block, Expression, Setting
 from bot.core.hcl.expressions import Expressions, shown
 from bot.core.hcl.json_syntax.bodies import json_body
 from bot.core.hcl.string_templates import assembled, melded, unescaped
@@ -78,7 +78,7 @@ def unknown_expression(value: Unknown) -> Expression:
     if not value.parts:
         return expression_in(value.text)
     parts = (part if isinstance(part, str) else expression_in(part.text) for part in value.parts)
-    return TemplateExpression(tuple(Literal(part) if isinstance(part, str) else part for part in melded(parts)))
+    return assembled(melded(parts), 1)
 
 
 class _Bodies(Expressions):

@@ -99,6 +99,8 @@ class _Reader:
 
     def _forms(self, node: Expression) -> Forms:  # noqa: C901, PLR0911, PLR0912 (one case a kind)
         match node:
+            case NameExpression() | AttributeAccess() | Index() | Splat():
+                return self._referred(node)
             case Literal(str(text)):
                 return Forms.of(text)
             case Literal(None):
@@ -129,8 +131,6 @@ class _Reader:
                 return self._filled(loop)
             case OperationExpression():
                 return SOMETHING  # a number, or true or false
-            case NameExpression() | AttributeAccess() | Index() | Splat():
-                return self._referred(node)
 
     def _then(self, before: Forms, after: Forms) -> Forms:
         return self.allowance.spend(before.then(after))
