@@ -57,10 +57,13 @@ def changed_in(repo: Repository, pull: PullRequest) -> Sequence[EnvironmentName]
     began = repo.mirror.merge_base(head, repo.commit)
     if began == head:
         began = repo.mirror.parent(head)  # it is merged
-    before = repo.at(began).trees() if began is not None else {}
-    return sorted(
-        filter(None, (_name(text) for text, tree in repo.at(head).trees().items() if before.get(text) != tree))
-    )
+    return changed_between(repo.at(began) if began is not None else None, repo.at(head))
+
+
+def changed_between(before: Repository | None, after: Repository) -> Sequence[EnvironmentName]:
+    """Return the environments that one commit has otherwise than another."""
+    was = before.trees() if before is not None else {}
+    return sorted(filter(None, (_name(text) for text, tree in after.trees().items() if was.get(text) != tree)))
 
 
 def waves_with(repo: Repository) -> Mapping[EnvironmentName, PullRequest]:

@@ -104,8 +104,15 @@ def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName, shared:
         return _open(repo, rollout, name, pull)
     if pull is not None and not pull.is_merged and rollout.is_at(repo, pull.head_sha, name):
         return RolloutMember(MemberStage.DECLINED, pull.number)
-    together = shared.standing(name) if shared is not None else None
+    together = shared.standing(name) if shared is not None and not _has_left(repo, shared, pull) else None
     return together or _not_proposed(rollout, name)
+
+
+def _has_left(repo: Repository, shared: SharedPull, pull: PullRequest | None) -> bool:
+    """Say whether an environment left its wave for a change of its own, as all did: we closed that pull request then, and nobody declined it."""
+    if shared.is_open or pull is None or pull.number < shared.pull.number:
+        return False
+    return repo.mirror.is_by(repo.context.author, shared.pull.head_sha, onto=repo.commit)
 
 
 def _not_proposed(rollout: Rollout, name: EnvironmentName) -> RolloutMember:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.clients.github.records import Check, PullRequest
 from bot.commands.model import Sync
@@ -93,22 +94,26 @@ def shared_pull_of(repo: Repository, rollout: Rollout, name: EnvironmentName) ->
     return shared_pull(repo, rollout, at)
 
 
-def directories(repo: Repository, names: Iterable[EnvironmentName]) -> Mapping[EnvironmentName, Tree]:
+def directories(
+    repo: Repository, names: Iterable[EnvironmentName], at: datetime | None = None
+) -> Mapping[EnvironmentName, Tree]:
     """Return the directories of these environments at the newest revision of their template: of those that nobody has to look at for it.
 
-    What asks for a value, holds a hand edit, or is to hold a value alone from now on, has a pull request of its own. Raises `Transient`.
+    What asks for a value, holds a hand edit, or is to hold a value alone from now on, has a pull request of its own. `at` is the moment at which
+    it was proposed, if it was. Raises `Transient`.
     """
-    return {name: files for name in names if (files := _directory(repo, name)) is not None}
+    now = at or repo.context.now()
+    return {name: files for name in names if (files := _directory(repo, name, now)) is not None}
 
 
-def _directory(repo: Repository, name: EnvironmentName) -> Tree | None:
+def _directory(repo: Repository, name: EnvironmentName, now: datetime) -> Tree | None:
     command = Sync(name)
     try:
         manifest = repo.manifest(name)
         if manifest is None:
             return None
         subject = sync_subject(repo, command, manifest, repo)
-        drafted = draft_sync(command, subject, repo.context.now())
+        drafted = draft_sync(command, subject, now)
         # A claim names one environment by its commit, and a commit for several names none.
         if not isinstance(drafted, Synced) or drafted.conflicts or drafted.claims:
             return None

@@ -1,7 +1,8 @@
 """Propose a wave in one pull request, keep that as it would be proposed now, and merge it.
 
-The branch is ours as long as its head is a commit of ours on top of the default branch: then it is written anew where an environment has changed
-meanwhile or has left it. What somebody pushed there is never overwritten, and never merged by itself.
+The branch is ours as long as its head is, byte for byte, what we would have proposed on the commit that it was made on: then it is written anew
+where an environment has changed meanwhile or has left it. What somebody pushed there is never overwritten, and never merged by itself, whoever a
+commit says that it is by.
 """
 
 import logging
@@ -21,7 +22,7 @@ from bot.core.rollout.record import MemberStage, RolloutMember
 from bot.core.tree import Tree
 from bot.errors import UserError
 from bot.names import EnvironmentName, Login
-from bot.service.proposals.wave import PublishedWave, wave_proposal
+from bot.service.proposals.wave import PublishedWave, changed_between, wave_proposal
 from bot.service.repository import Repository
 from bot.service.rollouts.members import member_of
 from bot.service.rollouts.shared_pull import directories, holds, shared_pull, wave_branch
@@ -76,7 +77,8 @@ def merge_together(repo: Repository, rollout: Rollout, at: int) -> Members:
         return {}
     now = {name: member_of(repo, rollout, name, shared) for name in shared.names}
     policy = repo.policy()
-    if not shared.is_open or not all(each.is_shared and may_merge(name, each, policy) for name, each in now.items()):
+    # Somebody may have pushed there since: what brings no environment to the revision is theirs.
+    if not now or not all(each.is_shared and may_merge(name, each, policy) for name, each in now.items()):
         return now
     if not repo.github.merge(repo.name, shared.pull.number, shared.pull.head_sha):
         return {name: replace(each, note=BY_PEOPLE) for name, each in now.items()}
@@ -154,4 +156,9 @@ def _wave(rollout: Rollout, at: int) -> tuple[EnvironmentName, ...]:
 
 
 def _is_own(repo: Repository, commit: str) -> bool:
-    return repo.mirror.is_by(repo.context.author, commit, onto=repo.commit)
+    """Say whether a commit is what we proposed on its parent. Anybody can write our name into a commit, but loses nothing that we would write anew."""
+    if not repo.mirror.is_by(repo.context.author, commit, onto=repo.commit):
+        return False
+    base = repo.at(repo.mirror.parent(commit) or commit)
+    wanted = directories(base, changed_between(base, repo.at(commit)), repo.mirror.committed_at(commit))
+    return bool(wanted) and holds(base, commit, wanted)

@@ -1,21 +1,32 @@
 """A rollout that brings a wave to the template's newest revision by one pull request, on a real repository over HTTP (law 4)."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.clients.git.trees import Publication
 from bot.clients.github import CheckState
+from bot.commands.model import Sync
 from bot.core.messages.plan_comment import marker
 from bot.core.plans.risk import said
 from bot.core.rendering.assemble import assemble
+from bot.core.rollout.record import MemberStage, read
+from bot.core.tree import File, Tree
 from bot.model.environment import Manifest
 from bot.model.risk import Risk
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, Login
 from bot.sandbox.github import IssueText, PullSpec
 from bot.sandbox.github.records.issues import IssueRecord
+from bot.service.commands.change import ChangeOrigin, publish_change
+from bot.service.commands.sync import SyncDrafter
 from bot.service.repository import Repository
+from bot.service.rollouts.members import member_of
+from bot.service.rollouts.shared_pull import shared_pull
+from bot.service.rollouts.together import merge_together
+from bot.service.rollouts.under_way import Rollout
 from tests.service.rollouts.test_rollout import (
     applied,
     change,
@@ -84,6 +95,27 @@ def files(place: SmallMonorepo, name: str, branch: str) -> dict[str, bytes]:
     return {path: file.data for path, file in found.items()}
 
 
+def rollout(place: SmallMonorepo) -> Rollout:
+    found = place.repository().github.issue(example.REPOSITORY, issue(place).number)
+    record = read(found.body)
+    assert record is not None
+    return Rollout(found, record)
+
+
+def standing_once_its_wave_is_closed(place: SmallMonorepo, name: str) -> MemberStage:
+    repo = place.repository()
+    shared = shared_pull(repo, rollout(place), 0)
+    assert shared is not None
+    shut = replace(shared, pull=replace(shared.pull, state="closed"), names=frozenset({EnvironmentName(name)}))
+    return member_of(repo, rollout(place), EnvironmentName(name), shut).stage
+
+
+def forged_wave(repo: Repository, directories: Mapping[str, Tree], was: str) -> str:
+    """Replace what is on the wave's branch by a person's commit in the bot's name; return that."""
+    author, now = repo.context.author, repo.context.now()
+    return str(repo.mirror.publish(Publication(repo.commit, directories, BRANCH, was, {}, "Mine", author, now)))
+
+
 @pytest.mark.sample
 def test_a_wave_is_one_pull_request_with_the_directories_that_single_syncs_give(place: SmallMonorepo) -> None:
     company_of_three(place)
@@ -94,8 +126,9 @@ def test_a_wave_is_one_pull_request_with_the_directories_that_single_syncs_give(
         (name, str(wave(place).number)) for name in CLONES
     }
     together = {name: files(place, name, BRANCH) for name in CLONES}
+    repo, origin = place.repository(), ChangeOrigin(Login(MAINTAINER), place.server.url)
     for name in CLONES:
-        place.say(f"/sync {name}")
+        publish_change(repo, origin, SyncDrafter(Sync(EnvironmentName(name))))
     assert {name: files(place, name, f"envclone-change/{name}") for name in CLONES} == together
 
 
@@ -119,6 +152,9 @@ def test_a_wave_is_merged_by_itself_only_if_every_risk_is_allowed(place: SmallMo
         "production": "waiting",
     }
     merged(place, other.number)
+    assert standing_once_its_wave_is_closed(place, "demo-a") is MemberStage.WAITING, (
+        "it had left it, and was not declined"
+    )
     look(place)
     assert pulls(place)["demo-a"].state == "open"
     planned(place, {"demo-b": Risk.NONE, "demo-c": Risk.NONE})
@@ -163,6 +199,16 @@ def test_what_somebody_pushed_to_a_wave_is_neither_overwritten_nor_merged(place:
     look(place)
     assert place.server.head(REPOSITORY, BRANCH) == head
     assert table(place)["demo-b"] == "planned, waiting to be merged"
+    repo, first = place.repository(), head
+    mine: dict[str, Tree] = {"modules/mine": {"main.tf": File(b"")}}
+    whole = {f"envs/{name}": repo.at(head).environment(EnvironmentName(name)) for name in CLONES}
+    head = forged_wave(repo, {**whole, **mine}, head)
+    look(place)
+    assert place.server.head(REPOSITORY, BRANCH) == head, "whoever it says that it is by"
+    empty = forged_wave(repo, mine, head)
+    assert merge_together(repo.fetched(), rollout(place), 0) == {}
+    assert wave(place).state == "open", "what is no wave any more is not merged as one"
+    repo.mirror.push({f"refs/heads/{BRANCH}": first}, {f"refs/heads/{BRANCH}": empty})
     closed(place, wave(place).number)
     look(place)
     assert set(table(place).values()) == {"closed without merging", "planning"}
