@@ -97,7 +97,8 @@ def turned_off() -> str:
 
 
 OVER: Final = (
-    "This rollout is over. To bring one environment to the template's newest revision, comment `/sync <name>`."
+    "This rollout is over. To bring one environment to the template's newest revision, comment `/sync <name>`. If the rollout was aborted, reopen "
+    "this issue to continue it."
 )
 OFF: Final = (
     "The policy has rollouts turned off, so nothing is proposed or merged here. Set `rollout: {enabled: true}` to continue, or comment "
@@ -106,7 +107,7 @@ OFF: Final = (
 STEERED: Final[Mapping[RolloutAction, str]] = {
     "pause": "Paused: nothing more is proposed or merged. Comment `/rollout resume` to continue.",
     "resume": "Resumed.",
-    "abort": "Aborted. Open pull requests stay open; `/sync <name>` brings one environment to the newest revision.",
+    "abort": "Aborted. Open pull requests stay open; `/sync <name>` brings one environment to the newest revision. Reopen this issue to continue.",
 }
 
 

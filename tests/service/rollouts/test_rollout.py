@@ -391,7 +391,10 @@ def test_a_rollout_is_paused_resumed_and_aborted_in_its_issue(place: SmallMonore
     applied(place, "qa-a")
     look(place)
     assert (issue(place).state, set(pulls(place))) == ("closed", {"qa-a"})
-    assert "is over" in say(place, "/rollout resume")
+    assert "reopen this issue" in say(place, "/rollout resume")
+    place.server.reopen(REPOSITORY, issue(place).number, by=MAINTAINER)
+    look(place)
+    assert set(pulls(place)) == {"qa-a", "demo-a", "demo-b"}, "it goes on where it was"
 
 
 @pytest.mark.parametrize(("action", "state"), [("pause", "open"), ("abort", "closed")])

@@ -34,11 +34,11 @@ _WORDS: Mapping[MemberStage, str] = {
 }
 """In the order in which people need them; a module's rollout has no other stages."""
 
-OVER: Final = "This rollout is over. To apply a change of a module that an environment is waiting for, comment `/resume <name>`, or reopen this issue."
+OVER: Final = "This rollout is over. To apply a change of a module that an environment is waiting for, comment `/resume <name>`; if the rollout was aborted, you can also reopen this issue to continue it."
 STEERED: Final[Mapping[RolloutAction, str]] = {
     "pause": "Paused: nothing more is applied. Comment `/rollout resume` to continue.",
     "resume": "Resumed.",
-    "abort": "Aborted. What is waiting stays as it is: `/resume <name>` applies one environment, and so does the next merge that changes it.",
+    "abort": "Aborted. What is waiting stays as it is: `/resume <name>` applies one environment, and so does the next merge that changes it. Reopen this issue to continue.",
 }
 
 
