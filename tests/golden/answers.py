@@ -22,7 +22,7 @@ from bot.model.policy import Policy
 from bot.model.roots import DEFAULT
 from bot.names import EnvironmentName, TemplateName
 from tests.golden import inputs as i
-from tests.golden.versions import RECORD, STEP, evidence
+from tests.golden.versions import ASKS, RECORD, STEP, evidence, waiting
 from tests.support import example
 
 Texts = Mapping[str, Callable[[], str]]
@@ -84,6 +84,7 @@ ANSWERS: Texts = {
         codified_everywhere.proposed(LINK), codified_everywhere.behind(i.NAME), codified_everywhere.open_already(46)
     ),
     "versions/preview": lambda: preview.applied(evidence(i.NAME)),
+    "versions/preview-asks": lambda: preview.waits(waiting(), i.COMMIT, ASKS),
     "versions/preview-stays": lambda: preview.stays(i.CLONE, i.COMMIT, "`region` needs a value."),
     "pulls/titles": lambda: _listed(
         clone_pull_request.title(i.CLONE), made_again.title(i.NAME), codified_everywhere.title(TemplateName("shop")), drift_issue.title(i.NAME), drift_issue.title_of_cause({OTHER: 12, i.NAME: 45}),

@@ -51,6 +51,7 @@ DECLARATION = example.DECLARATION.replace(
 TFVARS = example.TFVARS.replace('"greeting": {{ greeting', '"greeting": {{ salute').replace('"tags": {{ tags', '"region": {{ region')  # fmt: skip
 FILES = {**example.template_files(), "template.yaml": File(DECLARATION.encode()), "app/terraform.tfvars.json.j2": File(TFVARS.encode())}  # fmt: skip
 BEFORE, AFTER = example.template(), read_template(TemplateName("shop"), FILES, FACTS)
+ASKS = {ParameterName("region"): "`region` is new: The region."}
 STEP = TemplateStep(
     (
         TemplateVersion("2" * 40, AFTER.revision, "Say which region"),
@@ -105,12 +106,14 @@ def _wave() -> ProposedWave:
     )
 
 
+def waiting() -> Manifest:
+    """Return a clone that waits for the value of `ASKS`."""
+    return i.CLONE.model_copy(update={"awaits": Awaited(revision=AFTER.revision, missing=tuple(ASKS))})
+
+
 def _sync_that_asks() -> str:
-    awaits = Awaited(revision=AFTER.revision, missing=(ParameterName("region"),))
-    waiting = i.CLONE.model_copy(update={"awaits": awaits})
-    asks = {ParameterName("region"): "`region` is new: The region."}
-    proposed = changes.ProposedChange(i.CLONE, waiting, i.PRODUCTION, BEFORE, [], (), (i.REQUEST,), asks=asks)
-    return f"{sync_text.waits(waiting)}\n\n{changes.body(proposed)}"
+    proposed = changes.ProposedChange(i.CLONE, waiting(), i.PRODUCTION, BEFORE, [], (), (i.REQUEST,), asks=ASKS)
+    return f"{sync_text.waits(waiting())}\n\n{changes.body(proposed)}"
 
 
 def evidence(name: EnvironmentName, edits: int = 0) -> Evidence:
