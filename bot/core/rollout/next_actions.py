@@ -56,7 +56,9 @@ def next_actions(
 ) -> NextActions:
     """Return what is to be done; `standings` has every environment of the record's waves."""
     done = _done(record, standings)
-    times = (*record.waves_done[:done], *[now] * (done - len(record.waves_done)))
+    # No wave was done later than now, whatever people may have written into the issue.
+    remembered = (min(each, now) for each in record.waves_done[:done])
+    times = (*remembered, *[now] * (done - len(record.waves_done)))
     if is_paused:
         return NextActions("paused", done, times)
     refused = tuple(name for name, each in standings.items() if each.stage is MemberStage.REFUSED)

@@ -251,6 +251,9 @@ def test_a_paused_rollout_does_nothing_and_a_wave_waits_for_its_pause() -> None:
     assert place.look().verdict == "waiting"
     place.now = NOW + timedelta(minutes=59)
     assert (place.look().verdict, place.record.waves_done) == ("waiting", (NOW,))
+    last = place.record.model_copy(update={"waves_done": (datetime.max.replace(tzinfo=UTC),)})
+    found = next_actions(last, place.policy, place.standings, NOW)
+    assert (found.verdict, found.waves_done) == ("waiting", (NOW,)), "whatever people wrote there"
     place.now = NOW + timedelta(hours=1)
     assert place.look().propose == (NAMES[1],)
 
@@ -261,6 +264,16 @@ def test_a_rollout_says_when_it_is_done_by_its_pace_its_pauses_and_the_limits_of
     assert arrival(place.record, place.standings, place.policy, later) is None, "nothing has ended, so there is no pace"
     place.standings[NAMES[0]] = RolloutMember(MemberStage.APPLIED, 1)
     assert arrival(place.record, place.standings, place.policy, later) == later + timedelta(hours=2 + 3)
+    first = place.record.model_copy(update={"started_at": datetime.min.replace(tzinfo=UTC)})
+    assert (
+        arrival(
+            first,
+            {**place.standings, **dict.fromkeys(NAMES[1:], RolloutMember(MemberStage.MERGED))},
+            place.policy,
+            later,
+        )
+        is None
+    )
     many = {EnvironmentName(f"e{number}"): RolloutMember(MemberStage.WAITING) for number in range(250)}
     assert bound(many) == timedelta(hours=1)
     ended = {name: RolloutMember(MemberStage.APPLIED) for name in NAMES}
