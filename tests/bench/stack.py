@@ -11,7 +11,7 @@ from tests.support.small_monorepo import monorepo
 
 RESOURCES = 3200
 IN_A_FILE = 400
-"""Resources: a file of code may have 200,000 words, and these have some 20,000."""
+"""Resources: a file of code may have 300,000 words, and these have some 34,000."""
 RESOURCE = """resource "terraform_data" "p{number}" {{
   triggers_replace = ["/${{var.name}}/p{number}", "shop-{service}"]
   input = jsonencode({{ a = var.greeting, b = [for z in var.zones : upper(z)], c = {{ x = {number}, y = "${{var.name}}-{number}" }} }})
