@@ -22,6 +22,7 @@ from bot.errors import UserError
 from bot.runs.drift.causes import report_causes
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_check, report_drift
+from bot.runs.drift.wave import with_wave
 
 
 def drift(  # noqa: PLR0913, PLR0917 (one parameter for each option)
@@ -61,7 +62,9 @@ def drift(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             now=lambda: datetime.now(UTC),
             log=lambda line: typer.echo(line, err=True),
         )
-        found = find_drift(DriftRequest(name, root.resolve(), commit_of(root)), context)
+        found, on = find_drift(DriftRequest(name, root.resolve(), commit_of(root)), context), on_github(os.environ)
+        if on is not None:
+            found = with_wave(found, on.github, on.repository, policy.bot)
         say(drift_issue.text(found), lambda: _data(found), as_json)
         write_summary(drift_issue.summary(found))
         code = _told(found, Checkout(root, policy.roots), as_json)

@@ -36,7 +36,10 @@ class DriftChange:
 
 @dataclass(frozen=True, slots=True)
 class StepDrift:
-    """What was found of one step. `text` is a hook's own words, or why it could not be looked at."""
+    """What was found of one step. `text` is a hook's own words, or why it could not be looked at.
+
+    `modules` are those beside the environment that alone changed since it was applied.
+    """
 
     name: StepName
     kind: str
@@ -44,6 +47,7 @@ class StepDrift:
     changes: tuple[DriftChange, ...] = ()
     noted: tuple[DriftChange, ...] = ()
     text: str = ""
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the issue of a rollout of modules remembers: of modules beside the environments that merges changed, and that waves apply."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -37,6 +37,12 @@ def written(record: ModuleRecord) -> str:
 def read(body: str) -> ModuleRecord | None:
     """Return the record in an issue's text; None when there is none that can be read."""
     return read_as(ModuleRecord, body)
+
+
+def records_in(texts: Iterable[tuple[int, str]]) -> Iterator[tuple[int, ModuleRecord]]:
+    """Yield the records that can be read in the texts of issues, with their numbers."""
+    found = ((number, read(body)) for number, body in texts)
+    return ((number, record) for number, record in found if record is not None)
 
 
 def commit_of(body: str) -> str | None:

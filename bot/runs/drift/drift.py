@@ -190,7 +190,7 @@ class _DriftCheck:
     def _not_applied(self, name: StepName, kind: str) -> StepDrift:
         modules = self._modules_since(name)
         text = held.not_applied(modules) if modules else why_not_applied(self._ledger, name)
-        return StepDrift(name, kind, "not_applied", text=text)
+        return StepDrift(name, kind, "not_applied", text=text, modules=tuple(modules))
 
     def _modules_since(self, step: StepName) -> Sequence[str]:
         """Return the modules beside the environment that changed since a step was applied, if nothing else of it did."""

@@ -16,7 +16,7 @@ from bot.core.plans.required_check import CHECK
 from bot.core.plans.risk import said_in
 from bot.core.requests.refusal import Refused
 from bot.core.requests.rerun import release_title
-from bot.core.rollout.module_record import HeldModule, ModuleRecord, commit_of, held_by, read, rollouts_of
+from bot.core.rollout.module_record import HeldModule, ModuleRecord, commit_of, held_by, read, records_in, rollouts_of
 from bot.core.rollout.next_actions import next_actions
 from bot.core.rollout.record import ENDED, PAUSED, MemberStage, RolloutMember, is_paused
 from bot.core.rollout.waves import Waves, waves
@@ -67,8 +67,7 @@ def held_modules(repo: Repository) -> Mapping[EnvironmentName, HeldModule]:
 
 def _records(issues: Sequence[Issue]) -> Iterator[tuple[int, ModuleRecord]]:
     """Yield the records that can be read, newest first."""
-    found = ((each.number, read(each.body)) for each in reversed(issues))
-    return ((number, record) for number, record in found if record is not None)
+    return records_in((each.number, each.body) for each in reversed(issues))
 
 
 def _concerned(issues: Sequence[Issue], only: Collection[EnvironmentName]) -> Sequence[Issue]:

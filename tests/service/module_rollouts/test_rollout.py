@@ -9,17 +9,19 @@ from git import Repo
 
 from bot.clients.github import CheckState
 from bot.core.messages.plan_comment import marker
+from bot.core.plans.drift import Drift, StepDrift
 from bot.core.plans.risk import said
 from bot.events import RolloutDue
 from bot.model.risk import Risk
-from bot.names import EnvironmentName
+from bot.names import EnvironmentName, StepName
+from bot.runs.drift.wave import with_wave
 from bot.runs.plan.matrix import Span, find_targets
 from bot.sandbox.github import IssueText, PullSpec, SandboxRun
 from bot.sandbox.github.records.issues import IssueRecord
 from bot.service.event_jobs.run import APPLIES
 from tests.service.rollouts.test_rollout import CANARY, CLONES, company, look, look_until_done, slots
 from tests.support import example, triggers
-from tests.support.small_monorepo import MAINTAINER, POLICY, REPOSITORY, SmallMonorepo
+from tests.support.small_monorepo import BOT, MAINTAINER, POLICY, REPOSITORY, SmallMonorepo
 from tests.support.workflow_runs import Actions
 
 CALL = b'module "shared" {\n  source = "../../../modules/shared"\n}\n'
@@ -65,6 +67,13 @@ def applied(place: SmallMonorepo, name: str, state: str = "success") -> None:
     moved = (EnvironmentName(name),)
     place.work(RolloutDue(repository=example.REPOSITORY, slot=str(next(slots)), environments=moved))
     assert place.server.settle()
+
+
+def blind(place: SmallMonorepo, name: str) -> str:
+    """Return why a workflow says that it could not look for drift of a stack whose module has changed."""
+    step = StepDrift(StepName("app"), "stack", "not_applied", text="it changed", modules=("modules/shared",))
+    drift = Drift(EnvironmentName(name), "c" * 40, (step,))
+    return with_wave(drift, place.service.context.github, example.REPOSITORY, BOT).steps[0].text
 
 
 def issues(place: SmallMonorepo) -> list[IssueRecord]:
@@ -162,6 +171,10 @@ def test_what_waits_is_named_and_people_may_apply_it_first(place: SmallMonorepo,
         place.say("/list") or ""
     )
     assert f"wave 2 of #{number}, which applies a change of `modules/shared`" in (place.say("/status demo-a") or "")
+    assert blind(place, "demo-a").startswith(
+        f"it waits for wave 2 of #{number}, which applies a change of `modules/shared`;"
+    )
+    assert blind(place, "demo-c") == "it changed", "no rollout holds it"
     assert say(place, "/rollout abort").startswith("Aborted. What is waiting")
     applied(place, "qa-a")
     assert released(actions) == ["qa-a"]
