@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateError, TemplateRuntimeError, meta, nodes
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateError, TemplateRuntimeError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.core.rendering import escape
@@ -47,15 +47,6 @@ def filled(filling: Filling) -> str:
     if Elsewhere.fill is None or _plain_size(filling.text, filling.is_hcl).most(filling.values) <= MOST_HERE:
         return evaluated(filling)
     return Elsewhere.fill(filling)
-
-
-@lru_cache(maxsize=2048)
-def names_read(text: str, is_hcl: bool) -> frozenset[str]:
-    """Return the names of the values that a text looks up: by Jinja's own analysis, from which it also makes the code that does it."""
-    try:
-        return frozenset(meta.find_undeclared_variables(_engine(is_hcl).parse(text)))
-    except (TemplateError, RecursionError):
-        return frozenset()  # whoever evaluates it says what is wrong
 
 
 def _bounded(pieces: Iterator[str]) -> Iterator[str]:

@@ -106,7 +106,7 @@ def _render_file(path: str, file: File, given: _Given) -> File:
         raise InvalidInput(
             f"{path}: Terraform evaluates `${{}}` inside {target[target.index('.t') :]}, so values aren't safe there. Use a .tf file."
         )
-    return File(_content(_Content(path, file.data, _read(file.data, target, given), given)), file.executable)
+    return File(_content(_Content(path, file.data, _read(file.data, given), given)), file.executable)
 
 
 @dataclass(frozen=True)
@@ -132,14 +132,18 @@ def _content(file: _Content) -> bytes:
     return content
 
 
-def _read(source: bytes, target: str, given: _Given) -> str:
+def _read(source: bytes, given: _Given) -> str:
     """Return the values that decide a file's content, and what is neutral in their place, as one text."""
-    from bot.core.rendering.fill import names_read  # noqa: PLC0415 (as below)
-
-    names = names_read(source.decode("utf-8", "replace"), target.endswith(HCL))
+    names = _words(source)
     return json.dumps(
         [{n: v for n, v in each.items() if n in names} for each in (given.parameters, given.neutral)], sort_keys=True
     )
+
+
+@lru_cache(maxsize=2048)
+def _words(source: bytes) -> frozenset[str]:
+    """Return the words of a text: a value is read by its name alone. Jinja's own analysis would calculate what stands there."""
+    return frozenset(re.findall(r"[^\W\d]\w*", source.decode("utf-8", "replace")))
 
 
 def _filled(path: str, source: bytes, parameters: Parameters) -> bytes:
