@@ -27,7 +27,6 @@ from bot.core.plans.plan import Action, PlannedChange, without_keys
 from bot.core.plans.plan_values import UNKNOWN, Masked, PlanValue, UnknownUntilApply
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
-from bot.model.environment import VARIABLES
 from bot.model.modules import place_of
 from bot.model.pipeline import Stack
 from bot.names import StepName
@@ -180,9 +179,8 @@ def _blocks(files: Tree, path: str) -> Sequence[Block]:
 def _names(files: Tree, name: StepName, stack: Stack) -> Names:
     """Return what names mean in a root module, as far as its files alone say."""
     given = _given(files, name)
-    is_sure = given is not None and not _more_values(files, name)
     module = Module(files, ModuleAddress(name, f"{name}/"), {})
-    asked = set(stack.inputs) if is_sure else module.code.variables
+    asked = module.code.variables if given is None else set(stack.inputs)
     told = {key: (value, frozenset[str]()) for key, value in (given or {}).items()}
     untold = {key: (Untold(f"var.{key}", frozenset({OUTPUT})), frozenset[str]()) for key in asked}
     module.names.given = {**told, **untold}
@@ -200,18 +198,14 @@ def _told(setting: Setting, names: Names) -> PlanValue:
 
 
 def _given(files: Tree, name: StepName) -> Mapping[str, Told] | None:
-    path = f"{name}/{VARIABLES}"
-    if path not in files:
-        return {}
+    """Return what the stack's files with values give to variables, the last of them counts; None if one can't be read."""
+    given: dict[str, Told] = {}
     try:
-        return {name: each.value for name, each in given_values(path, files[path].data).items()}
+        for path in value_files(files, name):
+            given |= {variable: each.value for variable, each in given_values(path, files[path].data).items()}
     except InvalidInput:
         return None
-
-
-def _more_values(files: Tree, name: StepName) -> bool:
-    """Say whether other files give variables values, too: which one wins is Terraform's to say."""
-    return any(path != f"{name}/{VARIABLES}" for path in value_files(files, name))
+    return given
 
 
 def _inside(found: Sequence[Block], path: Sequence[str]) -> Sequence[Block]:

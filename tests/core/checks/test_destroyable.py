@@ -45,6 +45,24 @@ def test_what_hangs_on_a_variable_is_judged_by_its_value() -> None:
     assert len(code(cluster("var.protected", skip="!var.protected"))) == 2, "the variable's default counts"
 
 
+@pytest.mark.parametrize(
+    ("values", "is_found"),
+    [
+        ({"terraform.tfvars": "size = 3"}, True),
+        ({"terraform.tfvars": "protected = false"}, False),
+        ({"terraform.tfvars": "protected = false", "terraform.tfvars.json": '{"protected": true}'}, True),
+        ({"terraform.tfvars.json": '{"protected": true}', "a.auto.tfvars": "protected = false"}, False),
+        ({"a.auto.tfvars": "protected = false", "b.auto.tfvars": "protected = true"}, True),
+        ({"other.tfvars": "protected = false"}, True),
+        ({"terraform.tfvars": "protected = = true"}, False),
+    ],
+)
+def test_all_files_with_values_count_in_terraforms_order(values: dict[str, str], is_found: bool) -> None:
+    code = {"data/main.tf": cluster("var.protected"), **{f"data/{path}": text for path, text in values.items()}}
+    files = {path: File(text.encode()) for path, text in code.items()}
+    assert bool(undestroyable_code(files, {DATA: Stack()}, "envs/demo-x", RULES)) is is_found
+
+
 def test_what_the_code_alone_does_not_tell_is_left_to_the_plan() -> None:
     main = cluster("var.protected", skip="anytrue([var.protected])")
     asked = Stack(inputs={"protected": FromOutput.model_validate({"from": "network.protected"})})
