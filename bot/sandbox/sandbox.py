@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.clients.git.checkout import Checkout, own_checkout
+from bot.core.checks.workspaces import backend_blocks
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.rendering.assemble import read_manifest
@@ -141,9 +142,10 @@ def _seed_modules(target: Path, source: Checkout) -> None:
 
 def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
     """Make the accounts that the policy speaks of, as an organisation would have; return that of the clones."""
-    production = read_manifest(
-        checkout.environment(EnvironmentName("production")), checkout.roots.environment("production")
-    )
+    files = checkout.environment(EnvironmentName("production"))
+    production = read_manifest(files, checkout.roots.environment("production"))
+    backends = (block for stack in production.stacks for _, block in backend_blocks(files, stack))
+    lock_tables = frozenset(name for block in backends if (name := block.text("dynamodb_table")))
     policy = checkout.policy()
     of_production = named_account(production, policy)
     if not isinstance(of_production, NamedAccount):
@@ -166,6 +168,7 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
                     f"repo:{REPOSITORY}:environment:envclone-apply",
                     "repo:*@*/*@*:environment:envclone-apply",
                 ),
+                lock_tables=lock_tables,
             )
         )
     return next((number for number in aws.accounts if number != of_production.id), of_production.id)

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.errors import UserError
@@ -17,7 +17,7 @@ SESSION_SECONDS = 3 * 60 * 60
 
 @dataclass(frozen=True, slots=True)
 class SandboxAccount:
-    """What a new account holds: a state bucket, a parent zone, and the roles that Actions assume.
+    """What a new account holds: a state bucket, a parent zone, the roles that Actions assume, and the tables that backends lock state in.
 
     `domain` is the public parent zone. `issuer` is the URL of the issuer of workflow tokens. `plan_subjects` and
     `apply_subjects` are the tokens' subjects that may assume `envclone-plan` and `envclone-apply`, with `*` and `?`.
@@ -30,6 +30,7 @@ class SandboxAccount:
     issuer: str
     plan_subjects: tuple[str, ...]
     apply_subjects: tuple[str, ...]
+    lock_tables: frozenset[str] = field(default=frozenset(), kw_only=True)
 
 
 def check_buckets(named: Mapping[str, str]) -> None:
@@ -48,6 +49,8 @@ def seed(endpoint: str, account: SandboxAccount) -> None:
     """Prepare the account; what is there already stays as it is."""
     admin = Admin(endpoint, account.id, account.region)
     _state_bucket(admin, account.state_bucket)
+    for name in account.lock_tables:
+        _lock_table(admin, name)
     _parent_zone(admin, account.domain)
     provider = _identity_provider(admin, account.issuer)
     for name, subjects in (("envclone-plan", account.plan_subjects), ("envclone-apply", account.apply_subjects)):
@@ -65,6 +68,17 @@ def _state_bucket(admin: Admin, name: str) -> None:
     s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
     blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
     s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True))
+
+
+def _lock_table(admin: Admin, name: str) -> None:
+    dynamodb, key = admin.client("dynamodb"), "LockID"  # Terraform's name for it
+    if name not in dynamodb.list_tables()["TableNames"]:
+        dynamodb.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        )
 
 
 def _parent_zone(admin: Admin, domain: str) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -48,7 +49,10 @@ def test_two_accounts_that_name_one_state_bucket_are_refused_with_what_to_write(
 
 
 def test_making_an_account_again_changes_nothing(aws: SandboxAws, issuer: Issuer) -> None:
-    aws.create_account(account(CLONES, issuer.url))
+    for _ in range(2):
+        aws.create_account(replace(account(CLONES, issuer.url), lock_tables=frozenset({"acme-locks"})))
+    table = client(aws.account_environment(CLONES), "dynamodb").describe_table(TableName="acme-locks")["Table"]
+    assert table["KeySchema"] == [{"AttributeName": "LockID", "KeyType": "HASH"}]
     route53 = client(aws.account_environment(CLONES), "route53")
     assert [zone["Name"] for zone in route53.list_hosted_zones()["HostedZones"]] == ["clones.acme.example."]
 
