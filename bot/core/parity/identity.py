@@ -178,15 +178,21 @@ def _marks(
             if host is None and not _is_telling(other, production):
                 continue  # a word such as `send`
             yield Mark(other, "endpoint", own, name)
-            if host is not None and other != host:
+            if host is not None and other != host and not _is_mailbox_beside(other, own):
                 # Also when the clone's own value leads there: another path of production's host is production all the same.
                 yield Mark(host, "host", own if host != host_of(own) else "a host that is not production's", name)
         elif re.fullmatch(cloud.own_accounts.account, other):
             yield Mark(other, "account", own, name)
-        elif host is not None:
+        elif host is not None and not _is_mailbox_beside(other, own):
             yield Mark(host, "host", own, name)
         elif _is_telling(other, production):
             yield Mark(other, "value", own, name)
+
+
+def _is_mailbox_beside(other: str, own: str) -> bool:
+    """Say whether both are mail addresses of one domain (`oncall@`, `dev@`): the mailbox tells them apart, and the domain is both's."""
+    are_mail = "@" in other and "@" in own and not _URL.match(other) and not _URL.match(own)
+    return are_mail and host_of(other) is not None and host_of(other) == host_of(own)
 
 
 def _is_telling(text: str, production: EnvironmentName) -> bool:

@@ -7,6 +7,8 @@ import pytest
 from bot.clouds.registry import FACTS
 from bot.core.parity.identity import Identity, host_of, identity, networks_in
 from bot.core.requests.clone import Draft, draft_clone
+from bot.model.template import StringParameter
+from bot.names import ParameterName
 from tests.support import example
 
 
@@ -58,6 +60,29 @@ def test_marks_are_productions_own_and_never_the_bare_word() -> None:
         [("production/payments", "demo-x/payments"), ("production", "demo-x"), ("shop", "shops")]
     )
     assert {mark.text for mark in more.marks} - set(marks) == {"production/payments"}
+
+
+@pytest.mark.parametrize("how", ["identity", "outbound"])
+@pytest.mark.parametrize(
+    ("own", "host"),
+    [
+        ("dev@acme.example", None),
+        ("dev@clones.acme.example", "acme.example"),
+        ("https://acme.example/", "acme.example"),
+    ],
+)
+def test_another_mailbox_of_one_domain_is_apart_and_another_domain_marks_productions(
+    how: str, own: str, host: str | None
+) -> None:
+    name = ParameterName("alarm_email")
+    given = {how: True, "identity": how == "identity"}
+    parameter = StringParameter.model_validate({"type": "string", "description": "Who is called.", **given})
+    sides = [
+        example.production().model_copy(update={"parameters": {name: value}}) for value in ("oncall@acme.example", own)
+    ]
+    marks = {mark.text: mark.kind for mark in identity({name: parameter}, sides[0], sides[1], FACTS).marks}
+    assert {text for text, kind in marks.items() if kind == "host"} == ({host} if host else set())
+    assert "oncall@acme.example" in marks or (host is not None and how == "identity")
 
 
 def test_hosts_and_networks_are_found_in_texts() -> None:
