@@ -14,12 +14,13 @@ import typer
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, say
 from bot.cli.local.options import AnyRoot, AsJson, me
 from bot.clients.cage import Cage
-from bot.clients.git.new_branch import OwnBranch
+from bot.clients.git.new_branch import OwnBranch, has_uncommitted
 from bot.clients.terraform.output import TerraformFailed
 from bot.clients.terraform.program import find_terraform
 from bot.clients.terraform.terraform import Terraform
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.messages.reference.generated_docs import SCHEMAS
+from bot.core.parity.by_code.external_references import reached
 from bot.core.plural import counted
 from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.model.environment import HOOKS
@@ -29,6 +30,7 @@ from bot.runs.state_adoption import ADOPTED, CodeFromState, out_of_reach, write_
 
 _SHOWN = 3
 _CODE = re.compile(r"`[^`]*`")
+_COMMIT = "Commit them: `git rm -r` refuses to remove the directory until then."
 _CREDENTIALS = (".aws", ".config/gcloud", ".azure")
 """Below the home directory: where providers and backends look for a person's credentials."""
 
@@ -97,6 +99,11 @@ def adopt(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         said = [
             *_of_state(written),
             *_lines(found, path),
+            *(
+                [f"\n{path} has changes that aren't committed, and the proof is of them, too. {_COMMIT}"]
+                if has_uncommitted(root, path)
+                else []
+            ),
             *([f"Committed on the branch {branch}."] if is_committed else []),
         ]
         say(
@@ -188,7 +195,13 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
         yield from (f"  {each.kind}: {_blocks(each)} {each.why}" for each in found.hooks)
     left = _left(found)
     if left or found.undecided:
-        yield from ("", "Left to decide:", *(f"  {each}" for each in _once([*found.proof.findings, *found.undecided])))
+        yield from (
+            "",
+            "Left to decide:",
+            *(f"  {each}" for each in _once(tuple(dict.fromkeys((*found.proof.findings, *found.undecided))))),
+        )
+    if found.proof.external:
+        yield from ("", f"Before the first clone, look at this: {reached(found.proof.external)}")
     if left:
         yield from ("", f"Edit {where}, then run the same command again.")
     else:
@@ -274,5 +287,6 @@ def _data(found: AdoptedProduction) -> dict[str, object]:
         "hooks": [{"kind": each.kind, "blocks": list(each.blocks), "why": each.why} for each in found.hooks],
         "check": _left(found),
         "doubts": list(found.proof.doubts),
+        "external": list(map(str, found.proof.external)),
         "undecided": [str(each) for each in found.undecided],
     }

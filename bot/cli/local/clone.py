@@ -19,6 +19,7 @@ from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
+from bot.core.parity.by_code.external_references import external_references, reached
 from bot.core.plural import counted
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.inventory import renamed
@@ -54,10 +55,12 @@ def clone(
         where = drafted.directory
         if command.dry_run:
             sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.code)
-            found = compare(*sides, base.template, asked.at).parity
+            compared = compare(*sides, base.template, asked.at)
+            external = external_references(compared, sides[1], base.template.declaration)
+            looked_at = f"\n\nLook at this: {reached(external)}" if external else ""
             pipeline = Pipeline(stacks=drafted.manifest.stacks, hooks=read_hooks(drafted.files, where).hooks)
             say(
-                plain(replies.preview(drafted, found, pipeline), width()),
+                plain(f"{replies.preview(drafted, compared.parity, pipeline)}{looked_at}", width()),
                 lambda: {"files": sorted(drafted.files), "parameters": drafted.manifest.parameters},
                 as_json,
             )

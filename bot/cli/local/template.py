@@ -13,14 +13,13 @@ from bot.cli.options import completed
 from bot.cli.plain_help import PlainCommand, PlainGroup
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clouds.registry import FACTS
+from bot.core.parity.by_code.external_references import reached
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.preflight import CheckRules
 from bot.core.requests.template_check import a_clone, check_template
 from bot.hooks.validate import JUDGES, template_findings
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, TemplateName
-
-_EXTERNAL = "If a clone may not, make it a parameter with `outbound: true`; if all may, list it under `shared` in template.yaml."
 
 templates = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode=None, help="Check templates.")
 
@@ -68,7 +67,7 @@ def template_check(
 def _told(found: Mapping[str, Sequence[str]]) -> Sequence[str]:
     lines = [*found["proved"], *found["findings"], *found["doubts"]]
     if found["external"]:
-        lines.append(f"every environment reaches {', '.join(found['external'])}. {_EXTERNAL}")
+        lines.append(reached(found["external"]))
     return lines
 
 

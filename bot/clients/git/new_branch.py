@@ -63,6 +63,14 @@ class OwnBranch:
         _git(self.top, "push", "--quiet", "origin", f"{branch}:{branch}", environment=environment)
 
 
+def has_uncommitted(directory: Path, path: str) -> bool:
+    """Say whether something at a path isn't committed. Outside of a repository nothing is asked for."""
+    try:
+        return bool(_git(directory, "status", "--porcelain", "--", path, DOWNLOADED))
+    except UserError:
+        return False
+
+
 def _git(directory: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
     argv = ["git", "-C", str(directory), *arguments]
     done = subprocess.run(

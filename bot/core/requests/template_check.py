@@ -91,8 +91,20 @@ def check_template(
             proved.append(f"purpose {purpose} is {source.name}'s own")
         else:
             # A leak is every purpose's.
-            findings += [each for each in drafted if each not in findings and each.path not in lacking]
+            findings += [
+                each
+                for each in drafted
+                if each not in findings
+                and _as_of(source, each, template, asked) not in findings
+                and each.path not in lacking
+            ]
     return Proof(proved, findings, [external[text] for text in sorted(external)], doubts)
+
+
+def _as_of(source: Manifest, finding: Finding, template: TemplateAt, asked: CloneRequest) -> Finding:
+    """Return what is said of the clone's directory as it is said of the source's: one fault of the template is listed once."""
+    directories = (template.roots.environment(name) for name in (asked.command.name, source.name))
+    return replace(finding, message=finding.message.replace(*(f"{each}/" for each in directories)))
 
 
 def _told_apart(drafted: Draft, source: Manifest) -> str:
@@ -218,7 +230,10 @@ def _parameter_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], s
             place = ("parameters", name, "default")
             yield from ((place, problem) for problem in _value_problems(template, name, parameter.default))
             if parameter.identity:
-                yield place, "an identity parameter can't have a default. Derive or allocate it."
+                yield (
+                    place,
+                    "an identity parameter can't have a default: clones would share it. `derive` or allocate it, or `set` it in each purpose.",
+                )
 
 
 def _purpose_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:

@@ -194,7 +194,12 @@ def check_contract(command: SetsValues, template: Template, breaches: Sequence[B
     if not blamed and not isinstance(command, Clone):
         return
     if not blamed:
-        raise Correctable(f"{said} No `--set` causes that: fix the template (`envclone template check`).")
+        hint = (
+            " What clones alone have or lack on purpose is named under `aspects` in template.yaml, with another aspect than `topology`."
+            if any(breach.aspect == "topology" for breach in breaches)
+            else ""
+        )
+        raise Correctable(f"{said} No `--set` causes that: fix the template (`envclone template check`).{hint}")
     sets = said_sets(command, blamed)
     allowed = f" These purposes allow it: {', '.join(others)}." if others else ""
     raise _blamed(command, blamed, f"{said} {sets} causes that.{allowed}")

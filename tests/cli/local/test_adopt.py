@@ -331,11 +331,25 @@ def test_what_would_change_production_is_named_with_what_to_do(tmp_path: Path) -
 
 
 def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> None:
-    root = lay_out(tmp_path, LAYOUTS[0].files)
-    assert run(root, "adopt", "infra/production", "--with", "infra/staging")[0] == 0
+    mailed = 'locals { mailed = "data-oncall@acme.example" }\n'
+    mains = {
+        path: text + mailed
+        for path, text in LAYOUTS[0].files.items()
+        if path.startswith("infra/") and path.endswith("main.tf")
+    }
+    root = lay_out(tmp_path, LAYOUTS[0].files | mains)
+    code, output = run(root, "adopt", "infra/production", "--with", "infra/staging")
+    assert code == 0
+    reached = "every environment reaches data-oncall@acme.example (main/main.tf:"
+    assert f"Before the first clone, look at this: {reached}" in output
     code, output = run(root, "clone", "production", "as", "demo-x", "--dry-run")
     assert code == 0
-    for words in ("acme-state-staging", "demo-x/main/terraform.tfstate", "copies: set by the purpose"):
+    for words in (
+        "acme-state-staging",
+        "demo-x/main/terraform.tfstate",
+        "copies: set by the purpose",
+        f"Look at this: {reached}",
+    ):
         assert words in output
 
 
@@ -638,6 +652,7 @@ def test_it_is_committed_on_a_branch_of_its_own_and_nothing_else_with_it(tmp_pat
     git("add", "--all")
     words = ("adopt", "infra/production", "--with", "infra/staging", "--branch", "adopt-production")
     code, output = run(root, *words)
+    assert "infra/production has changes that aren't committed" in output
     assert (code, output.splitlines()[-1]) == (0, "Committed on the branch adopt-production.")
     assert git("branch", "--show-current") == "adopt-production"
     assert {path.split("/")[0] for path in git("diff", "--name-only", "main", "HEAD").splitlines()} == {

@@ -40,6 +40,15 @@ class ExternalReference:
         return f"{self.text} ({self.path}:{self.line}{more})"
 
 
+def reached(references: Sequence[object]) -> str:
+    """Say what every environment reaches, and what to do about it."""
+    return (
+        f"every environment reaches {', '.join(map(str, references))}. If a clone may not, make it a parameter with `outbound: true` "
+        "(a purpose that matches `topology` needs the resources that it adds or leaves out under `aspects: {outbound: [ADDRESS*]}`, too); "
+        "if all may, list it under `shared` in template.yaml."
+    )
+
+
 def external_references(compared: CodeComparison, side: CodeSide, template: Template) -> Sequence[ExternalReference]:
     """Return what both sides name alike outside of themselves, but for what the template declares as outbound or shared."""
     outbound = [side.manifest.parameters.get(name) for name, each in template.parameters.items() if each.outbound]
