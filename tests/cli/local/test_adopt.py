@@ -331,7 +331,7 @@ def test_what_would_change_production_is_named_with_what_to_do(tmp_path: Path) -
 
 
 def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> None:
-    mailed = 'locals { mailed = "data-oncall@acme.example" }\n'
+    mailed = 'resource "terraform_data" "mailed" { input = "data-oncall@acme.example" }\n'
     mains = {
         path: text + mailed
         for path, text in LAYOUTS[0].files.items()

@@ -43,8 +43,8 @@ class ExternalReference:
 def reached(references: Sequence[object]) -> str:
     """Say what every environment reaches, and what to do about it."""
     return (
-        f"every environment reaches {', '.join(map(str, references))}. If a clone may not, make it a parameter with `outbound: true` "
-        "(a purpose that matches `topology` needs the resources that it adds or leaves out under `aspects: {outbound: [ADDRESS*]}`, too); "
+        f"every environment reaches {', '.join(map(str, references))}. If a clone may not, make it a parameter with `outbound: true`, "
+        "with its own value in each purpose's `set`, and `outbound` under `differ` there (a purpose that matches `topology` needs the resources that it adds or leaves out under `aspects: {outbound: [ADDRESS*]}`, too); "
         "if all may, list it under `shared` in template.yaml."
     )
 
