@@ -103,8 +103,8 @@ def check_template(
 
 def _as_of(source: Manifest, finding: Finding, template: TemplateAt, asked: CloneRequest) -> Finding:
     """Return what is said of the clone's directory as it is said of the source's: one fault of the template is listed once."""
-    directories = (template.roots.environment(name) for name in (asked.command.name, source.name))
-    return replace(finding, message=finding.message.replace(*(f"{each}/" for each in directories)))
+    theirs, ours = (template.roots.environment(name) for name in (source.name, asked.command.name))
+    return replace(finding, message=finding.message.replace(f"{ours}/", f"{theirs}/"))
 
 
 def _told_apart(drafted: Draft, source: Manifest) -> str:

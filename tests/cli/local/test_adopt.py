@@ -337,7 +337,7 @@ def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> 
         for path, text in LAYOUTS[0].files.items()
         if path.startswith("infra/") and path.endswith("main.tf")
     }
-    root = lay_out(tmp_path, LAYOUTS[0].files | mains)
+    root = lay_out(tmp_path, {**LAYOUTS[0].files, **mains})
     code, output = run(root, "adopt", "infra/production", "--with", "infra/staging")
     assert code == 0
     reached = "every environment reaches data-oncall@acme.example (main/main.tf:"
