@@ -16,7 +16,7 @@ from tests.golden import inputs as i
 _NAMES = tuple(EnvironmentName(f"demo-{letter}") for letter in "abcd")
 _POLICY = Policy(rollout=RolloutPolicy.model_validate({"enabled": True, "pause": "1h"}))
 _APPLIED = RolloutMember(MemberStage.APPLIED, 41, Risk.IN_PLACE)
-_FAILED = RolloutMember(MemberStage.FAILED, 41, Risk.IN_PLACE, "demo-b: app failed Comment `/resume demo-b`.")
+_FAILED = RolloutMember(MemberStage.FAILED, 41, Risk.IN_PLACE, "demo-b: app failed. Comment `/resume demo-b`.")
 _WAITING = RolloutMember(MemberStage.WAITING, 41, Risk.REPLACE)
 
 

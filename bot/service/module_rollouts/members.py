@@ -66,7 +66,8 @@ def module_member(repo: Repository, rollout: ModuleRollout, runs: Runs, name: En
         if found is None:
             continue
         if found.outcome == "failure":
-            note = f"{found.status.description if found.status else ''} Comment `/resume {name}`.".strip()
+            said = found.status.description.rstrip(".") if found.status else ""
+            note = f"{said or 'The apply failed'}. Comment `/resume {name}`."
             return replace(last, stage=MemberStage.FAILED, note=note)
         is_applied = found.outcome == "success"
         return replace(last, stage=MemberStage.APPLIED if is_applied else MemberStage.MERGED, note="")

@@ -112,7 +112,7 @@ def _verdict(shown: ShownModules) -> str:
             failed = sum(each.stage in FAILURES for each in record.members.values())
             return (
                 f"**Stopped** in {wave}: {counted(failed, 'environment')} failed, and the policy tolerates {rollout.failure_tolerance}. Nothing more is "
-                "applied until they are fixed; then the rollout continues by itself."
+                f"applied until {'it is' if failed == 1 else 'they are'} fixed; then the rollout continues by itself."
             )
         case "waiting":
             begins = todo.waves_done[todo.wave - 1] + rollout.wait

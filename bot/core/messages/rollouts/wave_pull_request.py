@@ -105,4 +105,4 @@ def _folded(wave: ProposedWave) -> Iterator[str]:
         room -= len(said)
         yield said
     if left:
-        yield f"For {joined(left, 100)} see the changed files."
+        yield f"For {joined(left, 100)}, see the changed files."
