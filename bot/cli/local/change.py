@@ -9,13 +9,13 @@ import typer
 from bot.cli.console import edge, say, width
 from bot.cli.local.options import AsJson, Root
 from bot.cli.local.sentence import refused, sentence
+from bot.cli.local.source import source_side
 from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.merge_file import merge_text
 from bot.commands.model import Extend, Set
 from bot.core.messages import change_pull_request
-from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.rendering.assemble import TemplateAt, own_manifest
 from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import ChangeDraft, ChangeSubject, Unchanged, draft_change
@@ -84,15 +84,9 @@ def _drafted(command: Set | Extend, checkout: Checkout) -> ChangeDraft:
         return unknown_environment(command, checkout.environments())
     before = own_manifest(files, command.name, checkout.roots)
     directory = EditedDirectory(files, merge_text)
-    source = _source(checkout, before)
+    source = source_side(checkout, before)
     subject = ChangeSubject(before, _template(checkout, before), checkout.policy(), source, JUDGES, directory)
     return draft_change(command, subject, _now())
-
-
-def _source(checkout: Checkout, manifest: Manifest) -> CodeSide | None:
-    """Return what an environment was cloned from, if it is in this checkout."""
-    files = checkout.code(manifest.source) if manifest.source else {}
-    return read_side(files, checkout.roots.environment(manifest.source)) if manifest.source and files else None
 
 
 def _template(checkout: Checkout, manifest: Manifest) -> TemplateAt:

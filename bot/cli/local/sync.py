@@ -11,6 +11,7 @@ from bot.cli.console import edge, say, width
 from bot.cli.local.options import AsJson, Root
 from bot.cli.local.revisions import history_here
 from bot.cli.local.sentence import refused, sentence
+from bot.cli.local.source import source_side
 from bot.cli.options import completed
 from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout, own_checkout
@@ -19,7 +20,6 @@ from bot.clients.git.history.templates import template_history
 from bot.clients.git.merge_file import merge_text
 from bot.commands.model import Sync
 from bot.core.messages import sync_text
-from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt, own_manifest
 from bot.core.rendering.hand_edits import lost_comments
@@ -86,7 +86,7 @@ def _subject(checkout: Checkout, command: Sync) -> SyncSubject | Refused:
         policy=checkout.policy(),
         inventory=reading.whole() if is_allocating else reading.inventory,
         merge_text=merge_text,
-        source=_source(checkout, manifest),
+        source=source_side(checkout, manifest),
         judges=JUDGES,
     )
 
@@ -102,12 +102,6 @@ def _template(checkout: Checkout, command: Sync, manifest: Manifest) -> Template
     if files is None:
         raise UserError(f"Commit {command.commit} has no {where}. Choose a later one.")
     return checkout.read_template(name, files)
-
-
-def _source(checkout: Checkout, manifest: Manifest) -> CodeSide | None:
-    """Return what an environment was cloned from, if it is in this checkout."""
-    files = checkout.code(manifest.source) if manifest.source else {}
-    return read_side(files, checkout.roots.environment(manifest.source)) if manifest.source and files else None
 
 
 def _said(checkout: Checkout, command: Sync, subject: SyncSubject, drafted: Synced) -> str:
