@@ -93,7 +93,7 @@ class JobRunner:
             outcome = self._answered(request, ending, memory)
             self._figures.ended(request.kind, outcome, monotonic() - began)
             if isinstance(request.event, CommentCreated):
-                self._figures.answered(request.kind, (datetime.now(UTC) - request.event.created_at).total_seconds())
+                self._figures.answered(request.kind, (self._work.now() - request.event.created_at).total_seconds())
             self._traces.ended(request, outcome, at, datetime.now(UTC))
             log.info("job %s", outcome, extra={"action": "end", "seconds": round(monotonic() - began, 3)})
         return {"outcome": outcome, "reference": ending.reference if isinstance(ending, JobFailed) else None}
@@ -123,7 +123,7 @@ class JobRunner:
 
     def _tell_of_waiting(self, step: JobStep, wait: Later, memory: JobMemory) -> None:
         def tell() -> None:
-            until = datetime.now(UTC) + timedelta(seconds=wait.seconds)
+            until = self._work.now() + timedelta(seconds=wait.seconds)
             self._work.waiting(step.request, until, is_limit=wait.is_limit)
 
         # Once: what keeps the step from being done may keep this from being said, and then it is said before the next wait.

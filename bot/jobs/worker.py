@@ -18,6 +18,7 @@ from bot.jobs.runner import JobRunner, Seen
 from bot.jobs.step_attempts import StepAttempts
 from bot.jobs.sweeper import Sweeper
 from bot.jobs.traces import traces
+from bot.service.event_jobs.look_back import LONGEST_LOOK_BACK
 from bot.service.jobs_api import JobsApi
 from bot.settings import Settings
 
@@ -94,5 +95,9 @@ def run_worker(
 
 
 def _silent_since(store: JobStore, now: datetime) -> datetime:
-    """Return when any worker was last alive; now when there never was one, for what was written before is not for us."""
-    return now - min((replica.silent_for for replica in store.replicas()), default=timedelta(0))
+    """Return when any worker was last alive; now when there never was one, for what was written before is not for us.
+
+    Long ago if nobody knows, since the clock was put back: what was carried out is not carried out again.
+    """
+    silence = min((replica.silent_for for replica in store.replicas()), default=timedelta(0))
+    return now - (silence if silence >= timedelta(0) else LONGEST_LOOK_BACK)

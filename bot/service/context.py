@@ -31,6 +31,8 @@ class ServiceContext:
     author: Author
     now: Callable[[], datetime]
     author_limit: AuthorLimit
+    own_clock: Callable[[], datetime] | None = None
+    """This machine's clock, where `now` is GitHub's."""
     dispatch_secrets: Sequence[str] = ()
     """With which other repositories sign what they ask for."""
     hears_runs_only: bool = False
@@ -50,6 +52,10 @@ class ServiceContext:
     _mirrors: dict[RepositoryName, Mirror] = field(default_factory=dict)
     _branches: dict[RepositoryName, tuple[float, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def surely(self) -> datetime:
+        """Return a time that has come by both clocks. By it clones end: one that is ahead, of whoever, ends nothing too early."""
+        return min(self.now(), self.own_clock()) if self.own_clock is not None else self.now()
 
     def kept_manifests(self) -> ManifestCache:
         """Return the manifests that were kept when the process ended."""

@@ -48,7 +48,7 @@ def _inbox(store: JobStore) -> str:
 
 def _worker(settings: Settings, store: JobStore) -> str:
     try:
-        silences = [replica.silent_for for replica in store.replicas()]
+        silences = [abs(replica.silent_for) for replica in store.replicas()]
     except StoreUnavailable:
         return "the database can't be read"
     if not silences:

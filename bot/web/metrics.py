@@ -59,7 +59,7 @@ class _Stored(Collector):
         except StoreUnavailable:
             yield _gauge("envclone_store_up", "Whether the database is reachable.", 0)
             return
-        alive = [replica for replica in replicas if replica.silent_for < self._dead_after]
+        alive = [replica for replica in replicas if replica.is_alive(self._dead_after)]
         yield _gauge("envclone_store_up", "Whether the database is reachable.", 1)
         yield _gauge("envclone_inbox_depth", "Deliveries not yet turned into jobs.", waiting.count)
         yield _gauge(

@@ -12,7 +12,7 @@ from dbos._recovery import recover_pending_workflows
 from dbos._serialization import DBOSPortableJSON
 from dbos._sys_db import SystemDatabase
 
-from bot.jobs.engine import OldSqlite
+from bot.jobs.engine import OldSqlite, left
 
 
 def test_the_calls_that_are_not_public_are_where_they_were() -> None:
@@ -24,6 +24,12 @@ def test_the_calls_that_are_not_public_are_where_they_were() -> None:
     assert list(inspect.signature(SystemDatabase.get_queue).parameters) == ["self", "name", "client_system_database"]
     assert "_sys_db.get_queue(queue.name)" in inspect.getsource(queue_worker_thread)
     assert "in scopes:" in inspect.getsource(queue_worker_thread), "where there is no scope, no job is looked for"
+
+
+def test_no_wait_is_longer_by_a_clock_that_was_put_back() -> None:
+    now = time.time()
+    assert [left(now + seconds, 60) for seconds in (86_400, -5)] == [60, 0]
+    assert 50 < left(now + 59, 60) <= 59
 
 
 def test_a_sqlite_before_3_42_writes_the_timestamps_of_newer_pythons() -> None:

@@ -93,6 +93,24 @@ def test_heartbeats_tell_who_is_silent(store: JobStore) -> None:
     assert all(timedelta(0) <= r.silent_for < timedelta(minutes=1) for r in store.replicas())
 
 
+def test_a_heartbeat_from_before_the_clock_was_put_back_is_no_life_and_the_next_one_of_anybody_makes_it_one_of_now(
+    store: JobStore, url: str | None, tmp_path: Path
+) -> None:
+    store.beat("dead", "")
+    day = timedelta(days=1)
+    if url is None:
+        with closing(sqlite3.connect(tmp_path / SQLITE_FILE)) as file, file:
+            file.execute("UPDATE replicas SET beat_at = beat_at + ?", (day.total_seconds(),))
+    else:
+        with psycopg.connect(url) as session:
+            session.execute("UPDATE envclone.replicas SET beat_at = beat_at + %s", (day,))
+    (dead,) = store.replicas()
+    assert dead.silent_for < timedelta(0)
+    assert not dead.is_alive(day / 2)
+    store.beat("one", "")
+    assert all(timedelta(0) <= each.silent_for < day / 2 for each in store.replicas())
+
+
 def test_a_step_that_begins_is_known_until_it_ends(store: JobStore, url: str | None, tmp_path: Path) -> None:
     assert store.unfinished("job", "one") == 0
     store.begin("job", "one")

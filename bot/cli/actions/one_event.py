@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.cli.actions.own_settings import own_settings
 from bot.cli.serving.composition import service
 from bot.clients.store import open_store
-from bot.events import Event
+from bot.events import Event, LookBack
 from bot.jobs.at_once import CarriedOut, carry_out
 from bot.service.author_limit import AuthorLimit, CommentsCounted
 from bot.service.replies import is_settled
@@ -22,6 +23,9 @@ def carried_out(event: Event, scratch: Path) -> Iterator[CarriedOut]:
         work = service(settings, store)
         with closing(work.context) as context:
             context.hears_runs_only = True
+            if isinstance(event, LookBack):
+                # It was made by the clock of this machine, which may be anybody's.
+                event = event.model_copy(update={"since": event.since + (context.now() - datetime.now(UTC))})
             request = work.plan_of(f"run-{os.environ.get('GITHUB_RUN_ID', '0')}", event)
             if request is None:
                 return

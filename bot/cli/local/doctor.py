@@ -245,7 +245,7 @@ def _queue(settings: Settings) -> Iterator[Verdict]:
         return
     try:
         with closing(open_store(url, settings.data_dir)) as store:
-            waiting, silences = store.waiting(), [each.silent_for for each in store.replicas()]
+            waiting, silences = store.waiting(), [abs(each.silent_for) for each in store.replicas()]
     except StoreUnavailable as error:
         yield Verdict(
             "queue", "unknown", str(error), "Check ENVCLONE_DATABASE_URL, or ENVCLONE_DATA_DIR and its owner."

@@ -23,7 +23,8 @@ def service(settings: Settings, store: JobStore) -> Router:
             git_url=lambda repository: git_url(settings.github_api_url, repository),
             mirrors_directory=settings.data_dir / "mirrors",
             author=Author(login, f"{login}@users.noreply.github.com"),
-            now=lambda: datetime.now(UTC),
+            now=github.now,
+            own_clock=lambda: datetime.now(UTC),
             author_limit=AuthorLimit(store, settings.commands_per_author),
             dispatch_secrets=settings.dispatch_keys,
         )

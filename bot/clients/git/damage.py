@@ -44,7 +44,8 @@ def is_unlocked(path: Path, said: str) -> bool:
     """Remove the locks of dead commands, if git complains of a lock; say whether there was any."""
     if not _LOCKED.search(said):
         return False
-    stale = [each for each in path.rglob("*.lock") if time.time() - each.stat().st_mtime > STALE]
+    # One of the future was made before the clock was put back, however long ago that was.
+    stale = [each for each in path.rglob("*.lock") if abs(time.time() - each.stat().st_mtime) > STALE]
     for each in stale:
         each.unlink(missing_ok=True)
     return bool(stale)

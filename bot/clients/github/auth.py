@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from bot.clients.github.deliveries import newest_answers, redeliver_failed
 from bot.clients.github.github_time import GitHubTime
-from bot.clients.github.pacing import PacingClock, now
+from bot.clients.github.pacing import now
 from bot.clients.github.records import AppRegistration
 from bot.errors import InvalidInput, UserError
 from bot.names import RepositoryName
@@ -111,7 +112,7 @@ class AppCredentials:
     `private_key` is the PEM text; it stays in memory and signs a JWT for each token asked for. Raises `UserError` if it can't.
     """
 
-    def __init__(self, app_id: int | str, private_key: str, api_url: str, clock: PacingClock = now) -> None:
+    def __init__(self, app_id: int | str, private_key: str, api_url: str, time: GitHubTime | None = None) -> None:
         import jwt  # noqa: PLC0415 (as in `session`)
         from github import Auth  # noqa: PLC0415
 
@@ -119,9 +120,9 @@ class AppCredentials:
         if key is None:
             raise UserError(NO_KEY)
         self._auth = Auth.AppAuth(app_id, sign_func=lambda claims: jwt.encode(self._dated(claims), key, "RS256"))
-        self._app = connect(self._auth, api_url)
+        self._time = time or GitHubTime()
+        self._app = connect(self._auth, api_url, self._time)
         self._api_url = api_url
-        self._time = GitHubTime(clock)
         # PyGithub's connection is not safe to share, and one request for a token serves all who wait.
         self._lock = threading.Lock()
         self._leases: dict[RepositoryName, _Lease] = {}
@@ -165,7 +166,7 @@ class AppCredentials:
 
     def redeliver_failed(self, since: datetime) -> int:
         # With a connection of its own: a hundred requests must not keep others from a token.
-        return self._in_time(lambda: redeliver_failed(connect(self._auth, self._api_url).requester, since))
+        return self._in_time(lambda: redeliver_failed(connect(self._auth, self._api_url, self._time).requester, since))
 
     def newest_answers(self) -> Sequence[int]:
         with self._lock:
@@ -180,10 +181,11 @@ class AppCredentials:
         """Ask as the app, and once more if what was refused had the wrong time."""
         from github import GithubException  # noqa: PLC0415 (as in `session`)
 
+        corrected = self._time.corrections
         try:
             return ask()
         except GithubException as refused:
-            if refused.status != 401 or not self._time.learns(refused.headers or {}):
+            if refused.status != 401 or self._time.corrections == corrected:
                 raise
         return ask()
 
@@ -193,7 +195,7 @@ class AppCredentials:
         from github.Repository import Repository  # noqa: PLC0415
 
         _, answer = self._app.requester.requestJsonAndCheck("POST", f"/app/installations/{installation}/access_tokens")
-        client = connect(Auth.Token(answer["token"]), self._api_url)
+        client = connect(Auth.Token(answer["token"]), self._api_url, self._time)
         found = PaginatedList(
             Repository, client.requester, "/installation/repositories", None, list_item="repositories"
         )
@@ -231,11 +233,11 @@ def _private_key(text: str) -> RSAPrivateKey | None:
     return key if isinstance(key, RSAPrivateKey) else None
 
 
-def connect(auth: Auth.Auth, api_url: str) -> github.Github:
-    """Return a PyGithub client that neither retries nor sleeps on its own and makes no request until needed."""
+def connect(auth: Auth.Auth, api_url: str, time: GitHubTime) -> github.Github:
+    """Return a PyGithub client that neither retries nor sleeps on its own and makes no request until needed; each answer tells the time."""
     import github  # noqa: PLC0415
 
-    return github.Github(
+    client = github.Github(
         base_url=api_url,
         auth=auth,
         timeout=TIMEOUT,
@@ -246,3 +248,14 @@ def connect(auth: Auth.Auth, api_url: str) -> github.Github:
         seconds_between_writes=0,
         lazy=True,
     )
+    requester = client.requester
+    ask = requester.requestJson
+
+    def asked(*given: Any, **named: Any) -> tuple[int, dict[str, Any], str]:
+        began = monotonic()
+        status, headers, text = ask(*given, **named)
+        time.hears(headers, timedelta(seconds=monotonic() - began))
+        return status, headers, text
+
+    requester.requestJson = asked  # type: ignore[method-assign]  # what is refused is raised behind it
+    return client

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.github.auth import Credentials, connect
+from bot.clients.github.github_time import GitHubTime
 from bot.clients.github.pacing import GITHUB_COM, Pacer, Pacing, PacingClock, now
 from bot.clients.github.records import AppRegistration
 from bot.clients.github.refusals import remedy
@@ -61,16 +63,28 @@ class Session:
         api_url: str = PUBLIC_API,
         pacing: Pacing | None = None,
         clock: PacingClock = now,
+        time: GitHubTime | None = None,
     ) -> None:
-        """Pace as github.com asks when talking to it; elsewhere (`pacing` unset) the operator's limits show as refusals."""
+        """Pace as github.com asks when talking to it; elsewhere (`pacing` unset) the operator's limits show as refusals.
+
+        `time` is put right by all answers.
+        """
         self._credentials = credentials
         self._api_url = api_url.rstrip("/")
         self._pacing = pacing or (GITHUB_COM if self._api_url == PUBLIC_API else Pacing())
         self._clock = clock
+        self._time = time or GitHubTime(clock)
         self._local = threading.local()
         self._pacers: dict[str, Pacer] = {}
         self._login: str | None = None
         self._remaining: dict[str, int] = {}
+
+    def now(self) -> datetime:
+        """Return what time it is at GitHub, as its answers say; without any, what this machine's clock says."""
+        if not self._time.is_known:
+            with suppress(Transient, GitHubRefused):
+                self.check()
+        return self._time.now()
 
     def identity(self) -> str:
         """Return our own login; an app's ends in `[bot]`."""
@@ -120,7 +134,7 @@ class Session:
         """Return a client of a plain token, which is the same for every repository."""
         from github import Auth  # noqa: PLC0415
 
-        return connect(Auth.Token(self._credentials.token(RepositoryName("any/any"))), self._api_url)
+        return connect(Auth.Token(self._credentials.token(RepositoryName("any/any"))), self._api_url, self._time)
 
     def _read(self, repository: RepositoryName, call: Callable[[Repository], T]) -> T:
         """Run a call that changes nothing; a broken connection is tried once more, for idle ones are closed unannounced."""
@@ -183,7 +197,7 @@ class Session:
             # Tokens expire every hour: what is older than the last few is of no more use.
             while len(clients) >= 8:
                 clients.pop(next(iter(clients))).close()
-            clients[token] = connect(Auth.Token(token), self._api_url)
+            clients[token] = connect(Auth.Token(token), self._api_url, self._time)
         return clients[token]
 
     def _guarded(self, call: Callable[[], T]) -> T:

@@ -78,6 +78,10 @@ INSERT INTO envclone.replicas VALUES (%s, clock_timestamp(), %s)
 ON CONFLICT (name) DO UPDATE SET beat_at = EXCLUDED.beat_at, metrics = EXCLUDED.metrics
 """
 
+BEAT_NOW = (
+    "UPDATE envclone.replicas SET beat_at = clock_timestamp() WHERE beat_at > clock_timestamp() + interval '1 second'"
+)
+
 PRUNE = (
     ("DELETE FROM envclone.deliveries WHERE outcome = 'ignored' AND received_at < now() - %s", KEEP_IGNORED),
     ("DELETE FROM envclone.deliveries WHERE outcome IS NOT NULL AND received_at < now() - %s", KEEP_DELIVERIES),
@@ -174,12 +178,12 @@ class PostgresStore:
             self._hold_on(self._held, replica)
         with self._transaction() as connection:
             connection.execute(BEAT, (replica, metrics))
+            connection.execute(BEAT_NOW)
 
     def replicas(self) -> list[Replica]:
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT name, greatest(clock_timestamp() - beat_at, interval '0'), metrics "
-                "FROM envclone.replicas ORDER BY name"
+                "SELECT name, clock_timestamp() - beat_at, metrics FROM envclone.replicas ORDER BY name"
             )
             return [Replica(*row) for row in rows]
 

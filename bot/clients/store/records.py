@@ -48,11 +48,18 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """A worker: how long it has been silent, and its own figures in Prometheus' text format."""
+    """A worker: how long it has been silent, and its own figures in Prometheus' text format.
+
+    Less than nothing, if the clock was put back since its last heartbeat: then nobody knows how long it has been.
+    """
 
     name: str
     silent_for: timedelta
     metrics: str
+
+    def is_alive(self, dead_after: timedelta) -> bool:
+        """Say whether it was heard of lately."""
+        return abs(self.silent_for) < dead_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class JobStore(Protocol):
         """Note that the job's step is over, however it ended."""
 
     def beat(self, replica: str, metrics: str) -> None:
-        """Say that a worker is alive."""
+        """Say that a worker is alive. A heartbeat of the future, from before the clock was put back, becomes one of now."""
 
     def replicas(self) -> list[Replica]:
         """Return the workers that were alive in the last days."""

@@ -175,13 +175,15 @@ class SqliteStore:
 
     def beat(self, replica: str, metrics: str) -> None:
         with self._transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO replicas VALUES (?, ?, ?)", (replica, time.time(), metrics))
+            now = time.time()
+            connection.execute("INSERT OR REPLACE INTO replicas VALUES (?, ?, ?)", (replica, now, metrics))
+            connection.execute("UPDATE replicas SET beat_at = ? WHERE beat_at > ?", (now, now))
 
     def replicas(self) -> list[Replica]:
         with self._reading() as connection:
             rows = connection.execute("SELECT name, beat_at, metrics FROM replicas ORDER BY name").fetchall()
         now = time.time()
-        return [Replica(name, timedelta(seconds=max(0.0, now - beat)), metrics) for name, beat, metrics in rows]
+        return [Replica(name, timedelta(seconds=now - beat), metrics) for name, beat, metrics in rows]
 
     def hold(self, replica: str, patience: timedelta) -> None:
         # One file bears one worker, whatever its name. The lock ends with the process, however that ends.

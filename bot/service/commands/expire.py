@@ -176,7 +176,7 @@ def merge_expired(repo: Repository, name: EnvironmentName) -> Expired:
 
 
 def _due(repo: Repository, manifests: Iterable[Manifest], policy: Policy) -> Due:
-    listed, now = list(manifests), repo.context.now()
+    listed, now = list(manifests), repo.context.surely()
     closed = closed_pulls(repo, listed)
     final = {number: each for number, each in closed.items() if each.is_merged or now - each.at >= CALM}
     return due(listed, now, policy, final)

@@ -53,14 +53,15 @@ def test_a_damaged_mirror_is_made_anew(remote: Path, mirror: Mirror, damage: str
     again.close()
 
 
-def test_the_lock_of_a_killed_git_is_removed_once_it_can_be_nobody_s(remote: Path, mirror: Mirror) -> None:
+@pytest.mark.parametrize("aside", [-1, 1], ids=["old", "of the future, for the clock was put back"])
+def test_the_lock_of_a_killed_git_is_removed_once_it_can_be_nobody_s(remote: Path, mirror: Mirror, aside: int) -> None:
     run("git", "-C", str(remote), "update-ref", "refs/heads/envclone/demo-x", "refs/heads/main")
     lock = mirror.path / "refs/heads/envclone/demo-x.lock"
     lock.parent.mkdir(parents=True)
     lock.touch()
     with pytest.raises(GitFailed, match="File exists"):
         mirror.fetch("main")
-    long_ago = lock.stat().st_mtime - STALE - 1
+    long_ago = lock.stat().st_mtime + aside * (STALE + 1)
     os.utime(lock, (long_ago, long_ago))
     mirror.fetch("main")
     assert "demo-x" in mirror.proposals()

@@ -18,6 +18,7 @@ from bot.clients.github import (
     PullRequestSpec,
     Token,
 )
+from bot.clients.github.github_time import GitHubTime
 from bot.clients.transient import RateLimited, Transient
 from bot.model.pipeline import Json
 from bot.names import Login, RepositoryName
@@ -136,7 +137,12 @@ def test_git_credentials_are_a_token_that_lasts(world: World) -> None:
 
 def test_a_token_is_renewed_before_it_expires(world: World) -> None:
     moment = datetime.now(UTC)
-    credentials = AppCredentials(world.app_id, world.private_key, f"{world.url}/api/v3", clock=lambda: moment)
+
+    def uptime() -> float:
+        return moment.timestamp()
+
+    time = GitHubTime(lambda: moment, uptime)
+    credentials = AppCredentials(world.app_id, world.private_key, f"{world.url}/api/v3", time)
     first = credentials.token(REPOSITORY)
     moment += timedelta(minutes=54)
     assert credentials.token(REPOSITORY) == first
@@ -152,7 +158,7 @@ def test_an_app_on_a_machine_whose_clock_is_a_day_off_is_let_in_and_waits_no_lon
         return datetime.now(UTC) + wrong
 
     api = f"{world.url}/api/v3"
-    credentials = AppCredentials(world.app_id, world.private_key, api, clock=clock)
+    credentials = AppCredentials(world.app_id, world.private_key, api, GitHubTime(clock))
     assert credentials.login() == "envclone[bot]"
     first = credentials.token(REPOSITORY)
     assert credentials.token(REPOSITORY) == first, "it is good for an hour still"

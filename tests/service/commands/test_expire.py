@@ -135,6 +135,16 @@ def test_a_clock_that_goes_back_says_nothing_twice(live: SmallMonorepo) -> None:
     assert ends(live) == ["open"]
 
 
+def test_a_clock_that_is_a_day_ahead_ends_no_clone_whether_it_is_the_machine_s_or_github_s(live: SmallMonorepo) -> None:
+    time, context = end(live), live.service.context
+    for ahead, right in ((DAY, timedelta()), (timedelta(), DAY)):
+        context.own_clock = lambda ahead=ahead: time - 4 * DAY + ahead
+        assert at(live, time - 4 * DAY + right) == []
+        context.own_clock = lambda ahead=ahead: time - DAY / 2 + ahead
+        assert at(live, time - DAY / 2 + right) in (["warned"], ["nothing"])
+    assert (said(live), ends(live)) == ([WARNED], [])
+
+
 def test_a_clone_that_is_extended_after_its_end_was_proposed_expires_again(live: SmallMonorepo) -> None:
     allow(live, b"ttl: {max: 90d}\nexpiry: {auto_merge: true}\n")
     first = end(live)
