@@ -6,12 +6,15 @@ has the database.
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import TypeAlias
 
 from bot.clients.store import Delivery, JobStore, StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 200
 MOST_WAITING = 2_000
@@ -86,7 +89,10 @@ class Inbox:
 
     def _tell(self, loop: asyncio.AbstractEventLoop, batch: Batch, found: Sequence[bool | Exception]) -> None:
         for (_, told), one in zip(batch, found, strict=True):
-            told(one)
+            try:
+                told(one)
+            except Exception:  # one connection's surprise keeps no other from its answer, nor the next batch from the disk
+                log.exception("an answer could not be given", extra={"action": "receive"})
         if self._waiting:
             # After another look at all connections: few large batches cost less than many small ones, above all the turns that this thread and the
             # other one take.

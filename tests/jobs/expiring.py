@@ -14,6 +14,7 @@ from bot.settings import Settings
 def work(settings: Settings) -> Router:
     found = service(settings, open_store(None, settings.data_dir))
     found.context.now = lambda: datetime.fromisoformat(Path(sys.argv[1]).read_text())
+    found.context.own_clock = found.context.now
     return found
 
 
