@@ -91,7 +91,7 @@ class Inbox:
         for (_, told), one in zip(batch, found, strict=True):
             try:
                 told(one)
-            except Exception:  # one connection's surprise keeps no other from its answer, nor the next batch from the disk
+            except Exception:  # one connection's surprise keeps no other from its answer
                 log.exception("an answer could not be given", extra={"action": "receive"})
         if self._waiting:
             # After another look at all connections: few large batches cost less than many small ones, above all the turns that this thread and the

@@ -1,12 +1,13 @@
 """The webhook, over HTTP, onto a real database."""
 
+import asyncio
 import json
 import re
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPResponse
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bot.clients.store import Delivery, SqliteStore
 from bot.settings import Settings, read
 from bot.web.app import WEBHOOK, TakesDeliveries, create_app, create_operations_app
 from bot.web.health import OK
+from bot.web.inbox import Inbox
 from bot.web.metrics import Metrics
 from tests.support.patience import PATIENCE
 from tests.web.serving import SECRET, comment, headers, serving
@@ -102,6 +104,20 @@ def test_deliveries_that_arrive_together_are_all_written(client: httpx.Client, s
         statuses = list(pool.map(lambda body: post(client, body).status_code, bodies))
     assert set(statuses) == {202}
     assert {delivery.body for delivery in written(store)} == set(bodies)
+
+
+def test_an_answer_that_breaks_keeps_no_other_from_being_given(store: SqliteStore) -> None:
+    def told(_: bool | Exception) -> None:
+        raise RuntimeError("a surprise")
+
+    async def deliver() -> list[bool]:
+        inbox = Inbox(store)
+        inbox.write(Delivery("one", "ping", b"", datetime.now(UTC)), told)
+        found = [await inbox.put(Delivery(name, "ping", b"", datetime.now(UTC))) for name in ("two", "one")]
+        await inbox.close()
+        return found
+
+    assert asyncio.run(deliver()) == [True, False]
 
 
 def test_events_that_are_not_ours_are_not_kept(client: httpx.Client, store: SqliteStore) -> None:
