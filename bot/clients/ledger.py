@@ -74,7 +74,7 @@ class LedgerFile:
             reason = stale_reason(ledger.lease.lock_owner) if ledger.lease is not None else None
             result = acquired(ledger, lease, now, reason or "")
             if isinstance(result, LeaseState):
-                raise LeaseHeld(refusal(result.lease, self.environment))
+                raise LeaseHeld(refusal(result.lease, self.environment, now))
             return result
 
         return self._change(take)[0]

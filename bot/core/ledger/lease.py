@@ -68,11 +68,15 @@ def is_held(ledger: Ledger, lock_owner: str) -> bool:
     return ledger.lease is not None and ledger.lease.lock_owner == lock_owner
 
 
-def refusal(lease: Lease, environment: str) -> str:
+def refusal(lease: Lease, environment: str, now: datetime) -> str:
     """Return the message for a run that finds the environment locked."""
     where = f" ({lease.run_url})" if lease.run_url else ""
+    # By clocks that agree, none is promised for longer than its length.
+    is_odd = lease.until - now > 2 * LENGTH
+    expires = f"{lease.until:%Y-%m-%d %H:%M:%S} UTC by the clock of its machine, which is wrong, or this one's is"
+    expires = expires if is_odd else f"{lease.until:%H:%M:%S} UTC"
     return (
         f"`{environment}` is locked by {lease.lock_owner}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
-        f"finish. If it is dead, its lease expires at {lease.until:%H:%M:%S} UTC: run this again then, or comment "
+        f"finish. If it is dead, its lease expires at {expires}: run this again then, or comment "
         f'`/unlock {environment} --because "…"`.'
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.digest import digest_of
-from bot.core.ledger.lease import LENGTH, LeaseState, acquired, is_held, released, renewed
+from bot.core.ledger.lease import LENGTH, LeaseState, acquired, is_held, refusal, released, renewed
 from bot.core.ledger.ledger import Clear, Lease, Ledger, LedgerEntry, Undo, hidden
 from bot.core.ledger.transitions import (
     NotRunning,
@@ -177,6 +177,12 @@ def test_a_lease_keeps_others_out_until_it_ends() -> None:
     assert isinstance(after, Ledger)
     assert is_held(after, "two")
     assert after.takeovers[0].reason == "its lease expired at 2026-03-04 12:05:00 UTC"
+
+
+def test_whoever_finds_a_lease_learns_when_it_expires_and_whether_a_clock_is_wrong() -> None:
+    assert "its lease expires at 12:05:00 UTC: run this again then" in refusal(lease("one"), "demo-x", NOW)
+    told = refusal(lease("one", NOW + timedelta(days=1)), "demo-x", NOW)
+    assert "expires at 2026-03-05 12:05:00 UTC by the clock of its machine, which is wrong, or this one's is" in told
 
 
 def test_a_lease_is_taken_for_a_reason_that_is_kept() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -27,9 +28,14 @@ def test_a_rescue_takes_over_with_its_reason_the_lease_and_the_state_locks(deplo
     assert [each.reason for each in deploying.ledger.takeovers] == [said]
     assert present(deploying) == FIRST
 
-    # Somebody's Terraform, run by hand, left a lock; there is no lease to take.
+    # Somebody's Terraform, run by hand on a machine whose clock is ahead, left a lock; there is no lease to take.
     head = deploying.deliver(greeting="good day")
-    lock = {"ID": str(uuid.uuid4()), "Operation": "apply", "Who": "bob@laptop", "Created": "2026-01-02T03:04:05.6Z"}
+    lock = {
+        "ID": str(uuid.uuid4()),
+        "Operation": "apply",
+        "Who": "bob@laptop",
+        "Created": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%S.6Z}",
+    }
     key = "demo-x/data/terraform.tfstate.tflock"
     boto3.client("s3").put_object(Bucket=deploying.repo.bucket, Key=key, Body=json.dumps(lock).encode())
     [failed] = deploying.apply(head).failed
