@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -100,6 +101,22 @@ def test_an_expression_that_prometheus_refuses_is_found(broken: str) -> None:
 def test_each_alert_says_what_to_do_and_names_a_severity() -> None:
     assert len({rule["alert"] for rule in RULES}) == len(RULES)
     assert all(rule["annotations"]["do"] and rule["labels"]["severity"] in ("page", "ticket") for rule in RULES)
+
+
+def test_each_alert_is_made_to_fire_and_to_keep_quiet_by_series_that_there_are(samples: dict[str, set[str]]) -> None:
+    """Prometheus' own program computes them, where there is one: `promtool test rules tests/web/alerts.yaml`."""
+    path = ROOT / "tests" / "web" / "alerts.yaml"
+    tests = yaml.safe_load(path.read_text())["tests"]
+    expected = [each["labels"] for test in tests for case in test["promql_expr_test"] for each in case["exp_samples"]]
+    fired = {match for each in expected for match in re.findall('alertname="([^"]+)"', each)}
+    assert fired == {rule["alert"] for rule in RULES}
+    for name, labels in (
+        found for test in tests for series in test["input_series"] for found in vectors(series["series"])
+    ):
+        # Who wrote a figure down is on each; the web process's own have nobody.
+        assert samples[name] - {"replica"} == labels - {"replica"}
+    if program := shutil.which("promtool"):
+        subprocess.run([program, "test", "rules", str(path)], check=True, capture_output=True)
 
 
 def test_the_page_of_figures_names_each_of_them(samples: dict[str, set[str]]) -> None:
