@@ -86,8 +86,9 @@ def apply(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             from bot.runs.apply.takeover import TakeoverRequest, authorize  # noqa: PLC0415
 
             authorize(TakeoverRequest(name, take_over, actor(os.environ), asked_by, datetime.now(UTC)), on, policy)
-        opened = store_of(store, root, name, policy)
-        reviewed = head or reviewed_head(Checkout(root, policy.roots), name, opened, on)
+        checkout, opened = Checkout(root, policy.roots), store_of(store, root, name, policy)
+        checkout.bring_out(name)
+        reviewed = head or reviewed_head(checkout, name, opened, on)
         request = replace(
             request_of(name, root, reviewed),
             take_over=take_over,

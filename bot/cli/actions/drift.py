@@ -55,6 +55,7 @@ def drift(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             return
         say_how_in_a_comment(f"/plan {name}", root, name)
         policy = Checkout(root).policy_at("HEAD")
+        Checkout(root, policy.roots).bring_out(name)
         context = DriftContext(
             store=store_of(store, root, name, policy),
             terraform=terraform_of(policy, known_account(root, name, policy)),

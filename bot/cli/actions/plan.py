@@ -109,6 +109,7 @@ def _outcome(
     """Return the outcome and the exit code; that nothing could be planned is reported like any other outcome."""
     try:
         context = _context(request, root, against, as_json)
+        context.checkout.bring_out(request.environment)
         destroys = request.change == "destroy"
         outcome = plan_destroy(request, context, against.commit) if destroys else plan_environment(request, context)
     except (Unreadable, Unverifiable) as error:
@@ -147,10 +148,10 @@ def _account(checkout: Checkout, request: PlanRequest, base: str, policy: Policy
 
 
 def _change(checkout: Checkout, base: str, name: EnvironmentName) -> ChangeKind:
-    where = checkout.roots.environment(name)
-    if not (checkout.root / where).is_dir():
+    if name not in checkout.directories("environments"):
         return "destroy"
-    return "create" if file_at(checkout.root, base, f"{where}/{MANIFEST}") is None else "update"
+    manifest = f"{checkout.roots.environment(name)}/{MANIFEST}"
+    return "create" if file_at(checkout.root, base, manifest) is None else "update"
 
 
 def _tell(request: PlanRequest, said: Report, output: Path | None, *, to_terminal: bool) -> None:

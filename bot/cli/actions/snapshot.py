@@ -41,6 +41,7 @@ def snapshot(
         files = checkout.environment(name)
         if not files:
             raise UserError(f"There is no {checkout.roots.environment(name)} in {root}.")
+        checkout.bring_out(name)
         account = account_of(read_manifest(files, checkout.roots.environment(name)), policy)
         by = SnapshotContext(
             checkout=checkout,

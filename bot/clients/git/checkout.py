@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from bot.clients.git.batch import answers
-from bot.clients.git.commits import file_at
+from bot.clients.git.commits import file_at, files_of_tree
+from bot.clients.git.left_out import EXECUTABLE, LINK, left_out
 from bot.clients.git.linked import must_lie_here
 from bot.clients.git.work_tree import entries, replace_directory, write_files
 from bot.clients.proved_before import ReadBefore
@@ -49,7 +49,7 @@ class Checkout:
         bare = [
             name
             for name in self.directories("environments")
-            if not (self.root / self.roots.environment(name) / MANIFEST).is_file()
+            if not self.has(f"{self.roots.environment(name)}/{MANIFEST}")
         ]
         if not bare:
             return frozenset()
@@ -71,7 +71,11 @@ class Checkout:
     def templates(self) -> Sequence[str]:
         """Return the names of the templates' directories, valid or not, in order; without a declaration it is somebody else's."""
         found = self.directories("templates")
-        return [name for name in found if (self.root / self.roots.template(name) / DECLARATION).is_file()]
+        return [name for name in found if self.has(f"{self.roots.template(name)}/{DECLARATION}")]
+
+    def has(self, path: str) -> bool:
+        """Say whether a file is there, also where a sparse checkout leaves it out."""
+        return (self.root / path).is_file() or path in left_out(self.root)
 
     def environment(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment; none when it does not exist. Raises `UserError` for a symlink that leaves them."""
@@ -81,15 +85,19 @@ class Checkout:
         """Return the file of an environment's manifest, without reading any other; none when there is none. Raises `UserError`."""
         path = f"{self.roots.environment(name)}/{MANIFEST}"
         must_lie_here(self.root, path)
-        place = self.root / path
-        return {MANIFEST: File(place.read_bytes())} if place.is_file() else {}
+        data = self._file(path)
+        return {MANIFEST: File(data)} if data is not None else {}
 
     def version_files(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files that name a version of Terraform, beside and in the stacks, without reading any other."""
-        place = self.root / self.roots.environment(name)
+        where, left = self.roots.environment(name), left_out(self.root)
+        place = self.root / where
         patterns = [pattern for name in VERSIONS.values() for pattern in (name, f"*/{name}")]
         found = (each for pattern in patterns for each in place.glob(pattern) if each.is_file())
-        return {each.relative_to(place).as_posix(): File(each.read_bytes()) for each in found}
+        there = {each.relative_to(place).as_posix(): File(each.read_bytes()) for each in found}
+        paths = [path.removeprefix(f"{where}/") for path in left.below(where)]
+        wanted = [path for path in paths if path.rpartition("/")[2] in VERSIONS.values() and path.count("/") < 2]
+        return {**{path: File(left.file(f"{where}/{path}")) for path in wanted}, **there}
 
     def code(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment, and of the modules outside that they call. Raises `UserError` for a symlink that leaves them."""
@@ -104,7 +112,11 @@ class Checkout:
 
         def read(directory: str) -> Tree:
             path = self.roots.module(directory, name)
-            found = self._files_of_tree(f"{commit}:{path}", path) if path and not self._is_owned(path, commit) else None
+            found = (
+                files_of_tree(self.root, f"{commit}:{path}", path)
+                if path and not self._is_owned(path, commit)
+                else None
+            )
             return found or {}
 
         return {**files, **modules_outside(files, read)}
@@ -125,7 +137,7 @@ class Checkout:
         owner = self.roots.owner(path)
         documents = [f"{owner}/{name}" for name in (MANIFEST, DECLARATION)] if owner else []
         if commit is None:
-            return any((self.root / document).exists() for document in documents)
+            return any((self.root / each).exists() or each in left_out(self.root) for each in documents)
         return any(file_at(self.root, commit, document) is not None for document in documents)
 
     def read_inventory(self, before: ReadBefore | None = None) -> InventoryReading:
@@ -165,7 +177,7 @@ class Checkout:
 
     def template_at(self, name: TemplateName, revision: str) -> dict[str, File] | None:
         """Return the files of a template at an older revision (a git tree id) from history, or None when it is not there."""
-        return self._files_of_tree(revision, self.roots.template(name))
+        return files_of_tree(self.root, revision, self.roots.template(name))
 
     def keep_template(self, files: Tree) -> None:
         """Keep a template as it is in the work tree among git's objects, so that what was rendered from it can be told later on.
@@ -185,39 +197,16 @@ class Checkout:
     def environment_at(self, name: EnvironmentName, commit: str) -> dict[str, File] | None:
         """Return the files of an environment at a commit, or None when the commit, or the environment in it, is not there."""
         where = self.roots.environment(name)
-        return self._files_of_tree(f"{commit}:{where}", where)
-
-    def _files_of_tree(self, tree: str, where: str) -> dict[str, File] | None:
-        listing = self._git("ls-tree", "-r", "-z", "--full-tree", tree)
-        if listing is None:
-            return None
-        found: dict[str, File] = {}
-        links: dict[str, str] = {}
-        entries: list[tuple[bytes, bytes, bytes]] = []
-        for line in filter(None, listing.split(b"\0")):
-            mode, kind, rest = line.split(b" ", 2)
-            blob, path = rest.split(b"\t", 1)
-            if kind != b"blob":
-                raise UserError(f"{where}: `{path.decode()}` is a submodule: put the files themselves there.")
-            entries.append((mode, path, blob))
-        contents = self._git(
-            "cat-file", "--batch", "--buffer", given=b"".join(b"%s\n" % blob for _, _, blob in entries)
-        )
-        if contents is None:
-            return None
-        for (mode, path, _), data in zip(entries, answers(contents, len(entries)), strict=True):
-            if data is None:
-                return None
-            if mode == b"120000":
-                links[path.decode()] = data.decode("utf-8", "surrogateescape")
-            else:
-                found[path.decode()] = File(data, mode == b"100755")
-        return with_links(found, links, where)
+        return files_of_tree(self.root, f"{commit}:{where}", where)
 
     def policy(self) -> Policy:
         """Return the repository's policy; the defaults when there is no file. Raises `Unreadable`."""
-        path = self.root / POLICY
-        return read_policy(path.read_bytes() if path.exists() else None, FACTS)
+        return read_policy(self.policy_text(), FACTS)
+
+    def policy_text(self) -> bytes | None:
+        """Return the policy as it is written; None when there is no file."""
+        place = self.root / POLICY
+        return place.read_bytes() if place.exists() else self._file(POLICY)
 
     def policy_at(self, commit: str) -> Policy:
         """Return the policy at a commit; its defaults when there is no file. Raises `Unreadable`, `Unverifiable`."""
@@ -236,12 +225,24 @@ class Checkout:
         write_files(self.root, {path: file for path, file in placed if path is not None})
         return self.write_environment(name, own(code))
 
+    def bring_out(self, name: EnvironmentName) -> None:
+        """Write what Terraform and hooks need of an environment, and a sparse checkout left out: its files, and the modules that it calls."""
+        left, where = left_out(self.root), self.roots.environment(name)
+        code = self.code(name) if left else {}
+        placed = {f"{where}/{path}": file for path, file in own(code).items()}
+        placed |= {
+            path: file for each, file in outside(code).items() if (path := self.roots.module(each, name)) is not None
+        }
+        write_files(self.root, {path: file for path, file in placed.items() if path in left})
+
     def directories(self, kind: Literal["environments", "templates"]) -> list[str]:
         """Return what the directories among the environments or the templates are called, in order, whatever is in them."""
         roots = self.roots.of_environments if kind == "environments" else self.roots.of_templates
         places = [(root, self.root / root) for root in roots]
         children = [(root, child) for root, place in places if place.is_dir() for child in place.iterdir()]
-        return sorted(self.roots.called(root, child.name) for root, child in children if child.is_dir())
+        names = {self.roots.called(root, child.name) for root, child in children if child.is_dir()}
+        left = left_out(self.root)
+        return sorted(names.union(self.roots.called(root, each) for root in roots for each in left.directories(root)))
 
     def _files(self, directory: str) -> dict[str, File]:
         found: dict[str, File] = {}
@@ -261,7 +262,19 @@ class Checkout:
                     )
                 with open(place, "rb") as file:
                     found[path] = File(file.read(), bool(mode & stat.S_IXUSR))
+        for whole, bits, data in left_out(self.root).files(directory, left):
+            path = whole.removeprefix(f"{directory}/")
+            if bits == LINK:
+                links[path] = data.decode("utf-8", "surrogateescape")
+            else:
+                found[path] = File(data, bits == EXECUTABLE)
         return with_links(found, links, directory)
+
+    def _file(self, path: str) -> bytes | None:
+        place, left = self.root / path, left_out(self.root)
+        if place.is_file():
+            return place.read_bytes()
+        return left.file(path) if path in left else None
 
     def _committed(self, directory: str) -> list[str]:
         listing = self._git("--literal-pathspecs", "ls-files", "-z", "--", directory) or b""
@@ -284,8 +297,7 @@ class Checkout:
 
 def own_checkout(root: Path) -> Checkout:
     """Return the work tree at `root` by its own policy: for whoever is at work in it, never for a pull request's. Raises `Unreadable`."""
-    path = root / POLICY
-    return Checkout(root, read_roots(path.read_bytes() if path.is_file() else None))
+    return Checkout(root, read_roots(Checkout(root).policy_text()))
 
 
 def _is_left_empty(path: str, look: os.stat_result) -> bool:

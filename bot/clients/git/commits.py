@@ -4,7 +4,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from bot.errors import Unverifiable
+from bot.clients.git.batch import answers
+from bot.core.tree import File, with_links
+from bot.errors import Unverifiable, UserError
 
 TIMEOUT = 120
 """Seconds; a partial clone may have to fetch a blob first."""
@@ -50,7 +52,35 @@ def message_of(root: Path, commit: str) -> str | None:
     return found.decode("utf-8", "replace") if found is not None else None
 
 
-def asked(root: Path, *arguments: str) -> bytes | None:
+def files_of_tree(root: Path, tree: str, where: str) -> dict[str, File] | None:
+    """Return the files of a tree by git's name of it, or None when it is not there; `where` is the directory, for messages. Raises `UserError`."""
+    listing = asked(root, "ls-tree", "-r", "-z", "--full-tree", tree)
+    if listing is None:
+        return None
+    found: dict[str, File] = {}
+    links: dict[str, str] = {}
+    entries: list[tuple[bytes, bytes, bytes]] = []
+    for line in filter(None, listing.split(b"\0")):
+        mode, kind, rest = line.split(b" ", 2)
+        blob, path = rest.split(b"\t", 1)
+        if kind != b"blob":
+            raise UserError(f"{where}: `{path.decode()}` is a submodule: put the files themselves there.")
+        entries.append((mode, path, blob))
+    names = b"".join(b"%s\n" % blob for _, _, blob in entries)
+    contents = asked(root, "cat-file", "--batch", "--buffer", given=names)
+    if contents is None:
+        return None
+    for (mode, path, _), data in zip(entries, answers(contents, len(entries)), strict=True):
+        if data is None:
+            return None
+        if mode == b"120000":
+            links[path.decode()] = data.decode("utf-8", "surrogateescape")
+        else:
+            found[path.decode()] = File(data, mode == b"100755")
+    return with_links(found, links, where)
+
+
+def asked(root: Path, *arguments: str, given: bytes = b"") -> bytes | None:
     """Return what git says, or None when it fails."""
     passed_on = ("PATH", "HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
     environment = {name: os.environ[name] for name in passed_on if name in os.environ}
@@ -59,7 +89,7 @@ def asked(root: Path, *arguments: str) -> bytes | None:
         capture_output=True,
         check=False,
         timeout=TIMEOUT,
-        stdin=subprocess.DEVNULL,
+        input=given,
         env={**environment, "GIT_TERMINAL_PROMPT": "0"},
     )
     return done.stdout if done.returncode == 0 else None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from bot.errors import InvalidInput
@@ -38,6 +39,8 @@ CODE_OWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks, in its order; the first that is there counts."""
 _BRANCH: Final = re.compile(r"^(\s+branches: )\[main\]", re.MULTILINE)
 _ROOTS: Final = re.compile(r'^(\s+paths: )\["envs/\*\*", "templates/\*\*"\]', re.MULTILINE)
+_UNWRITTEN: Final = re.compile(r"^( +)!/envs/\*/$", re.MULTILINE)
+"""What a checkout doesn't write of a monorepo: the environments, each in a directory of its own."""
 
 POLICY: Final = """\
 # Who may do what with environments, and within which bounds. Always read from the default branch.
@@ -68,7 +71,12 @@ def fitted(files: Mapping[str, bytes], branch: str, roots: Roots) -> dict[str, b
         raise InvalidInput(f"{shown(branch)} is not a branch. Write the default branch's name, as in `--branch main`.")
     paths = ", ".join(f'"{root}/**"' for root in (*roots.of_environments, *roots.of_templates))
     texts = {path: _BRANCH.sub(lambda found: f"{found[1]}[{branch}]", data.decode()) for path, data in files.items()}
-    return {path: _ROOTS.sub(lambda found: f"{found[1]}[{paths}]", text).encode() for path, text in texts.items()}
+    texts = {path: _ROOTS.sub(lambda found: f"{found[1]}[{paths}]", text) for path, text in texts.items()}
+    return {path: _UNWRITTEN.sub(partial(_unwritten, roots), text).encode() for path, text in texts.items()}
+
+
+def _unwritten(roots: Roots, found: re.Match[str]) -> str:
+    return "\n".join(f"{found[1]}!/{root}/*/" for root in roots.of_environments)
 
 
 def branch_of(workflow: bytes) -> str | None:

@@ -22,5 +22,5 @@ def _may_be_of_a_module(checkout: Checkout, path: str) -> bool:
         return False
     owner = checkout.roots.owner(path)
     if owner is not None:
-        return not (checkout.root / owner / MANIFEST).exists()
+        return not checkout.has(f"{owner}/{MANIFEST}")
     return "/" in path and not path.startswith(".")

@@ -37,8 +37,12 @@ def main() -> None:
         int(given["fetch-depth"]),
         given["filter"] or ("blob:none" if sparse else ""),
     )
-    if sparse:
+    if sparse and given["sparse-checkout-cone-mode"] == "true":
         git.run("sparse-checkout", "set", *sparse)
+    elif sparse:
+        git.run("config", "core.sparseCheckout", "true")
+        with (directory / ".git" / "info" / "sparse-checkout").open("a") as file:
+            file.write("".join(f"{pattern}\n" for pattern in ("", *sparse)))
     branch = os.environ["GITHUB_REF"].removeprefix("refs/heads/")
     git.run("checkout", "--quiet", "--force", *(("--detach",) if ref else ("-B", branch)), "FETCH_HEAD")
     git.run("--no-pager", "log", "-1", "--format=%H %s")

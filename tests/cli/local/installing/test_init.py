@@ -81,6 +81,7 @@ def test_workflows_and_owners_lines_name_the_roots_of_the_policy(root: Path) -> 
     assert init(root, *TOOL, "--owner", "@acme/platform").exit_code == 0
     workflow = (root / ".github/workflows/parity.yml").read_text()
     assert '    paths: ["infra/envs/**", "infra/templates/**"]\n' in workflow
+    assert " |\n            /*\n            !/infra/envs/*/\n      - " in workflow
     assert (root / ".github/CODEOWNERS").read_text() == "/.github/ @acme/platform\n/infra/templates/ @acme/platform\n"
     shop = "also: {shop: {environments: shop/envs, templates: shop/templates}}"
     (root / PATH).write_text(f"roots: {{environments: stages, {shop}}}\n")
@@ -90,6 +91,7 @@ def test_workflows_and_owners_lines_name_the_roots_of_the_policy(root: Path) -> 
         '    paths: ["stages/**", "shop/envs/**", "templates/**", "shop/templates/**"]\n'
         in (root / ".github/workflows/parity.yml").read_text()
     )
+    assert "            /*\n            !/stages/*/\n            !/shop/envs/*/\n" in (root / PLAN).read_text()
     assert init(root, "--owner", "@acme/platform").exit_code == 0
     assert "/shop/templates/ @acme/platform\n" in (root / ".github/CODEOWNERS").read_text()
 
