@@ -9,6 +9,7 @@ BENCHES = (
     "clone_calls",
     "render",
     "monorepo",
+    "jobs",
     "served",
     "at_once",
     "checkout",

@@ -175,6 +175,18 @@ def test_a_checkout_that_only_installs_the_tool_holds_no_environments(file: Path
         )
 
 
+def test_a_job_that_reads_environments_has_their_content_and_writes_none() -> None:
+    without = {"filter": "blob:limit=100m", "sparse-checkout-cone-mode": "false", "sparse-checkout": "/*\n!/envs/*/\n"}
+    of_code = []
+    for name in ("plan.yml", "apply.yml", "drift.yml", "parity.yml", "queue.yml"):
+        for job in _workflow(name)["jobs"].values():
+            given = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+            of_code += [each for each in given if not each.get("sparse-checkout", "").startswith(".github\n")]
+    assert len(of_code) == 17  # plan and apply have three matrices each, whose steps are one text
+    for each in of_code:
+        assert {key: each.get(key) for key in without} == without
+
+
 @files
 def test_only_jobs_behind_a_protected_environment_get_an_identity(file: Path) -> None:
     for id_, job in _jobs(file).items():

@@ -146,7 +146,7 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
 
 def _is_environment(root: Path, name: str) -> bool:
     around = checkout_around(root)
-    return around is not None and "/" not in name and (around / own_checkout(around).roots.environment(name)).is_dir()
+    return around is not None and name in own_checkout(around).directories("environments")
 
 
 def _origin(there: Checkout, parity: Parity, now: datetime) -> PageOrigin:
