@@ -75,16 +75,15 @@ class LeftOut:
                 yield path, self._entries[path][0], data
 
     def file(self, path: str) -> bytes:
-        """Return the content of such a file; those of its name in the directories beside its own are read with it.
+        """Return the content of such a file; all of its name are read with it, as of manifests.
 
         Raises `UserError` for a symlink, `Unverifiable` where git lacks it.
         """
         self._must_be_no_link(path)
         if path not in self._read:
-            directory, _, name = path.rpartition("/")
-            place = directory.rpartition("/")[0]
-            beside = [f"{place}/{each}/{name}" for each in self.directories(place)]
-            wanted = list(dict.fromkeys([path, *(each for each in beside if each in self)]))
+            name = f"/{path.rpartition('/')[2]}"
+            others = (each for each in self._paths if each.endswith(name) and each in self)
+            wanted = list(dict.fromkeys([path, *others]))
             self._read |= zip(wanted, self._contents(wanted), strict=True)
         return self._read[path]
 

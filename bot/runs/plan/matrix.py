@@ -1,7 +1,6 @@
 """Find the environments that a change touches, and prove each of them, without credentials."""
 
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +16,7 @@ from bot.core.requests.approvals import refusal
 from bot.core.requests.matrix import PROPOSED, MatrixChange, Phase, Target, Targets, moved_roots, targets
 from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.rollout.held import holds
-from bot.core.tree import File
-from bot.errors import Finding, InvalidInput, Unverifiable, UserError
+from bot.errors import Finding, InvalidInput, UserError
 from bot.hooks.validate import JUDGES
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
@@ -28,10 +26,9 @@ from bot.runs.plan.approvals import ProposedCommit
 from bot.runs.plan.base.history import History
 from bot.runs.plan.base.proof import other_findings, unproved
 from bot.runs.plan.code_parity import check_parity
+from bot.runs.plan.manifests import NO_COMMIT, Manifests, git_of
 from bot.runs.plan.module_callers import calling
 from bot.runs.plan.verify import Verified, verify_environments
-
-NO_COMMIT = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,9 @@ def _of_policy(checkout: Checkout, span: Span) -> Sequence[str]:
         return str(error).splitlines()
     if after == checkout.roots:
         return ()
-    there = [name for name in checkout.environments_at(span.base) if _manifest(checkout, span.base, name) is not None]
+    manifests, names = Manifests(checkout), checkout.environments_at(span.base)
+    manifests.read(span.base, names)
+    there = [name for name in names if manifests.at(span.base, name) is not None]
     return moved_roots(checkout.roots, after, there)
 
 
@@ -171,19 +170,23 @@ class _Touched:
 
 
 def _touched(checkout: Checkout, span: Span, phase: Phase, only: str | None) -> _Touched:
+    manifests = Manifests(checkout)
     if only and phase != "drift":
-        return _Touched([_only(checkout, span, only)])
+        return _Touched([_only(checkout, span, only, manifests)])
     own, by_module = (
         _changed(checkout, span) if phase != "drift" else ([only] if only else _all(checkout, span.head), [])
     )
-    changes = [_change(checkout, span, name) for name in sorted({*own, *by_module})]
+    names = sorted({*own, *by_module})
+    for commit in dict.fromkeys((span.base, span.head)):
+        manifests.read(commit, names)
+    changes = [_change(checkout, span, name, manifests) for name in names]
     present = changes if only else [each for each in changes if each.before is not None or each.after is not None]
     return _Touched(present, frozenset(by_module) - frozenset(own))
 
 
 def _all(checkout: Checkout, commit: str) -> Sequence[str]:
     roots = [f"{root}/" for root in checkout.roots.of_environments]
-    paths = _git(checkout, "ls-tree", "-d", "--name-only", "-z", commit, *roots).split("\0")
+    paths = git_of(checkout, "ls-tree", "-d", "--name-only", "-z", commit, *roots).split("\0")
     return [name for path in paths if (name := checkout.roots.environment_in(path)) is not None]
 
 
@@ -191,72 +194,42 @@ def _changed(checkout: Checkout, span: Span) -> tuple[Sequence[str], Sequence[st
     """Return the environments whose directories a span changes, and those that call a module which it changes."""
     if span.base == NO_COMMIT:
         return [], []  # the first push of a branch changes nothing that was there
-    start = _git(checkout, "merge-base", span.base, span.head).strip()
-    changed = _git(checkout, "diff", "--name-only", "-z", "--no-renames", start, span.head)
+    start = git_of(checkout, "merge-base", span.base, span.head).strip()
+    changed = git_of(checkout, "diff", "--name-only", "-z", "--no-renames", start, span.head)
     paths = [path for path in changed.split("\0") if path]
     own = {name for path in paths if (name := checkout.roots.environment_in(path)) is not None}
     return sorted(own), calling(checkout, span.head, paths)
 
 
-def _only(checkout: Checkout, span: Span, name: str) -> MatrixChange:
+def _only(checkout: Checkout, span: Span, name: str, manifests: Manifests) -> MatrixChange:
     """Return the environment of a run by hand; one whose directory is gone stands for the destroy that took it."""
-    change = _change(checkout, span, name)
+    change = _change(checkout, span, name, manifests)
     if change.before is not None or change.after is not None:
         return change
     try:
         removal = change_of(checkout.root, checkout.roots.environment(EnvironmentName(name)))
     except InvalidInput:
         return change
-    before = _manifest(checkout, removal.parents[0], name) if removal and removal.parents else None
+    before = manifests.at(removal.parents[0], name) if removal and removal.parents else None
     return MatrixChange(name, before, None)
 
 
-def _change(checkout: Checkout, span: Span, name: str) -> MatrixChange:
-    before, after = _manifest(checkout, span.base, name), _manifest(checkout, span.head, name)
+def _change(checkout: Checkout, span: Span, name: str, manifests: Manifests) -> MatrixChange:
+    before, after = manifests.at(span.base, name), manifests.at(span.head, name)
     where = checkout.roots.environment(name)
-    if after is None and before is not None and _git(checkout, "ls-tree", span.head, where):
+    if after is None and before is not None and git_of(checkout, "ls-tree", span.head, where):
         after = f"{where}/{MANIFEST} is gone and the directory is not: remove both, or neither."
     source = after.source if isinstance(after, Manifest) else None
-    found = _manifest(checkout, span.base, source) if source else None
-    sources = tuple(_sources(checkout, span.head, source)) if source else ()
+    found = manifests.at(span.base, source) if source else None
+    sources = tuple(_sources(manifests, span.head, source)) if source else ()
     return MatrixChange(name, before, after, found if isinstance(found, Manifest) else None, sources)
 
 
-def _sources(checkout: Checkout, commit: str, name: EnvironmentName | None) -> Sequence[EnvironmentName]:
+def _sources(manifests: Manifests, commit: str, name: EnvironmentName | None) -> Sequence[EnvironmentName]:
     """Return an environment, what it was cloned from, and so on, until one was not or stands there already."""
     found: list[EnvironmentName] = []
     while name is not None and name not in found:
         found.append(name)
-        manifest = _manifest(checkout, commit, name)
+        manifest = manifests.at(commit, name)
         name = manifest.source if isinstance(manifest, Manifest) else None
     return found
-
-
-def _manifest(checkout: Checkout, commit: str, name: str) -> Manifest | str | None:
-    """Return the manifest at a commit; why it can't be read; or None when there is none there: a directory may be somebody else's."""
-    where = checkout.roots.environment(name)
-    if commit == NO_COMMIT or not _git(checkout, "ls-tree", commit, f"{where}/{MANIFEST}"):
-        return None
-    try:
-        data = _git(checkout, "show", f"{commit}:{where}/{MANIFEST}")
-        files: Mapping[str, File] = {MANIFEST: File(data.encode())}
-    except Unverifiable:
-        files = {}
-    try:
-        return read_manifest(files, where)
-    except UserError as error:
-        return str(error)
-
-
-def _git(checkout: Checkout, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(checkout.root), *arguments],
-        capture_output=True,
-        check=False,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode != 0:
-        reason = done.stderr.decode(errors="replace").strip()
-        raise Unverifiable(f"git {arguments[0]} failed: {reason}. Fetch the full history of both commits.")
-    return done.stdout.decode("utf-8", "surrogateescape")
