@@ -20,7 +20,7 @@ CHECKS := check-style check-types check-imports check-dependencies check-workflo
 # Tests start hundreds of Python processes: they compile our modules once, also where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-adopt demo-evolution demo-lifecycle recording picture test test-fast test-slow coverage fuzz check $(CHECKS) chaos soak bench docs docs-site check-chart lock clean
+.PHONY: demo demo-adopt demo-evolution demo-lifecycle recording picture test test-fast test-slow test-sqlite coverage fuzz check $(CHECKS) chaos soak bench docs docs-site check-chart lock clean
 
 demo: $(READY) $(TERRAFORM) ## Watch production being cloned, end to end, on this machine alone
 	@$(BIN)/envclone sandbox demo $(ARGS)
@@ -48,6 +48,11 @@ test-fast: $(READY) $(TERRAFORM) ## The tests that need no provider, no PostgreS
 
 test-slow: $(READY) $(PACKAGED) ## What `make test-fast` leaves out
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder -m "$(SLOW)" $(ARGS)
+
+test-sqlite: $(READY) $(TERRAFORM) ## The tests of what lies in SQLite, and of the worker and the service on it; SQLITE=3.37 fails on any other version
+	@$(BIN)/python -c 'import sqlite3, sys; found = sqlite3.sqlite_version; print("SQLite", found); sys.exit(not f"{found}.".startswith("$(or $(SQLITE),3)."))'
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "$(FAST) or e2e and not (postgres or provider)" --hypothesis-profile=quick tests/jobs tests/service \
+		tests/clients/test_manifest_cache.py tests/clients/test_proved_before.py tests/cli/serving/test_service_killed.py $(ARGS)
 
 coverage: $(READY) ## Lines and branches that the fast tests reach, for each room of bot/; TESTS= for all tests
 	@rm -f .cache/coverage*

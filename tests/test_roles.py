@@ -27,6 +27,7 @@ VALUES = {
     "region": REGION,
     **REPOSITORY,
     "state_bucket": "acme-clones-tfstate",
+    "lock_table": "acme-locks",
     "plan_policy_arns": [],  # the stand-in knows none of AWS's own
     "plan_actions": ["ecs:Describe*"],
     "apply_policy_arns": [],
@@ -65,8 +66,13 @@ def test_each_role_is_trusted_by_its_environment_alone_and_the_output_is_what_th
                 "token.actions.githubusercontent.com:sub": f"{SUBJECT}{verb}",
             }
             assert PolicyAccount.model_validate(account[ACCOUNT]).model_dump()[f"{verb}_role"] == role["Arn"]
-        written = iam.get_role_policy(RoleName="envclone-plan", PolicyName="envclone-plan")["PolicyDocument"]
+        written, applies = (
+            iam.get_role_policy(RoleName=f"envclone-{verb}", PolicyName=f"envclone-{verb}")["PolicyDocument"]
+            for verb in ("plan", "apply")
+        )
     said = {each["Sid"]: each for each in written["Statement"]}
+    (locks,) = (each for each in applies["Statement"] if each["Sid"] == "LockState")
+    assert locks["Resource"] == f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/acme-locks"
     assert said["WriteReviews"]["Resource"] == "arn:aws:s3:::acme-clones-tfstate/reviews/*"
     assert said["NeverReadValues"]["Effect"] == "Deny"
     assert {"s3:PutObject"} == {

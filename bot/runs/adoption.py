@@ -11,6 +11,7 @@ from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.maps import maps_by_environment
+from bot.core.adoption.settled import as_in_production, called_in_both
 from bot.core.adoption.stacks import policy_text
 from bot.core.adoption.taken_over import first_difference
 from bot.core.checks.files.by_name import is_state
@@ -56,6 +57,7 @@ class AdoptionRequest:
 class AdoptedProduction:
     """What was taken over. `changed` are files that production is not rendered to as they were, each with how: none, or the proof fails.
 
+    What is `undecided` may not stay; what is `as_in_production` in every clone may be meant so, unless somebody has decided otherwise.
     `is_again` says that the template was there already and was left as it is.
     """
 
@@ -65,6 +67,7 @@ class AdoptedProduction:
     changed: Mapping[str, str]
     proof: Proof
     undecided: Sequence[Finding]
+    as_in_production: Sequence[Finding]
     is_again: bool
     policy_is_new: bool
     is_protected: bool
@@ -126,7 +129,12 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
         manifest,
         changed,
         proof,
-        [*found.undecided, *stuck, *maps_by_environment(template, theirs.label), *_states(theirs)],
+        [*found.undecided, *maps_by_environment(template, theirs.label), *_states(theirs)],
+        [
+            *stuck,
+            *as_in_production(found.as_in_production, found.files if there else files, template),
+            *called_in_both(found.parameters, template),
+        ],
         bool(there),
         policy_is_new,
         asked.name in checkout.policy().protected,

@@ -172,6 +172,16 @@ def test_only_installing_reads_credentials_and_fills_the_cache(tmp_path: Path) -
     assert Path("/cache") not in plans.writes
 
 
+def test_mirrors_that_the_machine_s_configuration_names_are_read_however_its_blocks_are_written(tmp_path: Path) -> None:
+    named = tmp_path / "machine.tfrc"
+    one_line = 'provider_installation { filesystem_mirror { include = ["#/x", "x"], path = "/one" } filesystem_mirror { path="/two" } }'
+    named.write_text(
+        f'{one_line}\n# path = "/none"\nfilesystem_mirror {{\n  path = "/three"\n}} // path = "/none"\nplugin_cache_dir="/four"\n'
+    )
+    reads = access(tmp_path, tmp_path / "own", {"TF_CLI_CONFIG_FILE": str(named)}, installs=False).reads
+    assert [str(each) for each in reads if len(each.parts) == 2] == ["/one", "/two", "/three", "/four"]
+
+
 def test_a_start_takes_no_second_interpreter_with_libraries() -> None:
     argv = Cage().argv(["true"], ENVIRONMENT)
     assert not landlock() or argv[:3] == [sys.executable, "-I", "-S"]

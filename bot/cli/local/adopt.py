@@ -200,6 +200,12 @@ def _lines(found: AdoptedProduction, path: str) -> Iterator[str]:
             "Left to decide:",
             *(f"  {each}" for each in _once(tuple(dict.fromkeys((*found.proof.findings, *found.undecided))))),
         )
+    if found.as_in_production:
+        yield from (
+            "",
+            "In every clone as in production; nothing to do if that is meant:",
+            *(f"  {each}" for each in _once(found.as_in_production)),
+        )
     if found.proof.external:
         yield from ("", f"Before the first clone, look at this: {reached(found.proof.external)}")
     if left:
@@ -289,4 +295,5 @@ def _data(found: AdoptedProduction) -> dict[str, object]:
         "doubts": list(found.proof.doubts),
         "external": list(map(str, found.proof.external)),
         "undecided": [str(each) for each in found.undecided],
+        "as_in_production": [str(each) for each in found.as_in_production],
     }

@@ -19,7 +19,8 @@ from bot.commands.model import Clone
 from bot.core.messages import replies
 from bot.core.parity.by_code.code_side import CodeSide, read_side
 from bot.core.parity.by_code.compare import compare
-from bot.core.parity.by_code.external_references import external_references, reached
+from bot.core.parity.by_code.external_references import external_references, outbound_alike
+from bot.core.parity.output.markdown import outside
 from bot.core.plural import counted
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.inventory import renamed
@@ -56,12 +57,21 @@ def clone(
         if command.dry_run:
             sides = CodeSide(base.source, base.source_files), CodeSide(drafted.manifest, drafted.code)
             compared = compare(*sides, base.template, asked.at)
-            external = external_references(compared, sides[1], base.template.declaration)
-            looked_at = f"\n\nLook at this: {reached(external)}" if external else ""
+            declared = base.template.declaration
+            external = external_references(compared, sides[1], declared)
+            alike = outbound_alike(drafted.manifest, base.source, declared)
             pipeline = Pipeline(stacks=drafted.manifest.stacks, hooks=read_hooks(drafted.files, where).hooks)
             say(
-                plain(f"{replies.preview(drafted, compared.parity, pipeline)}{looked_at}", width()),
-                lambda: {"files": sorted(drafted.files), "parameters": drafted.manifest.parameters},
+                plain(
+                    replies.preview(drafted, compared.parity, pipeline, outside(external, alike, base.source.name)),
+                    width(),
+                ),
+                lambda: {
+                    "files": sorted(drafted.files),
+                    "parameters": drafted.manifest.parameters,
+                    "external": list(map(str, external)),
+                    "outbound_alike": alike,
+                },
                 as_json,
             )
             return

@@ -33,8 +33,11 @@ _GIT_AND_SSH = ("/etc/gitconfig", "/etc/ssh", "/etc/passwd")
 _INSTALLED = (".terraform.d/plugins", ".terraform.d/plugin-cache", ".local/share/terraform/plugins")
 _CONFIG = "TF_CLI_CONFIG_FILE"
 _CACHE = "TF_PLUGIN_CACHE_DIR"
-_PATHS = re.compile(r'^\s*(?:path|plugin_cache_dir)\s*=\s*"([^"]+)"', re.MULTILINE)
-"""Mirrors and the cache in a CLI configuration (https://developer.hashicorp.com/terraform/cli/config/config-file)."""
+_PATHS = re.compile(r'(?:#|//).*|/\*[\s\S]*?\*/|\b(?:path|plugin_cache_dir)\s*=\s*"([^"\n]+)"|"[^"\n]*"')
+"""Mirrors and the cache in a CLI configuration, whose blocks may be of one line; comments and other texts are passed over.
+
+https://developer.hashicorp.com/terraform/cli/config/config-file
+"""
 
 
 def access(directory: Path, private: Path, environment: Mapping[str, str], *, installs: bool) -> Cage:
@@ -63,7 +66,7 @@ def _configured(environment: Mapping[str, str]) -> list[str]:
     named = environment.get(_CONFIG)
     if not named or not Path(named).is_file():
         return []
-    return [os.path.expandvars(path) for path in _PATHS.findall(Path(named).read_text("utf-8", "replace"))]
+    return [os.path.expandvars(path) for path in _PATHS.findall(Path(named).read_text("utf-8", "replace")) if path]
 
 
 def _modules(stack: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from bot.clients.terraform.output import TerraformEvent
 
 CONFIG = "TF_CLI_CONFIG_FILE"
 _WARNING = "Provider development overrides are in effect"
-_NEEDED = re.compile(r"^\s*(?:credentials|credentials_helper|host|dev_overrides)\b", re.MULTILINE)
+_NEEDED = re.compile(r"\b(?:credentials|credentials_helper|host|dev_overrides)\s*[\"{]")
 """What a machine's own configuration may say that commands after `init` need, too."""
 
 

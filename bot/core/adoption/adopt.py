@@ -13,6 +13,7 @@ from bot.core.adoption.hooks import ProposedHook, proposed_hooks
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
 from bot.core.adoption.search import identity_found
+from bot.core.adoption.settled import AsInProduction
 from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, stack_names, state_parameters
 from bot.core.adoption.states import states_to_decide
 from bot.core.adoption.taken_over import taken_over, values_place
@@ -32,7 +33,6 @@ from bot.model.yaml_document import dump
 SCHEMA = ".github/schemas/template.schema.json"
 OF_THE_MODULE = frozenset({"source", "version"})
 """Arguments that take no parameter: Terraform reads them before there are values."""
-_SHOWN = 3
 _HCL = (*HCL_CODE, ".tfvars", ".tfvars.json")
 _BRACES = re.compile(r"\{\{|\{%|\{#")
 
@@ -41,7 +41,8 @@ _BRACES = re.compile(r"\{\{|\{%|\{#")
 class Adoption:
     """What production becomes: the template's files with its declaration, and what its manifest says.
 
-    `written` are production's own files, as they are to be rendered again; in `moved` of them a module's path is another one.
+    `written` are production's own files, as they are to be rendered again; in `moved` of them a module's path is another one. What is
+    `as_in_production` in every clone may be meant so; what is `undecided` may not stay.
     """
 
     files: Mapping[str, File]
@@ -51,6 +52,7 @@ class Adoption:
     state: Mapping[str, Json]
     moved: Sequence[str]
     undecided: Sequence[Finding]
+    as_in_production: Sequence[AsInProduction] = ()
     hooks: Sequence[ProposedHook] = ()
 
 
@@ -77,17 +79,17 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     both = {(pair.theirs.path, pair.theirs.start): pair.ours.text for pair in pairs}
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]
     files = dict(written)
-    undecided = [*_structural(matched, where)] if ours is not None else []
-    undecided += [
+    kept = [*_structural(matched)] if ours is not None else []
+    undecided = [
         replace(each, path=f"{where}/{each.path}") for each in states_to_decide(evaluated, stacks, likeness.cloud)
     ]
-    undecided += [
-        each for root in theirs.roots for each in _other_files(root, others[root.name], f"{where}/{stacks[root.name]}")
-    ]
+    kept += [each for root in theirs.roots for each in _other_files(root, others[root.name], stacks[root.name])]
     for path in sorted({literal.path for literal in literals}):
         inside = [each for each in literals if each.path == path]
         filled = {each: _filled(each, both.get((each.path, each.start)), found) for each in inside}
-        undecided += [finding for each, text in filled.items() if text is None and (finding := _undecided(each, where))]
+        inexact = [each for each, text in filled.items() if text is None]
+        undecided += [_secret(each, where) for each in inexact if is_secret_at(each)]
+        kept += [_inexact(each) for each in inexact if not is_secret_at(each)]
         replaced = {each: text for each, text in filled.items() if text is not None and text != each.text}
         if replaced:
             files[path + ENDING] = File(_spliced(files.pop(path), path, replaced))
@@ -97,16 +99,6 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     ]
     # Those whose every place a longer parameter took, as a state's key with the name in it.
     found.found = [each for each in found.found if any(each.filled.encode() in file.data for file in files.values())]
-    undecided += [
-        Finding(
-            f"{where}/{DECLARATION}",
-            1,
-            f"`{each.name}` calls `{each.calls}` in both environments. If a clone must not, declare `outbound: true`, and give each purpose "
-            "another host.",
-        )
-        for each in found.found
-        if each.calls_the_same and not each.is_identity
-    ]
     purposes = _purposes(name, ours.label if ours else "", found.found, likeness)
     declaration: dict[str, Json] = {
         "name": name,
@@ -125,6 +117,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
         older_states(name, evaluated, stacks),
         moved,
         undecided,
+        kept,
         proposed_hooks(evaluated, stacks, likeness.cloud),
     )
 
@@ -163,31 +156,29 @@ def _items(root: RootSource | None) -> list[Item]:
     return [each for path, file in sorted(own.items()) if path.endswith(_HCL) for each in _readable(path, file)]
 
 
-def _other_files(root: RootSource, other: RootSource | None, directory: str) -> Iterator[Finding]:
+def _other_files(root: RootSource, other: RootSource | None, directory: str) -> Iterator[AsInProduction]:
     """Yield the files that differ and are no Terraform code, so that no parameters were found in them."""
     for path, file in sorted(root.files.items()):
         same = other.files.get(path, file) if other is not None else file
         if not path.startswith("../") and not path.endswith((*_HCL, ".terraform.lock.hcl")) and same.data != file.data:
-            yield Finding(
-                f"{directory}/{path}", 1, "differs, and is not Terraform code: it stays as production has it."
-            )
+            said = "differs, and is not Terraform code: it stays as production has it."
+            yield AsInProduction(f"{directory}/{path}", 1, file.data.count(b"\n") + 1, said)
 
 
-def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]], directory: str) -> Iterator[Finding]:
-    """Yield for each file what differs in more than values."""
-    files: dict[str, list[tuple[int, str]]] = {}
-    for item in (each for _, others in matched for each in others):
-        first = next(iter(item.literals), None)
-        if first is not None:
-            files.setdefault(first.path, []).append((first.line, f"`{item.key}`"))
-    for path, found in sorted(files.items()):
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        names = f"{', '.join(name for _, name in found[:_SHOWN])}{more}"
-        said = "differs" if len(found) == 1 else "differ"
-        message = (
-            f"{names} {said} in more than values, or only production has it: every clone gets it as production has it."
+def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]]) -> Iterator[AsInProduction]:
+    """Yield what differs in more than values."""
+    found = [
+        AsInProduction(
+            item.literals[0].path,
+            min(word.line for word in item.words),
+            max(word.line for word in item.words),
+            f"`{item.key}` differs in more than values, or only production has it: every clone gets it as production has it.",
         )
-        yield Finding(f"{directory}/{path}", found[0][0], message)
+        for _, others in matched
+        for item in others
+        if item.literals
+    ]
+    yield from sorted(found, key=lambda each: (each.path, each.first))
 
 
 def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | None:
@@ -203,18 +194,14 @@ def _filled(literal: LiteralAt, other: str | None, found: Parameters) -> str | N
     return found.explained(literal, other)
 
 
-def _undecided(literal: LiteralAt, directory: str) -> Finding:
-    if is_secret_at(literal):
-        return Finding(
-            f"{directory}/{literal.path}",
-            literal.line,
-            f"`{literal.name}` is a secret in plain text: move it to a secret store before anything is cloned.",
-        )
-    return Finding(
-        f"{directory}/{literal.path}",
-        literal.line,
-        f"`{literal.name}` differs, but can't be filled in exactly: it stays as production has it.",
-    )
+def _secret(literal: LiteralAt, directory: str) -> Finding:
+    said = f"`{literal.name}` is a secret in plain text: move it to a secret store before anything is cloned."
+    return Finding(f"{directory}/{literal.path}", literal.line, said)
+
+
+def _inexact(literal: LiteralAt) -> AsInProduction:
+    said = f"`{literal.name}` differs, but can't be filled in exactly: it stays as production has it."
+    return AsInProduction(literal.path, literal.line, literal.line, said)
 
 
 def _spliced(file: File, path: str, replaced: Mapping[LiteralAt, str]) -> bytes:

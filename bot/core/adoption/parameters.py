@@ -182,7 +182,8 @@ def declared(parameter: AdoptedParameter, words: tuple[str, ...]) -> dict[str, J
             pool = next(each for each in _FREE if not any(each.overlaps(other) for other in taken))
             said["allocate"] = {"pool": str(pool), "prefix": network.prefixlen}
         elif parameter.ours is None:
-            said |= {"derive": "{environment}"} if parameter.name == NAME else {}
+            # Found by search: `name_2` is another spelling of the name.
+            said |= {"derive": "{environment}"} if re.fullmatch(rf"{NAME}(_\d+)?", parameter.name) else {}
         elif parameter.kind == "text" and "{" not in parameter.ours:
             said["derive"] = derived(parameter.ours, words)
     return said

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.markdown import NO_VALUE, cell, code, details, facts, fence, shortened, table
+from bot.core.parity.by_code.external_references import ExternalReference, outbound_alike
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output import markdown
 from bot.core.parity.output.markdown_by_cause import by_cause
@@ -39,6 +40,8 @@ class ProposedClone:
     """The version of the source that it is a copy of, if not the present one."""
     account: NamedAccount | None = None
     """Where it will be, if the policy says."""
+    external: Sequence[ExternalReference] = ()
+    """What its code reaches outside, as its source's does."""
 
 
 def title(manifest: Manifest) -> str:
@@ -179,16 +182,8 @@ def _attention(proposed: ProposedClone) -> Iterator[str]:
         yield f"**{manifest.purpose}** must differ in: {', '.join(map(code, purpose.differ))}."
     if manifest.overrides:
         yield f"Set with `--set`, overriding the purpose: {', '.join(code(name) for name in manifest.overrides)}."
-    same = [
-        n
-        for n, p in template.parameters.items()
-        if p.outbound and manifest.parameters[n] == proposed.source.parameters.get(n)
-    ]
-    if same:
-        yield (
-            "**These still reach the same outside systems "
-            f"as {manifest.source}**: {', '.join(code(name) for name in same)}."
-        )
+    alike = outbound_alike(manifest, proposed.source, template)
+    yield from markdown.outside(proposed.external, alike, str(manifest.source))
     programs = [name for name, hook in proposed.pipeline.hooks.items() if hook.run]
     if programs:
         yield f"Steps that run programs from this repository: {', '.join(code(name) for name in programs)}."

@@ -222,8 +222,8 @@ def unreadable(findings: Sequence[Finding]) -> str:
     return "\n".join(f"- {code(f'{finding.path}:{finding.line}')}: {cell(finding.message)}" for finding in findings)
 
 
-def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
-    """Answer a dry run: the file tree, the deviations and the hooks of a clone that is not made."""
+def preview(draft: Draft, parity: Parity, pipeline: Pipeline, outside: Iterable[str] = ()) -> str:
+    """Answer a dry run: the file tree, the deviations and the hooks of a clone that is not made, and what it reaches `outside` as its source does."""
     name = draft.manifest.name
     hooks = "\n".join(
         f"- {code(step)} ({hook.kind}): {cell(hook.description)}" for step, hook in pipeline.hooks.items()
@@ -233,6 +233,7 @@ def preview(draft: Draft, parity: Parity, pipeline: Pipeline) -> str:
             f"### Dry run of {code(name)}: nothing was created",
             details(counted(len(draft.files), "file"), fence(_file_tree(draft.directory, draft.files), "text")),
             f"**Deviations from {code(parity.against)}**\n\n{markdown.verdict(parity)}\n\n{markdown.tables(parity)}",
+            *outside,
             _parameters(draft.manifest),
             f"**Hooks**\n\n{hooks}" if hooks else "**Hooks:** none",
         ]

@@ -16,7 +16,7 @@ from bot.core.checks.static_checks import gate
 from bot.core.graph import StepDocuments, problems
 from bot.core.hcl.comparison.structure import check_syntax
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.parity.by_code.external_references import ExternalReference, external_references
+from bot.core.parity.by_code.external_references import ExternalReference, external_references, outbound_alike
 from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
 from bot.core.rendering.inventory import Inventory
@@ -87,6 +87,7 @@ def check_template(
             side = CodeSide(drafted.manifest, drafted.code)
             references = external_references(drafted.comparison, side, template.declaration)
             external = {each.text: each for each in references} | external
+            doubts += _sent_as_by_the_source(template, source, drafted.manifest)
         elif drafted is None:
             proved.append(f"purpose {purpose} is {source.name}'s own")
         else:
@@ -131,6 +132,22 @@ def _doubts(template: TemplateAt, source: Manifest | None, rules: CheckRules) ->
         more = "; the same for each other" if len(of_one) > 1 else ""
         yield (
             f"a lock file has the checksum of one platform alone ({', '.join(of_one)}). If that is not the runners', {advice}{more}."
+        )
+
+
+def _sent_as_by_the_source(template: TemplateAt, source: Manifest, clone: Manifest) -> Iterator[str]:
+    """Yield the outbound parameters that a clone shares with the source, though neither its purpose nor `shared` says so."""
+    purpose = template.declaration.purposes[clone.purpose]
+    names = [
+        f"`{name}`"
+        for name in outbound_alike(clone, source, template.declaration)
+        if not {"outbound", f"parameter:{name}"} & {*purpose.match, *purpose.differ}
+    ]
+    if names:
+        have, them = ("has", "it") if len(names) == 1 else ("have", "them")
+        yield (
+            f"{', '.join(names)} {have} {source.name}'s value in clones for `{clone.purpose}`, too, and reaches outside. `set` {them} in that purpose, "
+            f"and add `outbound` to its `differ`. If clones may share {them}, list the value under `shared`, or leave out `outbound: true`."
         )
 
 

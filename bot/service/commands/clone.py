@@ -31,7 +31,7 @@ from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
 from bot.service.commands.lost_race import learn
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
-from bot.service.proposals.clone import clone_proposal, clone_proposal_at
+from bot.service.proposals.clone import clone_proposal, clone_proposal_at, outside_as_source
 from bot.service.proposals.drafting import OthersClaims, draft
 from bot.service.removals import Removal, let_go_unless_there, unfinished_removal
 from bot.service.replies import reply_first, reply_to
@@ -185,8 +185,10 @@ def _preview(repo: Repository, request: CloneRequest) -> str:
     drafted = draft(repo, request)
     if isinstance(drafted, Refused):
         return replies.refused(drafted)
-    hooks = read_hooks(drafted.files, repo.roots.environment(drafted.manifest.name)).hooks
-    return replies.preview(drafted, drafted.comparison.parity, Pipeline(stacks=drafted.manifest.stacks, hooks=hooks))
+    ours, compared = drafted.manifest, drafted.comparison
+    pipeline = Pipeline(stacks=ours.stacks, hooks=read_hooks(drafted.files, repo.roots.environment(ours.name)).hooks)
+    outside = outside_as_source(repo, CodeSide(ours, drafted.code), compared)
+    return replies.preview(drafted, compared.parity, pipeline, outside)
 
 
 def _being_destroyed(name: EnvironmentName, removal: Removal) -> str:

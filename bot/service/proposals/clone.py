@@ -1,11 +1,16 @@
 """The pull request of a clone: its title, its text, who is asked. The text is made from a comparison with the source by code."""
 
+from collections.abc import Iterator
+
 from bot.clients.github.records import PullRequestSpec
 from bot.core.graph import diagram
+from bot.core.hcl.local_modules import OUTSIDE
 from bot.core.messages import clone_pull_request
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison, compare
+from bot.core.parity.by_code.external_references import external_references, outbound_alike
 from bot.core.parity.by_code.leaks import leaks
+from bot.core.parity.output.markdown import outside
 from bot.core.rendering.assemble import read_hooks
 from bot.core.requests.accounts import named_account, other_accounts
 from bot.core.requests.branches import branch_of
@@ -24,17 +29,19 @@ def clone_proposal(
     policy = repo.policy()
     account = named_account(manifest, policy)
     pipeline = Pipeline(stacks=manifest.stacks, hooks=read_hooks(files, repo.roots.environment(manifest.name)).hooks)
+    template = repo.template_of(manifest)
     proposed = clone_pull_request.ProposedClone(
         manifest=manifest,
         source=source_of(repo, manifest),
-        template=repo.template_of(manifest),
+        template=template,
         pipeline=pipeline,
         parity=found.parity,
         leaks=leaks(found, clone, now, others=other_accounts(manifest, policy)),
-        files=len(files),
+        files=sum(not path.startswith(OUTSIDE) for path in files),
         diagram=diagram(pipeline),
         as_in=as_in,
         account=None if isinstance(account, str) else account,
+        external=external_references(found, clone, template.declaration),
     )
     return PullRequestSpec(
         head=branch_of(manifest.name),
@@ -53,6 +60,14 @@ def clone_proposal_at(repo: Repository, manifest: Manifest, commit: str, as_in: 
     production = CodeSide(source, repo.code(source.name))
     found = compare(production, clone, repo.template_of(manifest), repo.context.now())
     return clone_proposal(repo, clone, found, as_in)
+
+
+def outside_as_source(repo: Repository, clone: CodeSide, found: CodeComparison) -> Iterator[str]:
+    """Yield what a clone would reach outside as its source does. Raises `UserError`."""
+    template = repo.template_of(clone.manifest).declaration
+    source = source_of(repo, clone.manifest)
+    external, alike = external_references(found, clone, template), outbound_alike(clone.manifest, source, template)
+    return outside(external, alike, source.name)
 
 
 def source_of(repo: Repository, manifest: Manifest) -> Manifest:

@@ -125,6 +125,16 @@ data "aws_iam_policy_document" "apply" {
     resources = [local.bucket, "${local.bucket}/*"]
   }
 
+  # Beside its lock, the backend keeps a checksum of each state in the table.
+  dynamic "statement" {
+    for_each = var.lock_table == null ? [] : [var.lock_table]
+    content {
+      sid       = "LockState"
+      actions   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+      resources = ["arn:aws:dynamodb:${var.region}:${var.account_id}:table/${statement.value}"]
+    }
+  }
+
   # After a destroy the account is searched for what was left.
   statement {
     sid       = "FindOrphans"

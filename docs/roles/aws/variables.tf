@@ -46,6 +46,12 @@ variable "state_bucket" {
   type        = string
 }
 
+variable "lock_table" {
+  description = "The DynamoDB table in which the `s3` backends lock states (`dynamodb_table`), if they do; `use_lockfile` needs none."
+  type        = string
+  default     = null
+}
+
 variable "plan_policy_arns" {
   description = "Policies with what a plan needs to read; AWS's ReadOnlyAccess would read data, too."
   type        = list(string)

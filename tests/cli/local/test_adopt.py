@@ -348,9 +348,11 @@ def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> 
         "acme-state-staging",
         "demo-x/main/terraform.tfstate",
         "copies: set by the purpose",
-        f"Look at this: {reached}",
+        "Every environment reaches `data-oncall@acme.example` (`main/main.tf:",
     ):
         assert words in output
+    again = run(root, "clone", "production", "as", "demo-x", "--dry-run", "--json")
+    assert [each.partition(" ")[0] for each in json.loads(again[1])["external"]] == ["data-oncall@acme.example"]
 
 
 def test_production_is_taken_over_below_its_pair_of_the_policys_roots_and_cloned_there(tmp_path: Path) -> None:

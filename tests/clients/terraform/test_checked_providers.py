@@ -45,8 +45,12 @@ def test_a_machine_s_configuration_that_says_more_than_where_providers_are_stays
         'disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = "/x"\n  }\n}\n'
     )
     assert as_they_are(checked, tmp_path, {CONFIG: str(named)}) != {}
-    named.write_text('credentials "app.terraform.io" {\n  token = "x"\n}\n')
-    assert as_they_are(checked, tmp_path, {CONFIG: str(named)}) == {}
+    for more in (
+        'credentials "app.terraform.io" {\n  token = "x"\n}\n',
+        "provider_installation { dev_overrides { } }\n",
+    ):
+        named.write_text(more)
+        assert as_they_are(checked, tmp_path, {CONFIG: str(named)}) == {}
 
 
 TERRAFORM = f"""#!/bin/sh

@@ -1,18 +1,24 @@
 """A production becomes a template, or is refused where it can't be read."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 import yaml
 
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
+from bot.core.adoption.settled import as_in_production, called_in_both
 from bot.core.adoption.stacks import stack_names
 from bot.core.hcl.tokens import NotHcl
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.parity.directories.sides import RootSource, side_of
+from bot.core.rendering.assemble import read_template
 from bot.core.tree import File
 from bot.errors import InvalidInput
+from bot.model.pipeline import When
 from bot.model.roots import DEFAULT
-from bot.names import StepName
+from bot.names import PurposeName, StepName, TemplateName
 
 
 def adopted(code: str, values: bytes = b"") -> Adoption:
@@ -60,7 +66,42 @@ def test_a_host_is_called_so_and_one_that_both_call_is_for_a_person_to_decide() 
     assert {each.name: each.description for each in found.parameters}["host"] == "`name` in main/main.tf."
     declared = yaml.safe_load(found.files["template.yaml"].data)["parameters"]
     assert [name for name, each in declared.items() if each.get("outbound")] == ["mail"]
-    assert any("`pay` calls `pay.example` in both environments." in each.message for each in found.undecided)
+
+    def calls(**declared: object) -> list[str]:
+        template = read_template(TemplateName("production"), found.files, FACTS)
+        said = template.declaration.model_copy(update=declared)
+        return [each.message for each in called_in_both(found.parameters, replace(template, declaration=said))]
+
+    assert [each.partition(".")[0] for each in calls()] == ["`pay` calls `pay"]
+    assert calls(shared=("pay.example",)) == calls(parameters={}) == []
+
+
+def test_what_every_clone_gets_as_production_has_it_is_named_until_somebody_decides_about_it() -> None:
+    code = "".join(f'resource "terraform_data" "{each}" {{\n  input = "%s"\n}}\n' for each in "ab")
+    theirs, ours = (
+        side_of(at, at, {f"{at}/main.tf": File((code % (at, at) + more).encode()), f"{at}/x.json": File(at.encode())})
+        for at, more in (("prod", "locals {\n  only = 1\n  more = 2\n}\n"), ("staging", ""))
+    )
+    found = adopt("production", theirs, ours, sides_likeness(ours, theirs, FACTS), roots=DEFAULT)
+    template = read_template(TemplateName("production"), found.files, FACTS)
+
+    def named(edit: Callable[[str], str] = str, path: str = "main/main.tf.j2", **declared: object) -> list[str]:
+        edited = {**found.files, path: File(edit(found.files[path].data.decode()).encode())}
+        there = replace(template, files=edited, declaration=template.declaration.model_copy(update=declared))
+        said = as_in_production(found.as_in_production, found.files, there)
+        return [f"{each.path.removeprefix('templates/production/main/')}:{each.line}" for each in said]
+
+    assert named() == ["main.tf.j2:7", "x.json:1"]
+    assert named("# a line above\n".__add__)[0] == "main.tf.j2:8", "it is still there"
+    only = When(purpose=(PurposeName("production"),))
+    for decided in (
+        named(lambda text: text.replace("locals", "{% if disposable %}\nlocals") + "{% endif %}"),
+        named(lambda text: text.replace("  more", "{% if disposable %}\n  less = 1\n{% endif %}  more")),
+        named(lambda text: text.replace("only = 1", "only = {{ only }}")),
+        named(files={"main/main.tf": only}),
+    ):
+        assert decided == ["x.json:1"]
+    assert named("{}".__add__, "main/x.json") == named(files={"main/x.json": only}) == ["main.tf.j2:7"]
 
 
 def test_a_range_that_holds_all_private_networks_is_nothing_that_a_clone_gets_its_own_of() -> None:

@@ -333,6 +333,24 @@ def test_a_dry_run_shows_everything_and_creates_nothing(place: SmallMonorepo) ->
     assert place.server.pulls(REPOSITORY) == []
 
 
+def test_the_pull_request_counts_its_own_files_and_names_what_the_code_reaches_as_productions_does(
+    place: SmallMonorepo,
+) -> None:
+    code = b'module "m" {\n  source = "../../../modules/m"\n  to     = "ops@acme.example"\n}\n'
+    files = {
+        "templates/shop/app/more.tf": code,
+        "envs/production/app/more.tf": code,
+        "modules/m/main.tf": b'variable "to" {}\n',
+    }
+    place.server.commit(REPOSITORY, files, by="alice", message="Mail somebody")
+    named = "Every environment reaches `ops@acme.example` (`app/more.tf:3`)."
+    assert named in (place.say("/clone production as demo-x for demo --dry-run") or "")
+    body = published(place).pull_request.body
+    own = place.repository().at(place.repository().mirror.proposals()["demo-x"]).environment(NAME)
+    assert f"({len(own)} files)" in body
+    assert f"- {named}" in body
+
+
 @pytest.mark.sample
 def test_a_mistake_gets_one_reply_with_the_line_to_paste(place: SmallMonorepo) -> None:
     reply = place.say("/clone production as demo-x for dmeo")

@@ -14,9 +14,10 @@ from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.evaluated import line_at
 from bot.core.parity.by_code.stack_values import CODE, AttributeKey
 from bot.core.parity.identity import host_of
-from bot.model.environment import MANIFEST
+from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import texts
 from bot.model.template import Template
+from bot.names import ParameterName
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s\"'<>]+", re.IGNORECASE)
 _MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
@@ -35,9 +36,13 @@ class ExternalReference:
     line: int
     more: int
 
+    @property
+    def more_places(self) -> str:
+        """Say how many other places there are; nothing if there is none."""
+        return f" and {self.more} more" if self.more else ""
+
     def __str__(self) -> str:
-        more = f" and {self.more} more" if self.more else ""
-        return f"{self.text} ({self.path}:{self.line}{more})"
+        return f"{self.text} ({self.path}:{self.line}{self.more_places})"
 
 
 def reached(references: Sequence[object]) -> str:
@@ -47,6 +52,22 @@ def reached(references: Sequence[object]) -> str:
         "with its own value in each purpose's `set`, and `outbound` under `differ` there (a purpose that matches `topology` needs the resources that it adds or leaves out under `aspects: {outbound: [ADDRESS*]}`, too); "
         "if all may, list it under `shared` in template.yaml."
     )
+
+
+def outbound_alike(ours: Manifest, source: Manifest, template: Template) -> Sequence[ParameterName]:
+    """Return the outbound parameters of a clone that have the source's value, but for what the template declares as shared.
+
+    A purpose that has them under `differ` has no such clone.
+    """
+    shared = {text.lower() for text in template.shared}
+    return [
+        name
+        for name, parameter in template.parameters.items()
+        if parameter.outbound
+        and (value := ours.parameters.get(name)) is not None
+        and value == source.parameters.get(name)
+        and not (isinstance(value, str) and (value.lower() in shared or host_of(value) in shared))
+    ]
 
 
 def external_references(compared: CodeComparison, side: CodeSide, template: Template) -> Sequence[ExternalReference]:

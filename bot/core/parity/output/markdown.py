@@ -1,15 +1,19 @@
 """A parity report in GitHub's Markdown: what a reviewer needs to decide, missing and unexplained first, identity folded away."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.core.hcl.address_patterns import key_of
 from bot.core.markdown import cell, code, details, parted, table
+from bot.core.parity.by_code.external_references import ExternalReference, reached
 from bot.core.parity.report import Cause, Difference, Parity
 from bot.core.plural import counted
 from bot.core.rendering.parameter_values import Origin
+from bot.names import ParameterName
 
 MOST_ROWS = 60
 """Rows of a table that are shown; GitHub cuts a body at 65,536 characters, and nobody reads more."""
+MOST_OUTSIDE = 20
+"""Addresses outside that are named."""
 LONGEST = 80
 """Characters of a value that are shown in a table, for the same reason."""
 
@@ -52,6 +56,20 @@ def verdict(parity: Parity) -> str:
     if (more := len(parity.breaches) - MOST_ROWS) > 0:
         broken += f"\n- … and {counted(more, 'more broken contract')}."
     return "\n\n".join(filter(None, [" ".join(parts), broken]))
+
+
+def outside(external: Sequence[ExternalReference], alike: Sequence[ParameterName], source: str) -> Iterator[str]:
+    """Yield what reaches the same outside of a clone as of its source: by parameters of the same value, and by its code."""
+    if alike:
+        yield f"**These still reach the same outside systems as {source}**: {', '.join(map(code, alike))}."
+    if external:
+        shown = [
+            f"{code(each.text)} ({code(f'{each.path}:{each.line}')}{each.more_places})"
+            for each in external[:MOST_OUTSIDE]
+        ]
+        more = len(external) - MOST_OUTSIDE
+        said = reached([*shown, *([f"{counted(more, 'more address', 'more addresses')}"] if more > 0 else [])])
+        yield said[0].upper() + said[1:]
 
 
 def share(parity: Parity) -> str:
