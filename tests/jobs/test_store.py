@@ -10,9 +10,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.clients.store import IGNORED, SQLITE_FILE, CommandLimit, Delivery, JobStore, StoreUnavailable, open_store
+from bot.clients.store.arrivals import packed, unpacked
 from bot.clients.store.database_url import noticing_silence
 from bot.clients.store.postgres import PostgresStore
 
@@ -173,6 +176,7 @@ def test_the_body_of_what_asked_for_nothing_is_dropped_at_once_and_its_id_after_
     assert store.settle_next(10, lambda one: IGNORED) == 2
     store.prune()
     assert store.append([delivery("chatter"), delivery("old chatter")]) == [False, True]
+    assert taken(store) == ["old chatter"]
     if url is None:
         with closing(sqlite3.connect(tmp_path / SQLITE_FILE)) as file:
             found = file.execute("SELECT id, length(body) FROM deliveries").fetchall()
@@ -205,6 +209,61 @@ def test_a_database_that_is_deleted_while_it_is_open_loses_no_delivery(tmp_path:
     assert started_again.append([delivery("before")]) == [False]
     for store in (web, worker, started_again):
         store.close()
+
+
+def test_a_database_that_is_deleted_while_deliveries_are_settled_loses_none_that_arrives_meanwhile(
+    tmp_path: Path,
+) -> None:
+    web, worker = open_store(None, tmp_path), open_store(None, tmp_path)
+    web.append([delivery("before")])
+
+    def settle(one: Delivery) -> str:
+        for each in tmp_path.glob(f"{SQLITE_FILE}*"):
+            each.unlink()
+        assert web.append([delivery("meanwhile")]) == [True]
+        return "queued"
+
+    assert worker.settle_next(10, settle) == 1
+    assert taken(worker) == ["meanwhile"]
+    assert web.append([delivery("before"), delivery("meanwhile")]) == [False, False]
+    assert taken(worker) == []
+    web.close()
+    worker.close()
+
+
+def test_an_id_that_came_before_the_web_process_began_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = open_store(None, tmp_path)
+    first.append([delivery("a"), delivery("b")])
+    first.close()
+    second = open_store(None, tmp_path)
+    assert second.append([delivery("b"), delivery("c"), delivery("a")]) == [False, True, False]
+    # Too many to remember: it arrives twice, and is settled once.
+    monkeypatch.setattr("bot.clients.store.arrivals.MOST_REMEMBERED", 1)
+    assert second.append([delivery("d"), delivery("e")]) == [True, True]
+    assert second.append([delivery("d")]) == [True]
+    assert taken(second, 4) == ["a", "b", "c", "d"]
+    assert taken(second) == ["e"]
+    second.close()
+
+
+def test_what_an_older_version_left_waiting_is_settled_first(tmp_path: Path) -> None:
+    store = open_store(None, tmp_path)
+    store.append([delivery("new")])
+    with closing(sqlite3.connect(tmp_path / SQLITE_FILE)) as file:
+        columns = "(id, event, body, received_at) VALUES (?, ?, ?, ?)"
+        file.execute("INSERT INTO deliveries " + columns, ("old", "issue_comment", b"old" * 3, NOW.timestamp()))
+        file.commit()
+    assert store.waiting().count == 2
+    assert settled(store) == [delivery("old"), delivery("new")]
+    store.close()
+
+
+TIMES = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the strategy adds it
+
+
+@given(st.lists(st.builds(Delivery, st.text(), st.text(), st.binary(), TIMES)))
+def test_deliveries_that_are_packed_together_come_out_as_they_went_in(deliveries: list[Delivery]) -> None:
+    assert unpacked(packed(deliveries)) == deliveries
 
 
 def test_two_stores_append_side_by_side(url: str | None, store: JobStore, tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
+from bot.clients.store import arrivals
+from bot.clients.store.arrivals import Arrivals, carry_over, take, write_down
 from bot.clients.store.records import (
-    IGNORED,
     KEEP_BODIES,
     KEEP_DELIVERIES,
     KEEP_IGNORED,
@@ -30,23 +31,11 @@ from bot.clients.store.records import (
 
 log = logging.getLogger(__name__)
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS deliveries (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    event TEXT NOT NULL,
-    body BLOB NOT NULL,
-    received_at REAL NOT NULL,
-    outcome TEXT
-);
-CREATE INDEX IF NOT EXISTS waiting ON deliveries (number) WHERE outcome IS NULL;
+SCHEMA = f"""{arrivals.SCHEMA}
 CREATE TABLE IF NOT EXISTS replicas (name TEXT PRIMARY KEY, beat_at REAL NOT NULL, metrics TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS commands (author TEXT NOT NULL, comment INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (author, comment));
 CREATE TABLE IF NOT EXISTS steps (job TEXT PRIMARY KEY, step TEXT NOT NULL, begun INTEGER NOT NULL, at REAL NOT NULL);
 """
-
-INSERT = "INSERT INTO deliveries (id, event, body, received_at) VALUES "
-ROW = "(?, ?, ?, ?)"
 
 
 class SqliteStore:
@@ -57,6 +46,7 @@ class SqliteStore:
         self._path = path
         self._held: TextIO | None = None
         self._connection, self._file = self._opened()
+        self._arrivals = Arrivals(self._connection)
 
     def _opened(self) -> tuple[sqlite3.Connection, tuple[int, int]]:
         """Open the file, and make what is missing; return with which file of the disk that was."""
@@ -78,50 +68,28 @@ class SqliteStore:
         """Open the file that is there now, with what the deleted one knew of deliveries: whoever has it open still reads it."""
         old = self._connection
         self._connection, self._file = self._opened()
-        known = old.execute("SELECT id, event, body, received_at, outcome FROM deliveries ORDER BY number").fetchall()
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO deliveries (id, event, body, received_at, outcome) VALUES (?, ?, ?, ?, ?)", known
-        )
+        copied = carry_over(old, self._connection)
         old.close()
-        log.error("the database was deleted: created again", extra={"action": "reopen", "deliveries": len(known)})
+        log.error("the database was deleted: created again", extra={"action": "reopen", "deliveries": copied})
 
     def append(self, deliveries: Sequence[Delivery]) -> list[bool]:
-        # One statement is its own transaction, and one step, after which this thread waits once for Python's lock. With a step for each row, it and
-        # the thread that reads requests wait longer for each other than for the disk.
-        rows = [(one.id, one.event, one.body, one.received_at.timestamp()) for one in deliveries]
         with self._reading() as connection:
-            try:
-                connection.execute(INSERT + ", ".join([ROW] * len(rows)), [value for row in rows for value in row])
-            except sqlite3.IntegrityError:
-                # An id is known, as after a redelivery: nothing was written.
-                pass
-            else:
-                return [True] * len(rows)
-        with self._transaction() as connection:
-            return [connection.execute(f"{INSERT} {ROW} ON CONFLICT DO NOTHING", row).rowcount == 1 for row in rows]
+            return self._arrivals.append(connection, deliveries)
 
     def settle_next(self, limit: int, settle: Callable[[Delivery], str]) -> int:
         with self._reading() as connection:
-            rows = connection.execute(
-                "SELECT number, id, event, body, received_at FROM deliveries WHERE outcome IS NULL ORDER BY number LIMIT ?",
-                (limit,),
-            ).fetchall()
+            taken = take(connection, limit)
         # Not in a transaction: settling takes its time, and the web process must be able to append meanwhile.
-        settled = [
-            (settle(Delivery(id_, event, body, datetime.fromtimestamp(received, UTC))), number, id_, event, received)
-            for number, id_, event, body, received in rows
-        ]
-        if settled:
+        outcomes = [settle(one) for one in taken.deliveries[:limit]]
+        if taken.deliveries or taken.arrivals:
             with self._transaction() as connection:
-                _write_down(connection, settled)
-        return len(settled)
+                write_down(connection, taken, outcomes)
+        return len(outcomes)
 
     def waiting(self) -> Waiting:
         with self._reading() as connection:
-            count, oldest = connection.execute(
-                "SELECT count(*), min(received_at) FROM deliveries WHERE outcome IS NULL"
-            ).fetchone()
-        return Waiting(count, timedelta(seconds=max(0.0, time.time() - oldest)) if count else timedelta(0))
+            count, oldest = arrivals.waiting(connection)
+        return Waiting(count, timedelta(seconds=max(0.0, time.time() - oldest)) if oldest is not None else timedelta(0))
 
     def prune(self) -> None:
         now = time.time()
@@ -242,19 +210,6 @@ class SqliteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-
-
-def _write_down(connection: sqlite3.Connection, settled: Sequence[tuple[str, int, str, str, float]]) -> None:
-    """Write outcomes down, and drop the bodies of what asked for nothing."""
-    ignored = [row for row in settled if row[0] == IGNORED]
-    others = [(outcome, id_) for outcome, _, id_, _, _ in settled if outcome != IGNORED]
-    connection.executemany("UPDATE deliveries SET outcome = ? WHERE id = ?", others)
-    # A row that only shrinks keeps its page of the file to itself; one that is deleted gives it back.
-    connection.executemany("DELETE FROM deliveries WHERE id = ?", [(id_,) for _, _, id_, _, _ in ignored])
-    connection.executemany(
-        "INSERT OR IGNORE INTO deliveries (outcome, number, id, event, received_at, body) VALUES (?, ?, ?, ?, ?, X'')",
-        ignored,
-    )
 
 
 def file_at(path: Path) -> tuple[int, int]:
