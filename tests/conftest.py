@@ -65,13 +65,19 @@ WHOLE = {"service": "place", "hooks/aws": "around"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let golden files be written again (`tests/golden`), and all of the pipeline's tests run on one Terraform."""
+    """Let golden files be written again (`tests/golden`), all of the pipeline's tests run on one Terraform, and all walks go by one door."""
     parser.addoption("--golden-update", action="store_true", help="write the golden files of tests/golden again")
     parser.addoption(
         "--terraform",
         choices=("turns", "own", "newer"),
         default="turns",
         help="which Terraform the pipeline's tests run on",
+    )
+    parser.addoption(
+        "--door",
+        choices=("own", "service", "handle"),
+        default="own",
+        help="what carries out the commands in the walks of tests/e2e: by itself, each is for one of them",
     )
 
 

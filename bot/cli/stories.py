@@ -58,7 +58,7 @@ class _Telling:
 
 
 @contextmanager
-def _told(source: Path, as_json: bool, *, server: bool = True) -> Iterator[_Telling]:
+def _told(source: Path, as_json: bool, *, server: bool) -> Iterator[_Telling]:
     from bot.sandbox.needs import check_needs  # noqa: PLC0415 (help needs none of this, nor of what a story imports)
 
     with edge(), tempfile.TemporaryDirectory(prefix="envclone-") as scratch:
@@ -118,9 +118,9 @@ def lifecycle(source: Source = Path(), as_json: AsJson = False, no_server: NoSer
             )
 
 
-def evolution(source: Source = Path(), as_json: AsJson = False) -> None:
+def evolution(source: Source = Path(), as_json: AsJson = False, no_server: NoServer = False) -> None:
     """Change a template and let five clones follow: preview, rollout, a failure, drift put right, a value promoted."""
-    with _told(source, as_json) as telling:
+    with _told(source, as_json, server=not no_server) as telling:
         terraform_or_stop()
         from bot.sandbox.evolution.stages import STAGES  # noqa: PLC0415
         from bot.sandbox.evolution.story import Evolution  # noqa: PLC0415

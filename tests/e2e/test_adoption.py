@@ -1,23 +1,28 @@
-"""The way in, once: a repository that doesn't use envclone yet is compared, adopted and set up without a server; its first clone goes live."""
+"""The way in, once: a repository that doesn't use envclone yet is compared, adopted and set up, without a server unless it is asked for; its first clone goes live."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox import adoption, demo
 from tests import ROOT
+from tests.e2e.conftest import Door
 
 
 @pytest.mark.e2e
 @pytest.mark.provider
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("provider_once")
-def test_an_adopted_production_is_where_it_was_and_its_first_clone_goes_live(tmp_path: Path) -> None:
+def test_an_adopted_production_is_where_it_was_and_its_first_clone_goes_live(
+    tmp_path: Path, door: Callable[[Door], Door]
+) -> None:
+    by = ["--no-server"] if door("handle") == "handle" else []
     done = subprocess.run(
-        [sys.executable, "-m", "bot.cli.app", "sandbox", "adopt", "--no-server", "--json", "--from", str(ROOT)],
+        [sys.executable, "-m", "bot.cli.app", "sandbox", "adopt", *by, "--json", "--from", str(ROOT)],
         capture_output=True, text=True, timeout=1780, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-6000:]

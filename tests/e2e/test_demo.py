@@ -1,4 +1,4 @@
-"""The whole way, once: the service, git, the workflow files by act, Terraform with the AWS provider, hooks, live."""
+"""The whole way, once: the service, or the workflow in its place, git, the workflow files by act, Terraform with the AWS provider, hooks, live."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ import pytest
 
 from bot.sandbox.tls import tls
 from tests import ROOT
+from tests.e2e.conftest import Door
 
 ENVCLONE = (sys.executable, "-m", "bot.cli.app", "sandbox")
 
@@ -37,12 +39,13 @@ def wait_for(text: str, file: Path, process: "subprocess.Popen[bytes]") -> str:
 @pytest.mark.e2e
 @pytest.mark.provider
 @pytest.mark.timeout(1800)
-def test_the_demo_clones_production_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_demo_clones_production_and_leaves_nothing_behind(tmp_path: Path, door: Callable[[Door], Door]) -> None:
+    by = [] if door("service") == "service" else ["--no-server"]
     out, err = tmp_path / "out", tmp_path / "err"
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
     with out.open("wb") as stdout, err.open("wb") as stderr:
         demo = subprocess.Popen(
-            [*ENVCLONE, "demo", "--json", "--keep", "--from", str(ROOT)],
+            [*ENVCLONE, "demo", "--json", "--keep", "--from", str(ROOT), *by],
             stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=tmp_path, env=environment,
         )  # fmt: skip
     try:
@@ -60,6 +63,7 @@ def test_the_demo_clones_production_and_leaves_nothing_behind(tmp_path: Path) ->
     assert demo.returncode == 0, err.read_text()[-6000:]
     done = Printed(out.read_text("utf-8"), err.read_text("utf-8"))
     found = json.loads(done.stdout)
+    assert (found["service"] is None) == bool(by)
     assert list(found["seconds"]) == ["comment", "reaction", "pull_request", "plan", "merge", "apply", "live"]
     assert all(path.startswith("envs/demo-x/") for path in found["pull_request"]["files"])
     assert "unexplained" not in found["pull_request"]["body"]

@@ -1,22 +1,25 @@
-"""A clone's whole life, once, by the service and the real workflow files: it fails, goes on, is extended, drifts and ends."""
+"""A clone's whole life, once, by the service (or the workflow in its place) and the real workflow files: it fails, goes on, is extended, drifts and ends."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests import ROOT
+from tests.e2e.conftest import Door
 
 
 @pytest.mark.e2e
 @pytest.mark.provider
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("provider_once")
-def test_a_clone_is_lived_through_from_its_request_to_its_receipt(tmp_path: Path) -> None:
+def test_a_clone_is_lived_through_from_its_request_to_its_receipt(tmp_path: Path, door: Callable[[Door], Door]) -> None:
+    by = [] if door("service") == "service" else ["--no-server"]
     done = subprocess.run(
-        [sys.executable, "-m", "bot.cli.app", "sandbox", "lifecycle", "--json", "--from", str(ROOT)],
+        [sys.executable, "-m", "bot.cli.app", "sandbox", "lifecycle", *by, "--json", "--from", str(ROOT)],
         capture_output=True, text=True, timeout=1780, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-6000:]
