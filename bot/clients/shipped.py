@@ -12,9 +12,9 @@ _PACKED = _PACKAGE / "shipped"
 
 
 def shipped() -> Mapping[str, bytes]:
-    """Return each file by its path in `.github/`, the optional one among them."""
+    """Return each file by its path in `.github/`, the optional ones among them."""
     source = _PACKED if _PACKED.is_dir() else _PACKAGE.parent / GITHUB
-    return {path: (source / path).read_bytes() for path in (*SHIPPED, NO_SERVER)}
+    return {path: (source / path).read_bytes() for path in (*SHIPPED, *NO_SERVER)}
 
 
 def shipped_roles(code: RoleCode) -> Mapping[str, bytes]:

@@ -13,6 +13,7 @@ from typing import Final
 
 import httpx
 
+from bot.core.installation import files
 from bot.errors import UserError
 from bot.sandbox.actions.runner import RunnerSettings
 from bot.sandbox.github import GitHubServer
@@ -20,7 +21,9 @@ from bot.sandbox.github.records.accounts import AppRecord
 from bot.sandbox.tls import tls
 
 APP: Final = "envclone"
-HANDLE: Final = ".github/workflows/handle.yml"
+HANDLE: Final = f"{files.GITHUB}/{files.HANDLE}"
+NO_SERVER: Final = tuple(f"{files.GITHUB}/{path}" for path in files.NO_SERVER)
+"""What a monorepo has where no service runs."""
 # A busy machine takes a minute for what an idle one does in five seconds; a process that ends is noticed at once.
 _START_WITHIN, _STOP_WITHIN = 180.0, 30.0
 

@@ -28,7 +28,7 @@ from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.accounts import check_buckets
 from bot.sandbox.aws.session import Admin
 from bot.sandbox.edge import Edge
-from bot.sandbox.front_door import APP, HANDLE, Service, app_of, service, settings_of_handle
+from bot.sandbox.front_door import APP, HANDLE, NO_SERVER, Service, app_of, service, settings_of_handle
 from bot.sandbox.github import GitHubServer
 from bot.sandbox.github.records.repositories import NO_COMMIT
 from bot.sandbox.pages.routes import routes as pages
@@ -117,7 +117,8 @@ def seed(target: Path, source: Path, *, server: bool = True) -> Path:
             )
         shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns(*_NOT_SEEDED))
     if server:
-        (target / HANDLE).unlink(missing_ok=True)
+        for path in NO_SERVER:
+            (target / path).unlink(missing_ok=True)
     elif not (target / HANDLE).is_file():
         raise UserError(f"{source / HANDLE} does not exist. Run `envclone init --no-server` there, which writes it.")
     _seed_modules(target, of)

@@ -42,7 +42,7 @@ from bot.service.event_jobs.deployment import DeploymentJob
 from bot.service.event_jobs.followed import PlanOfComment
 from bot.service.event_jobs.look_back import LookBackJob
 from bot.service.event_jobs.pull_request import PullRequestJob
-from bot.service.event_jobs.review import ReviewJob
+from bot.service.event_jobs.review import REVIEWS, ReviewJob, ReviewsJob
 from bot.service.event_jobs.run import RunJob
 from bot.service.jobs_api import Ended, Finished, JobRequest, Steps
 from bot.service.previews.job import PreviewJob
@@ -97,7 +97,8 @@ def job_of(context: ServiceContext, event: Event) -> EventJob | None:
         case DeploymentStatusCreated():
             job = DeploymentJob(context, event)
         case RunCompleted():
-            job = RunJob(context, event)
+            is_of_reviews = context.hears_runs_only and event.workflow == REVIEWS
+            job = (ReviewsJob if is_of_reviews else RunJob)(context, event)
         case DispatchReceived():
             job = DispatchJob(context, event)
         case Tick() | RolloutDue() | PreviewDue() | LookBack():

@@ -15,16 +15,19 @@ import yaml
 
 from bot.commands.comment import command_in_code, command_lines
 from bot.core.plans.required_check import Needs
-from bot.core.requests.branches import PREFIXES
+from bot.core.requests.branches import PREFIXES, WAVES
 from bot.core.requests.matrix import MOST_MATRICES
 from bot.model.policy import PATH, Policy
 from bot.model.yaml_document import load
-from bot.payloads import DISPATCH
+from bot.payloads import DISPATCH, EVENTS
 from bot.sandbox.actions.expressions import interpolated
+from bot.service.commands.bound import LABEL
 from bot.service.deployments.confirmed import JOB, TRIGGERS, WORKFLOW
+from bot.service.event_jobs.review import REVIEWS
 from bot.service.event_jobs.run import APPLIES, PLANS
 from bot.service.reruns.plans import NOTHING_TO_PLAN
 from bot.service.reruns.run_end import DRIFT, FOLDER
+from bot.settings import Settings
 from tests import ROOT
 from tests.workflows.github_parser import ParserUnavailableError, complaints
 
@@ -390,10 +393,12 @@ def test_what_carries_out_comments_runs_the_default_branch_alone_and_reads_only_
         "vars.ENVCLONE_GITHUB_APP_ID != ''",
         "github.event.pull_request.head.repo.full_name == github.repository",
         "startsWith(github.head_ref, 'envclone')",
+        f"contains(github.event.pull_request.labels.*.name, '{LABEL}')",
+        "(github.event.action != 'edited' || github.event.changes.base.ref.from)",
         "github.event.workflow_run.event != 'schedule'",
     ):
         assert words in job["if"]
-    assert all(prefix.startswith("envclone") for prefix in PREFIXES.values())
+    assert all(prefix.startswith("envclone") for prefix in (*PREFIXES.values(), WAVES))
     assert [step["with"]["ref"] for step in job["steps"] if "checkout" in step.get("uses", "")] == [
         "${{ github.event.repository.default_branch }}"
     ]
@@ -437,7 +442,7 @@ def _starts_a_runner(body: str) -> bool:
     """Say what the condition of the job says, whose functions ignore case."""
     condition = _workflow("handle.yml")["jobs"]["handle"]["if"]
     text = "(github.event.comment.body || github.event.issue.body || github.event.pull_request.body)"
-    assert condition.count(text) == condition.count("contains(") + condition.count("startsWith(") - 2
+    assert condition.count(text) == condition.count("contains(") + condition.count("startsWith(") - 3
     plain = re.findall(re.escape(f"contains({text}, '") + "([^']*)'", condition)
     encoded = re.findall(re.escape(f"contains({text}, fromJSON('") + r"([^']*)'", condition)
     assert f"startsWith({text}, '/')" in condition
@@ -447,13 +452,37 @@ def _starts_a_runner(body: str) -> bool:
 
 def test_what_carries_out_comments_hears_of_the_workflows_that_it_reports() -> None:
     heard = _workflow("handle.yml")["on"]["workflow_run"]["workflows"]
-    assert {f".github/workflows/{name}.yml" for name in heard} == {PLANS, APPLIES, FOLDER + DRIFT}
+    assert {f".github/workflows/{name}.yml" for name in heard} == {PLANS, APPLIES, FOLDER + DRIFT, REVIEWS}
     assert all(_workflow(f"{name}.yml")["name"] == name for name in heard)
+
+
+def test_the_page_says_what_the_service_and_what_carries_out_comments_without_one_hear_of() -> None:
+    page = (ROOT / "docs/no-server.md").read_text().partition("## What each hears of")[2].partition("\n## ")[0]
+    rows = [line.split("|")[2:4] for line in page.splitlines() if line.startswith("| ")][2:]
+    service, handle = (re.findall(r"`([^`]+)`", " ".join(cells)) for cells in zip(*rows, strict=True))
+    assert {*service} == {*EVENTS} - {"ping"}
+    on = _workflow("handle.yml")["on"]
+    assert {*handle} == {*on, *on["workflow_run"]["workflows"], "expire.yml"} - {"workflow_dispatch"}
+    for every, (at_service, _) in zip(("sweep_every", "look_back_every"), rows[-2:], strict=True):
+        assert f"every {Settings.model_fields[every].default.total_seconds() / 60:.0f} minutes" in at_service
+    hourly = [_workflow(name)["on"]["schedule"] for name in ("expire.yml", "handle.yml")]
+    assert all(re.fullmatch(r"\d+ \* \* \* \*", cron["cron"]) for (cron,) in hourly)
+
+
+def test_what_hears_of_reviews_has_no_right_and_nothing_to_run_and_only_an_approval_starts_the_one_that_has() -> None:
+    (job,) = _workflow("review.yml")["jobs"].values()
+    assert job["permissions"] == {}
+    assert all(step.keys() <= {"name", "run"} for step in job["steps"]), "no action, no value, no secret"
+    assert "github.event.review.state == 'approved'" in job["if"]
+    assert (
+        "(github.event.workflow_run.event != 'pull_request_review' || github.event.workflow_run.conclusion == 'success')"
+        in _workflow("handle.yml")["jobs"]["handle"]["if"]
+    )
 
 
 @files
 def test_a_workflow_whose_file_a_pull_request_can_change_has_nothing_to_steal(file: Path) -> None:
-    if "pull_request" in _document(file)["on"]:
+    if {"pull_request", "pull_request_review"} & {*_document(file)["on"]}:
         for id_, job in _jobs(file).items():
             assert set(job["permissions"].values()) <= {"read"}, id_
             assert "environment" not in job, id_
@@ -533,11 +562,13 @@ def test_certificates_are_looked_at_after_each_merge_and_by_the_clock_for_waiver
     assert triggers["schedule"] == [{"cron": "17 */3 * * *"}]
 
 
-def test_every_test_is_in_one_part_of_the_slow_tests() -> None:
-    parts = [part["paths"].split() for part in _workflow("ci.yml")["jobs"]["slow"]["strategy"]["matrix"]["include"]]
-    assert all((ROOT / path.removeprefix("--ignore=")).is_dir() for part in parts for path in part)
+def test_every_test_is_in_one_part_of_the_slow_tests_and_walks_go_by_both_doors() -> None:
+    matrix = _workflow("ci.yml")["jobs"]["slow"]["strategy"]["matrix"]["include"]
+    parts = [(part.get("door", "own"), part["paths"].split()) for part in matrix]
+    assert all((ROOT / path.removeprefix("--ignore=")).is_dir() for _, part in parts for path in part)
     for test in (ROOT / "tests").rglob("test_*.py"):
-        assert sum(_takes(part, test) for part in parts) == 1, test
+        doors = ["service", "handle"] if test.is_relative_to(ROOT / "tests/e2e") else ["own"]
+        assert [door for door, part in parts if _takes(part, test)] == doors, test
 
 
 def _takes(part: list[str], test: Path) -> bool:
@@ -556,7 +587,7 @@ def test_ci_and_releases_run_targets_of_the_makefile_and_fast_and_slow_tests_are
     assert "make test-fast" in jobs["fast"]["steps"][-1]["run"]
     oldest = jobs["oldest-sqlite"]
     assert (oldest["runs-on"], "make test-sqlite SQLITE=3.37" in oldest["steps"][-1]["run"]) == ("ubuntu-22.04", True)
-    assert 'make test-slow ARGS="$PATHS"' in jobs["slow"]["steps"][-1]["run"]
+    assert 'make test-slow ARGS="--door $DOOR $PATHS"' in jobs["slow"]["steps"][-1]["run"]
     slow = re.search(r"^SLOW := (.+)$", makefile, re.MULTILINE)
     assert slow
     markers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]

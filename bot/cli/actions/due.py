@@ -12,6 +12,7 @@ from bot.clients.store import open_store
 from bot.clients.transient import Transient
 from bot.errors import Unverifiable, UserError
 from bot.names import EnvironmentName, RepositoryName
+from bot.service.commands.bound import bearers, keep_marks
 from bot.service.commands.expire import due_environments
 from bot.service.commands.expire import expire as expire_environment
 from bot.service.context import ServiceContext
@@ -51,7 +52,14 @@ def all_due(repository: RepositoryName, scratch: Path) -> list[Done | RolledOut]
     """Do all that is due; what fails for one keeps no other from its turn. Raises `Transient`, `UserError`."""
     store = open_store(None, scratch)
     with closing(store), closing(service(own_settings(os.environ, scratch), store).context) as context:
-        return [*_all(context, repository), *_rollouts(context, repository), *_previews(context, repository)]
+        done: list[Done | RolledOut] = [
+            *_all(context, repository),
+            *_rollouts(context, repository),
+            *_previews(context, repository),
+        ]
+        bear = bearers(context, repository)
+        keep_marks(repository_at_head(context, repository), bear)
+        return done
 
 
 def _all(context: ServiceContext, repository: RepositoryName) -> list[Done]:

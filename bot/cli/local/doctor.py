@@ -37,6 +37,7 @@ from bot.core.installation.files import (
     BRANCHED,
     CODE_OWNERS,
     GITHUB,
+    HANDLE,
     NO_SERVER,
     PRISTINE,
     ROLES,
@@ -169,7 +170,10 @@ def _installation(root: Path) -> Iterator[Verdict]:
     newer = fitted(shipped(), branch, roots)
     outcomes = {path: _outcome(root, path, data) for path, data in newer.items()}
     yield verdicts.pins(list(_loose_actions(root, [TOOL_ACTION, *(f"{GITHUB}/{path}" for path in newer)])))
-    yield verdicts.workflows({path: each for path, each in outcomes.items() if each is not None or path != NO_SERVER})
+    optional = NO_SERVER if outcomes[HANDLE] is None else ()
+    yield verdicts.workflows(
+        {path: each for path, each in outcomes.items() if each is not None or path not in optional}
+    )
     code_owners = next((root / each for each in CODE_OWNERS if (root / each).is_file()), None)
     yield verdicts.owners(unguarded(code_owners.read_text("utf-8") if code_owners else "", roots))
 

@@ -21,6 +21,7 @@ class Approvals(Session):
         found = self._pages(repository, f"/repos/{repository}/pulls/{number}/reviews")
         return [
             PullRequestReview(
+                each["id"],
                 (each.get("user") or {}).get("login") or GHOST,
                 each["state"],
                 each["commit_id"] or "",

@@ -63,6 +63,12 @@ class Issues(Session):
 
         self._change(repository, edit)
 
+    def labelled(self, repository: RepositoryName, label: str) -> list[Issue]:
+        """Return the issues and pull requests with a label, open and closed."""
+        return self._read(
+            repository, lambda repo: [_issue(one) for one in repo.get_issues(state="all", labels=[label])]
+        )
+
     def mark_issue(self, repository: RepositoryName, issue: Issue, label: str, *, has: bool) -> None:
         """Give an issue a label, or take it off."""
         if (label.casefold() in {each.casefold() for each in issue.labels}) == has:

@@ -44,6 +44,10 @@ class PullRequests(Session):
         found = [one for one in self._from_branch(repository, branch) if one.author.casefold() == us]
         return next((one for one in found if one.state == "open"), found[-1] if found else None)
 
+    def open_from(self, repository: RepositoryName, branch: str) -> list[PullRequest]:
+        """Return the open pull requests from a branch, whoever opened them: into each base there may be one."""
+        return [one for one in self._from_branch(repository, branch) if one.state == "open"]
+
     def merged_pull_request_for_head(self, repository: RepositoryName, branch: str) -> PullRequest | None:
         """Return our newest pull request from a branch that was merged, also while a newer one is open; else None."""
         us = self.identity().casefold()
@@ -53,8 +57,7 @@ class PullRequests(Session):
     def strangers_pull_request(self, repository: RepositoryName, branch: str) -> PullRequest | None:
         """Return the open pull request from a branch that somebody else opened, if there is one."""
         us = self.identity().casefold()
-        found = self._from_branch(repository, branch)
-        return next((one for one in found if one.state == "open" and one.author.casefold() != us), None)
+        return next((one for one in self.open_from(repository, branch) if one.author.casefold() != us), None)
 
     def pull_requests_for_commit(self, repository: RepositoryName, sha: str) -> list[PullRequest]:
         """Return the pull requests that a commit belongs to, or that brought it to its branch."""

@@ -84,6 +84,7 @@ class PullRequest:
 class PullRequestReview:
     """A review of a pull request at a commit. `state` is GitHub's word (`APPROVED`); dismissed ones say so."""
 
+    id: int
     author: str
     state: str
     commit: str

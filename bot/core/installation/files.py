@@ -20,8 +20,10 @@ SHIPPED: Final = (
     "actions/credentials/action.yml",
 )
 """Files of `.github/` that are the same in every monorepo. Workflows about envclone's own code are not among them."""
-NO_SERVER: Final = "workflows/handle.yml"
+HANDLE: Final = "workflows/handle.yml"
 """What carries out comments where no service runs: for monorepos that ask for it, and there from then on."""
+NO_SERVER: Final = (HANDLE, "workflows/review.yml")
+"""That, and what has it hear of reviews."""
 ROLES: Final = "envclone/roles"
 """Where in `.github/` the code lies that makes the identities of the accounts: guarded by the same owners as the workflows."""
 UNKEPT: Final = """\

@@ -42,6 +42,8 @@ def trigger_event(name: str, payload: JsonObject, bare: BareRepository) -> Trigg
             return _push(payload, bare)
         case "pull_request":
             return _pull_request_target(payload, bare)
+        case "pull_request_review":
+            return _pull_request_review(payload, bare)
         case "workflow_dispatch":
             return _dispatch(payload, bare)
         case "schedule":
@@ -138,6 +140,29 @@ def _pull_request_target(payload: JsonObject, bare: BareRepository) -> TriggerEv
         head_branch=str(head["ref"]),
         title=str(pull["title"]),
         paths=_changed(bare, bare.merge_base(str(base["sha"]), str(head["sha"])) or NO_COMMIT, str(head["sha"])),
+        payload=payload,
+    )
+
+
+def _pull_request_review(payload: JsonObject, bare: BareRepository) -> TriggerEvent | None:
+    """Return a review as it starts workflows: those of the commit that a merge would give, which holds the pull request's own."""
+    pull = _mapping(payload["pull_request"])
+    head, base = _mapping(pull["head"]), _mapping(pull["base"])
+    onto, tip = bare.resolve(f"refs/heads/{base['ref']}"), str(head["sha"])
+    tree = bare.merged_tree(onto, tip) if onto is not None else None
+    if onto is None or tree is None:
+        return None  # GitHub makes no such commit while they conflict
+    by = bare.commit(tip).committer
+    return TriggerEvent(
+        event="pull_request_review",
+        action=str(payload["action"]),
+        branch=str(base["ref"]),
+        ref=f"refs/pull/{pull['number']}/merge",
+        sha=bare.write_commit(tree, (onto, tip), f"Merge {tip} into {onto}\n", by, by),
+        head_sha=tip,
+        head_branch=str(head["ref"]),
+        title=str(pull["title"]),
+        paths=(),
         payload=payload,
     )
 

@@ -4,10 +4,13 @@ A clone that is live is destroyed as one that has expired is (`bot.service.comma
 never deployed, the pull request is closed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pydantic import TypeAdapter
 
+from bot.clients.github import GitHubRefused
+from bot.clients.github.records import Issue
 from bot.core.messages import expiry_comments
 from bot.core.requests.branches import Branch
 from bot.core.requests.destroy import ClosedPull
@@ -15,7 +18,7 @@ from bot.core.requests.expiry import is_automatic
 from bot.errors import UserError
 from bot.events import PreviewDue, PullRequestChanged, Tick
 from bot.model.environment import Manifest
-from bot.names import EnvironmentName, Login
+from bot.names import EnvironmentName, Login, RepositoryName
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import JobRequest, JobStepResult, Steps, bound_job
 from bot.service.repository import Repository, repository_at_head
@@ -31,6 +34,10 @@ class BoundFound(JobStepResult):
 BOUND_FOUND: TypeAdapter[BoundFound] = TypeAdapter(BoundFound)
 CLOSED_MARKER = "<!-- envclone:closed-with:{number}:{at:%Y-%m-%dT%H:%M:%SZ} -->"
 KEPT_MARKER = "<!-- envclone:kept-with:{number} -->"
+LABEL = "envclone:has-clone"
+"""What a pull request bears to which clones are bound. Without a server nothing else starts a runner when people push to it, or close it."""
+
+log = logging.getLogger(__name__)
 
 
 def closed_pulls(repo: Repository, manifests: Iterable[Manifest]) -> Mapping[int, ClosedPull]:
@@ -135,3 +142,34 @@ def keep(repo: Repository, manifest: Manifest) -> int | None:
     repo.github.comment_once(repo.name, pull.number, marker, f"{marker}\n{expiry_comments.needed_again(manifest)}")
     repo.github.close_pull_request(repo.name, pull.number)
     return pull.number
+
+
+def mark(repo: Repository, number: int) -> None:
+    """Give a pull request the label of those that clones are bound to, unless it has it. Raises `Transient`."""
+    _marked(repo, lambda: repo.github.issue(repo.name, number), has=True)
+
+
+def bearers(context: ServiceContext, repository: RepositoryName) -> Mapping[int, Issue]:
+    """Return what bears the label, by number. Raises `Transient`."""
+    return {each.number: each for each in context.github.labelled(repository, LABEL)}
+
+
+def keep_marks(repo: Repository, bear: Mapping[int, Issue]) -> None:
+    """Have the pull requests that clones are bound to bear the label, and no others. Raises `Transient`.
+
+    `bear` is asked before the repository is fetched: so a clone that is proposed meanwhile keeps its label.
+    """
+    bound = {each.ends_with for each in repo.read_inventory().inventory.manifests() if each.ends_with is not None}
+    for number in sorted(bound - bear.keys()):
+        mark(repo, number)
+    for number in sorted(bear.keys() - bound):
+        _marked(repo, lambda number=number: bear[number], has=False)  # type: ignore[misc]
+
+
+def _marked(repo: Repository, issue: Callable[[], Issue], *, has: bool) -> None:
+    try:
+        repo.github.mark_issue(repo.name, issue(), LABEL, has=has)
+    except GitHubRefused as refused:  # a manifest may name anything; and what is not heard of is found by the clock
+        if refused.status not in (403, 404, 410):
+            raise
+        log.warning("no label: %s", refused, extra={"action": "label"})

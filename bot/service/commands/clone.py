@@ -29,6 +29,7 @@ from bot.errors import UserError
 from bot.model.pipeline import Pipeline
 from bot.names import EnvironmentName
 from bot.service.command_job import Accepted, CommandJob
+from bot.service.commands.bound import mark
 from bot.service.commands.lost_race import learn
 from bot.service.jobs_api import REPORTED, Ended, JobStepResult, Reported, Steps
 from bot.service.proposals.clone import clone_proposal, clone_proposal_at, outside_as_source
@@ -122,6 +123,8 @@ class CloneJob(CommandJob[Clone]):
             manifest = repository_at(self.context, request.repository, published.commit).source(name)
             facts = StatusFacts(pull_number=pull.number, pull_url=pull.url)
             text = status_comment(manifest, facts, self.context.now())
+            if manifest.ends_with is not None:
+                mark(repository_at_head(self.context, request.repository), manifest.ends_with)
             if manifest.preview is not None:
                 show_tried(repository_at_head(self.context, request.repository), name)
             first = reply_first(self.context, request, text, is_unanswered=is_unanswered)

@@ -30,7 +30,7 @@ from bot.events import PreviewDue, Tick
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login
-from bot.service.commands.bound import close_proposed, closed_pulls, keep, not_needed
+from bot.service.commands.bound import bearers, close_proposed, closed_pulls, keep, keep_marks, not_needed
 from bot.service.commands.destroy import propose_destroy
 from bot.service.context import ServiceContext
 from bot.service.jobs_api import ExpiryDone, Finished, JobRequest, JobStepResult, Steps, bound_job
@@ -105,8 +105,10 @@ class ExpiryJob:
         )
 
     def sweep(self) -> DueFound:
-        """Find what is due."""
+        """Find what is due; have the right pull requests bear the label by which pushes to them are heard of."""
+        bear = bearers(self.context, self.event.repository)
         repo = repository_at_head(self.context, self.event.repository)
+        keep_marks(repo, bear)
         return DueFound(environments=due_environments(repo), previews=previews_behind(repo))
 
     def expire(self, name: EnvironmentName) -> ExpiryDone:

@@ -14,7 +14,7 @@ from bot.service.jobs_api import REPORTED, Finished, JobRequest, Reported, Steps
 from bot.service.repository import Repository, repository_at_head
 from bot.service.reruns.approvals import plan_approved_meanwhile
 from bot.service.reruns.run_end import APPLY, FOLDER, PLAN, PROPOSED, place, tell
-from bot.service.rollouts.job import holds_modules, looked_at, moved, rollout_job
+from bot.service.rollouts.job import looked_at, may_begin, moved, rollout_job
 
 PLANS, APPLIES = FOLDER + PLAN, FOLDER + APPLY
 
@@ -47,7 +47,7 @@ class RunJob:
         if place(self.event) is not None and not is_planned_again:
             steps.run("tell", REPORTED, lambda: tell(self.context, self.event))
         follow = looked_at(self.event.repository, request, reported).follow
-        if reported.may_hold:  # where no service runs, nobody hears of the merge itself
+        if reported.may_hold:  # where no service runs, nobody hears of people's merges themselves
             due = RolloutDue(repository=self.event.repository, slot=f"{request.key}-held")
             follow = (*follow, rollout_job(request.delivery, due))
         return Finished(follow)
@@ -59,7 +59,7 @@ class RunJob:
             return tell_checked(repo, self.event.head_sha, is_green=self.event.conclusion == "success")
         names = self._applied(repo)
         told = tuple(told for name in names for told in tell_environment(repo, name))
-        may_hold = self.event.trigger == "push" and holds_modules(repo)
+        may_hold = self.event.trigger == "push" and may_begin(repo, are_merges_heard=not self.context.hears_runs_only)
         return Reported(comments=told, moved=moved(repo, names), may_hold=may_hold)
 
     def replan(self) -> Replanned:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.clients.github.records import PullRequest
+from bot.clients.github.records import PullRequest, PullRequestReview
 from bot.core.messages import rerun_replies as texts
 from bot.core.requests.approvals import CONTEXT
 from bot.core.requests.permissions import suffices
@@ -62,6 +62,14 @@ def plan_approved(repo: Repository, event: ReviewApproved) -> bool:
     return isinstance(planned_again(repo, pull, None, event.submitted_at), str)
 
 
+def newest_approval(repo: Repository, pull: PullRequest) -> PullRequestReview | None:
+    """Return the newest review that approves the head of a pull request, by somebody who may have it planned if there is one. Raises `Transient`."""
+    needed = repo.policy().allow["plan_unproved"]
+    newest_first = sorted(_reviews(repo, pull), key=lambda each: each.submitted_at, reverse=True)
+    by_right = (each for each in newest_first if suffices(repo.github.permission(repo.name, each.author), needed))
+    return next(by_right, None) or next(iter(newest_first), None)
+
+
 def plan_approved_meanwhile(repo: Repository, event: RunCompleted) -> bool:
     """Start a plan again that failed while somebody approved its commit: it had asked for approvals before; say whether it runs.
 
@@ -80,10 +88,15 @@ def plan_approved_meanwhile(repo: Repository, event: RunCompleted) -> bool:
 
 def _approvals(repo: Repository, pull: PullRequest) -> Iterator[tuple[str, datetime]]:
     """Yield who has approved the head of a pull request and when, by a review or by a `/plan` that we wrote down."""
-    for review in repo.github.reviews(repo.name, pull.number):
-        if (review.state, review.commit) == ("APPROVED", pull.head_sha) and review.submitted_at:
-            yield review.author, datetime.fromisoformat(review.submitted_at)
+    for review in _reviews(repo, pull):
+        yield review.author, datetime.fromisoformat(review.submitted_at)
     us, context = repo.github.identity().casefold(), CONTEXT.partition("{")[0]
     for status in repo.github.statuses(repo.name, pull.head_sha):
         if status.creator.casefold() == us and status.context.startswith(context):
             yield status.description, datetime.fromisoformat(status.created_at)
+
+
+def _reviews(repo: Repository, pull: PullRequest) -> Iterator[PullRequestReview]:
+    for review in repo.github.reviews(repo.name, pull.number):
+        if (review.state, review.commit) == ("APPROVED", pull.head_sha) and review.submitted_at:
+            yield review

@@ -84,12 +84,16 @@ def looked_at(repository: RepositoryName, request: JobRequest, reported: Reporte
     return Finished((rollout_job(request.delivery, event), *thumbs))
 
 
-def holds_modules(repo: Repository) -> bool:
-    """Say whether a merge may have held environments for a rollout: never with a policy that can't be read."""
+def may_begin(repo: Repository, *, are_merges_heard: bool) -> bool:
+    """Say whether a merge whose run has ended may have begun a rollout: never with a policy that can't be read.
+
+    Where merges themselves are heard of, that leaves those that held modules: their run says for which environments.
+    """
     try:
-        return repo.policy().rollout.holds_modules
+        rollout = repo.policy().rollout
     except UserError:
         return False
+    return rollout.holds_modules if are_merges_heard else rollout.enabled
 
 
 def moved(repo: Repository, names: Iterable[EnvironmentName]) -> tuple[EnvironmentName, ...]:

@@ -14,9 +14,10 @@ from bot.cli.app import app
 from bot.clients.github import AppCredentials, CheckState, DeploymentStatus, GitHub, Token
 from bot.names import RepositoryName
 from bot.payloads import DISPATCH
-from bot.sandbox.github import GitHubServer, SandboxRun
+from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
 from bot.sandbox.github.records.accounts import AppRecord
 from bot.sandbox.github.records.checks import JsonObject
+from bot.service.commands.bound import LABEL
 from tests.support import example
 from tests.support.small_monorepo import POLICY, monorepo
 
@@ -66,10 +67,17 @@ class Workplace:
         token = self.server.workflow_token(REPOSITORY, {"checks": "write", "deployments": "write", "contents": "read"})
         return GitHub(Token(token, "github-actions[bot]"), api_url=f"{self.server.url}/api/v3")
 
-    def run_of(self, workflow: str, commit: str, since: datetime, run_id: int = 77) -> JsonObject:
+    def repeated(self) -> list[object]:
+        """Return the runs that were started once more."""
+        assert self.server.settle()
+        runs = [payload for name, payload in self.heard if name == "workflow_run" and payload["action"] == "requested"]
+        return [each["workflow_run"]["id"] for each in runs]  # type: ignore[index]
+
+    def run_of(self, workflow: str, commit: str, since: datetime, run_id: int = 77, branch: str = "main") -> JsonObject:
         run: JsonObject = {
             "id": run_id,
             "path": f".github/workflows/{workflow}",
+            "head_branch": branch,
             "head_sha": commit,
             "conclusion": "success",
             "created_at": since.isoformat(),
@@ -203,6 +211,51 @@ def test_the_status_comment_follows_plan_and_apply(work: Workplace) -> None:
     assert work.handle("workflow_run", work.run_of("apply.yml", merge, began, run)) == ["done"]
     assert "`demo-x` is live" in work.replies(comment)[0]
     assert work.handle("workflow_run", work.run_of("ci.yml", merge, began)) == []
+
+
+@pytest.mark.whole
+def test_what_tries_a_pull_request_follows_its_pushes_its_approvals_and_its_end(work: Workplace) -> None:
+    server, secure = work.server, example.MAIN.replace(b'"String"', b'"SecureString"')
+    server.set_role(REPOSITORY, "alice", "maintain")
+    server.add_user("ben", REPOSITORY, "write")
+    files: dict[str, bytes | None] = {"templates/shop/app/main.tf": secure}
+    server.commit(REPOSITORY, files, by="ben", message="Encrypt", branch="encrypt")
+    number = server.open_pull(REPOSITORY, PullSpec(IssueText("Encrypt", "A secret"), "encrypt", "main"), by="ben")
+    server.comment(REPOSITORY, number, "/clone production as pr-2 for qa", by="alice")
+    assert work.handle("issue_comment", work.last("issue_comment")) == ["done"]
+    assert server.issue(REPOSITORY, number).labels == (LABEL,), "by it the workflow hears of the pull request"
+
+    files = {"templates/shop/app/main.tf": secure.replace(b"/greeting", b"/welcome")}
+    head = server.commit(REPOSITORY, files, by="ben", message="Rename", branch="encrypt")
+    pushed = work.last("pull_request")
+    assert [label["name"] for label in pushed["pull_request"]["labels"]] == [LABEL]  # type: ignore[index]
+    for _ in range(2):
+        assert work.handle("pull_request_target", pushed) == ["done", "done"]
+    preview = server.pulls(REPOSITORY)[-1]
+    assert preview.pull is not None
+    assert f"as of {head}" in (preview.body or "")
+
+    plan = SandboxRun(
+        ".github/workflows/plan.yml", "pull_request_target", preview.pull.head_sha, "ben", "envclone/pr-2"
+    )
+    run = server.record_run(REPOSITORY, plan)
+    server.finish_run(run, "failure")
+    work.actions().put_check(REPOSITORY, preview.pull.head_sha, "envclone", CheckState("Waits", "…", "failure"))
+    of_review = work.run_of("review.yml", server.head(REPOSITORY) or "", datetime.now(UTC), 78, "envclone/pr-2")
+    assert work.handle("workflow_run", of_review) == ["done"], "somebody only says that there is a review"
+    server.review(REPOSITORY, preview.number, by="ben")
+    assert work.handle("workflow_run", of_review) == ["done", "done"]
+    assert work.repeated() == [], "of somebody who may not approve"
+    server.review(REPOSITORY, preview.number, by="alice")
+    for _ in range(2):
+        assert work.handle("workflow_run", of_review) == ["done", "done"]
+    assert work.repeated() == [run]
+
+    server.merge(REPOSITORY, number, by="alice")
+    assert work.handle("pull_request_target", work.last("pull_request")) == ["done", "done", "done"]
+    assert server.issue(REPOSITORY, preview.number).state == "closed"
+    assert CliRunner().invoke(app, ["expire"]).exit_code == 0
+    assert server.issue(REPOSITORY, number).labels == (), "no clone is bound to it any more"
 
 
 def test_a_github_that_does_not_answer_is_not_taken_for_nothing_to_do(

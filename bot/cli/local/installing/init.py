@@ -26,6 +26,7 @@ from bot.clients.shipped import shipped
 from bot.clouds.registry import FACTS
 from bot.core.installation.files import (
     CODE_OWNERS,
+    HANDLE,
     NO_SERVER,
     PRISTINE,
     fitted,
@@ -145,8 +146,8 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             given = Answers(tool, branch, owner, tuple(cloud), by_id(map(SaidAccount.parsed, account)), rights(allow))
             found = answers(place, given, roots, is_asked=not upgrade and is_asked(as_json=as_json))
             files, source = fitted(shipped(), found.branch, roots), _source(place, found.tool)
-            if not no_server and place.read(f"{PRISTINE}/{NO_SERVER}") is None:
-                del files[NO_SERVER]
+            if not no_server and place.read(f"{PRISTINE}/{HANDLE}") is None:
+                files = {path: data for path, data in files.items() if path not in NO_SERVER}
             team = owning(found.owner) if found.owner else ""
             policy = first_policy(place, found)
         place.bring_tool(source)
@@ -162,7 +163,7 @@ def init(  # noqa: PLR0913, PLR0917 (one parameter for each option)
             *_owners(place, team, roots),
             *_renovate(place, roots),
             *roles_left(place, found.clouds, found.accounts, found.branch),
-            *_next(place, found.clouds, has_server=NO_SERVER not in files),
+            *_next(place, found.clouds, has_server=HANDLE not in files),
         ]
         is_whole = not {"conflict", "theirs"} & set(place.done.values())
         pull = proposal.made(place.done, left) if proposal and is_whole else None

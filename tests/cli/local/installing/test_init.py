@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from bot.cli.app import app
 from bot.clients.shipped import shipped, shipped_roles
 from bot.clouds.roles import ROLE_CODE
-from bot.core.installation.files import NO_SERVER, PRISTINE, ROLES, SHIPPED
+from bot.core.installation.files import HANDLE, NO_SERVER, PRISTINE, ROLES, SHIPPED
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.messages.reference.generated_docs import FORMATS
@@ -261,7 +261,7 @@ def test_the_wheel_has_what_it_writes(tmp_path: Path) -> None:
     subprocess.run(argv, cwd=ROOT, capture_output=True, timeout=300, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        assert {path: archive.read(f"bot/shipped/{path}") for path in (*SHIPPED, NO_SERVER)} == shipped()
+        assert {path: archive.read(f"bot/shipped/{path}") for path in (*SHIPPED, *NO_SERVER)} == shipped()
         for code in ROLE_CODE.values():
             packed = {
                 f"{ROLES}/{code.directory}/{name}": archive.read(f"bot/shipped/roles/{code.directory}/{name}")
@@ -271,15 +271,19 @@ def test_the_wheel_has_what_it_writes(tmp_path: Path) -> None:
 
 
 def test_comments_are_carried_out_in_a_workflow_where_that_was_asked_for_and_from_then_on(root: Path) -> None:
-    place = root / ".github" / NO_SERVER
+    places = [root / ".github" / path for path in NO_SERVER]
     assert "handle.yml" not in init(root, *TOOL).output
-    assert not place.exists()
+    assert not any(place.exists() for place in places)
     done = init(root, "--no-server")
     assert done.exit_code == 0
-    assert place.read_bytes() == (ROOT / ".github" / NO_SERVER).read_bytes()
+    assert [place.read_bytes() for place in places] == [(ROOT / ".github" / path).read_bytes() for path in NO_SERVER]
     assert "ENVCLONE_GITHUB_PRIVATE_KEY" in done.output, "what a person has to do for it"
-    as_shipped_before(root, "an older word", "each event once", f".github/{NO_SERVER}")
-    assert outcomes(init(root, "--json"))[f".github/{NO_SERVER}"] == "written", "an upgrade brings it, too"
+    as_shipped_before(root, "an older word", "each event once", f".github/{HANDLE}")
+    _, reviews = (f".github/{path}" for path in NO_SERVER)
+    for path in (reviews, f"{PRISTINE}/{NO_SERVER[1]}"):  # an older version had none
+        (root / path).unlink()
+    again = outcomes(init(root, "--json"))
+    assert (again[f".github/{HANDLE}"], again[reviews]) == ("written", "written"), "an upgrade brings them, too"
 
 
 def test_renovate_is_kept_from_what_is_rendered_where_it_is_used(root: Path) -> None:
