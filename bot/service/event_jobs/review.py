@@ -19,13 +19,13 @@ REVIEWS = f"{FOLDER}review.yml"
 """What runs where no service does, in the version of the pull request itself: that it ran says that somebody looks for a review, and no more."""
 
 
-class Approvals(JobStepResult):
+class ReviewsFound(JobStepResult):
     """The newest approval of each pull request from a branch."""
 
     found: tuple[ReviewApproved, ...] = ()
 
 
-APPROVALS: TypeAdapter[Approvals] = TypeAdapter(Approvals)
+REVIEWS_FOUND: TypeAdapter[ReviewsFound] = TypeAdapter(ReviewsFound)
 
 
 class Replanned(JobStepResult):
@@ -78,15 +78,15 @@ class ReviewsJob:
         return requested(delivery, self.event, "review", f"run-{self.event.run}")
 
     def run(self, request: JobRequest, steps: Steps) -> Finished:
-        found = steps.run("look", APPROVALS, self.look).found
+        found = steps.run("look", REVIEWS_FOUND, self.look).found
         jobs = (ReviewJob(self.context, each).plan(f"{request.delivery}-{each.number}") for each in found)
         return Finished(tuple(job for job in jobs if job is not None))
 
-    def look(self) -> Approvals:
+    def look(self) -> ReviewsFound:
         """Return what GitHub knows of approvals. Raises `Transient`."""
         repo = repository_at_head(self.context, self.event.repository)
         newest = [(pull, newest_approval(repo, pull)) for pull in repo.github.open_from(repo.name, self.event.head)]
-        return Approvals(
+        return ReviewsFound(
             found=tuple(
                 ReviewApproved(
                     repository=repo.name,
