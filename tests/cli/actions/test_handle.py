@@ -167,6 +167,23 @@ def test_what_is_refused_is_answered_and_not_tried_again(work: Workplace) -> Non
     assert work.replies(comment) == [reply]
 
 
+@pytest.mark.slow
+def test_a_machine_user_s_token_does_instead_of_an_app_and_never_answers_itself(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.server.add_user("robot", REPOSITORY, "write")
+    for name in ("APP_ID", "PRIVATE_KEY", "LOGIN"):  # as a workflow hands on what is not set
+        monkeypatch.setenv(f"ENVCLONE_GITHUB_{name}", "")
+    monkeypatch.setenv("ENVCLONE_GITHUB_TOKEN", work.server.token("robot"))
+    comment, payload = work.said(CLONE)
+    assert work.handle("issue_comment", payload) == ["done"]
+    assert [each.author.login for each in work.server.pulls(REPOSITORY)] == ["robot"]
+    assert len(work.replies(comment)) == 1
+    own, payload = work.said("/list", by="robot")
+    assert work.handle("issue_comment", payload) == ["done"]
+    assert (work.reactions(own), work.replies(own)) == ([], [])
+
+
 @pytest.mark.parametrize(("body", "by"), [("Thanks, /clone works!", "alice"), ("What a fine issue.", "eve")])
 def test_what_asks_for_nothing_makes_no_request(work: Workplace, body: str, by: str) -> None:
     comment, payload = work.said(body, by=by)
