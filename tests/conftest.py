@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import processor
-from tests.support import budget, needs
+from tests.support import budget, loading, needs
 
 if TYPE_CHECKING:  # where workers run the tests, who directs them would need two seconds for it, and they wait
     from tests.support.small_monorepo import SmallMonorepo
@@ -93,11 +93,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Let the garbage collector rest while modules are loaded: nothing of them is garbage. By now the profile of property tests is known."""
     budget.without_our_constants()
     gc.disable()
     try:
+        loading.load_in_turn(session.config.args)
         return (yield)
     finally:
         gc.enable()
