@@ -129,7 +129,7 @@ class GitHubServer(Integrations):
     def _config(self) -> uvicorn.Config:
         return uvicorn.Config(
             self.application(),
-            http="h11",
+            http="auto",
             ws="none",
             loop="asyncio",
             lifespan="off",
