@@ -12,6 +12,7 @@ for the step's doing: its author is answered, and may ask again. A database that
 which is no death either: the worker lives, and takes the note back before it tries again.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from bot.errors import UserError
 from bot.jobs.alone import OwnProcess, StepDied, StepUnderWay
 from bot.jobs.turns import Turns
 from bot.model.pipeline import Json
+
+log = logging.getLogger(__name__)
 
 MOST = 5
 """Workers that died with a step under way that was not alone, so that nobody outlived them to say whose doing it was."""
@@ -77,11 +80,17 @@ class StepAttempts:
             raise Transient(str(error)) from error
 
     def stop(self) -> None:
-        """Take back the notes of all steps, now and from now on: this worker was told to stop, so nobody's step ends it."""
+        """Take back the notes of all steps, now and from now on: this worker was told to stop, so nobody's step ends it.
+
+        A database that is away can't be told. Then the steps still get their time to end, in which it may come back.
+        """
         with self._noting:
             self._is_stopping = True
-            for job, deaths in self._under_way.items():
-                self._store.forgive(job, deaths)
+            try:
+                for job, deaths in self._under_way.items():
+                    self._store.forgive(job, deaths)
+            except StoreUnavailable as error:
+                log.warning("the steps under way may count as ended by force: %s", error, extra={"action": "stop"})
 
     def longest(self) -> float:
         """Return how many seconds of the processor the step has taken that has taken most of them in this process."""

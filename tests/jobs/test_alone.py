@@ -112,6 +112,10 @@ class Restarted(SqliteStore):
         self._away("end")
         super().end(job)
 
+    def forgive(self, job: str, most: int) -> None:
+        self._away("forgive")
+        super().forgive(job, most)
+
     def _away(self, at: str) -> None:
         if self.at == at:
             self.at = ""
@@ -129,6 +133,18 @@ def test_a_database_that_is_away_makes_no_death_of_a_suspect_that_lives(tmp_path
             attempts.run(step, lambda: pytest.fail("it was done in the worker"))
         attempts.run(step, dict)
         assert store.unfinished(step.request.key, step.name) == 0
+
+
+def test_a_worker_that_is_told_to_stop_while_the_database_is_away_lets_its_steps_end(tmp_path: Path) -> None:
+    store, step = Restarted(tmp_path / "steps.sqlite3"), second_step("env")
+    with contextlib.closing(store):
+        alone = Watched(store)
+        attempts = StepAttempts(store, alone)
+        alone.meanwhile = attempts.stop
+        store.begin(step.request.key, step.name)
+        store.at = "forgive"
+        attempts.run(step, lambda: pytest.fail("it was done in the worker"))
+        assert (store.at, store.unfinished(step.request.key, step.name)) == ("", 0)
 
 
 def test_a_process_takes_back_what_was_noted_of_a_step_that_it_was_handed_and_never_began(tmp_path: Path) -> None:
