@@ -65,6 +65,29 @@ def test_an_archived_repository_ends_the_job_and_the_log_says_why(
     assert "the answer could not be given: The repository is archived. Unarchive it" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("refused", "told"),
+    [
+        (("", "", 403, 1000, "This installation has been suspended"), "The App's installation is suspended. Unsuspend"),
+        (("POST", "/comments$", 410, 1000, "Issues has been disabled in this repository."), "Issues are disabled in"),
+    ],
+    ids=["suspended", "without issues"],
+)
+def test_what_keeps_every_answer_back_ends_the_job_at_once_and_the_log_says_what_to_do(
+    place: SmallMonorepo,
+    runner: JobRunner,
+    caplog: pytest.LogCaptureFixture,
+    refused: tuple[str, str, int, int, str],
+    told: str,
+) -> None:
+    memory, comment = JobMemory(), place.comment(CLONE)
+    place.server.faults.answer(*refused)
+    assert carried_out(place, runner, memory, comment) == "refused"
+    place.server.faults.clear()
+    assert memory.slept == []
+    assert f"the answer could not be given: {told}" in caplog.text
+
+
 def test_a_default_branch_that_is_renamed_while_the_service_runs_is_followed(place: SmallMonorepo) -> None:
     assert "production" in (place.say("/list") or "")
     rename_default_branch(place.server.forge, REPOSITORY, "trunk")

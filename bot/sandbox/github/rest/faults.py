@@ -51,9 +51,9 @@ class Faults:
         self._lock = threading.Lock()
         self._ordered: list[InjectedFault] = []
 
-    def answer(self, method: str, path: str, status: int = 500, times: int = 1) -> None:
+    def answer(self, method: str, path: str, status: int = 500, times: int = 1, message: str = "Server Error") -> None:
         """Answer matching requests with a status (500, 502, …) and do nothing."""
-        self._order(InjectedFault(re.compile(method), re.compile(path), "answer", times, status))
+        self._order(InjectedFault(re.compile(method), re.compile(path), "answer", times, status, message))
 
     def lose_answer(self, method: str, path: str, times: int = 1) -> None:
         """Do what matching requests ask, then close the connection without an answer."""
