@@ -8,7 +8,7 @@ class Transient(Exception):
 
 
 class RateLimited(Transient):
-    """The other side asks to be left alone until a moment; a durable job sleeps until then, a thread does not wait."""
+    """The other side asks to be left alone until a moment by the steady clock; a durable job sleeps until then, a thread does not wait."""
 
     def __init__(self, until: datetime, reason: str) -> None:
         super().__init__(f"{reason}: no further requests before {until.isoformat(timespec='seconds')}")

@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import TypeAdapter
 
+from bot.clients.steady_clock import steady
 from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
 from bot.jobs.attempt import (
@@ -141,7 +142,7 @@ def _result(outcome: StepOutcome) -> dict[str, Json]:
         case StepDone(result=result):
             return result
         case Later(is_limit=True, seconds=seconds, reason=reason):
-            raise RateLimited(datetime.now(UTC) + timedelta(seconds=seconds), reason)
+            raise RateLimited(steady() + timedelta(seconds=seconds), reason)
         case Later(reason=reason):
             raise Transient(reason)
         case JobRefused(message=message):

@@ -6,11 +6,12 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from bot.clients.steady_clock import steady
 from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
 from bot.model.base import Document
@@ -99,7 +100,7 @@ def attempt(step: Callable[[], dict[str, Json]], tries: Tries, patience: Patienc
     except RateLimited as limited:
         if tries.limits < patience.limits:
             # Half a second more, so that a clock a little ahead of GitHub's does not ask too early.
-            seconds = max(0.0, (limited.until - datetime.now(UTC)).total_seconds()) + 0.5
+            seconds = max(0.0, (limited.until - steady()).total_seconds()) + 0.5
             return Later(seconds=seconds, is_limit=True, reason=limited.reason)
         return _broken(limited)
     except Transient as error:

@@ -5,12 +5,12 @@ moves it. An App signs its requests with the time, and GitHub refuses those of a
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from bot.clients.github.pacing import PacingClock, now
+from bot.clients.steady_clock import uptime
 
 log = logging.getLogger(__name__)
 
@@ -19,12 +19,6 @@ TOLERATED = timedelta(seconds=30)
 
 AT_ONCE = timedelta(seconds=25)
 """Whoever waited longer for an answer, or was paused, does not know when it was given. A request that takes longer is given up."""
-
-
-def uptime() -> float:
-    """Return for how many seconds the machine has run, those that it slept with them where it tells."""
-    # Not on macOS.
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class GitHubTime:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.clients.steady_clock import steady
 from bot.clients.transient import RateLimited
 
 PacingClock = Callable[[], datetime]
@@ -40,7 +41,7 @@ UNPACED = Pacing()
 class Pacer:
     """Counts what is created and remembers when GitHub wants to be left alone. Safe to use from any thread."""
 
-    def __init__(self, pacing: Pacing, clock: PacingClock = now, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, pacing: Pacing, clock: PacingClock = steady, sleep: Sleep = time.sleep) -> None:
         self._pacing = pacing
         self._clock = clock
         self._sleep = sleep

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.clients.github.auth import Credentials, connect
 from bot.clients.github.github_time import GitHubTime
-from bot.clients.github.pacing import GITHUB_COM, Pacer, Pacing, PacingClock, now
+from bot.clients.github.pacing import GITHUB_COM, Pacer, Pacing, PacingClock
 from bot.clients.github.records import AppRegistration
 from bot.clients.github.refusals import remedy
+from bot.clients.steady_clock import steady
 from bot.clients.transient import RateLimited, Transient
 from bot.errors import UserError
 from bot.names import RepositoryName
@@ -62,7 +63,7 @@ class Session:
         *,
         api_url: str = PUBLIC_API,
         pacing: Pacing | None = None,
-        clock: PacingClock = now,
+        clock: PacingClock = steady,
         time: GitHubTime | None = None,
     ) -> None:
         """Pace as github.com asks when talking to it; elsewhere (`pacing` unset) the operator's limits show as refusals.
