@@ -17,10 +17,12 @@ from typing import Any
 
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.core.checks.workspaces import backend_blocks
+from bot.core.hcl.parser import blocks
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource
 from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import NamedAccount, named_account
+from bot.core.tree import CODE, Tree
 from bot.errors import UserError
 from bot.names import EnvironmentName, TemplateName
 from bot.sandbox.actions.runner import ActionsRunner
@@ -147,6 +149,7 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
     production = read_manifest(files, checkout.roots.environment("production"))
     backends = (block for stack in production.stacks for _, block in backend_blocks(files, stack))
     lock_tables = frozenset(name for block in backends if (name := block.text("dynamodb_table")))
+    zones, roles = _looked_up(files, "aws_route53_zone"), _looked_up(files, "aws_iam_role")
     policy = checkout.policy()
     of_production = named_account(production, policy)
     if not isinstance(of_production, NamedAccount):
@@ -170,6 +173,15 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
                     "repo:*@*/*@*:environment:envclone-apply",
                 ),
                 lock_tables=lock_tables,
+                zones=zones,
+                roles=roles,
             )
         )
     return next((number for number in aws.accounts if number != of_production.id), of_production.id)
+
+
+def _looked_up(files: Tree, kind: str) -> frozenset[str]:
+    """Return the names by which code looks up public things of one kind, where they are written out."""
+    code = (block for path, file in files.items() if path.endswith(CODE) for block in blocks(path, file.data))
+    found = (each for each in code if each.type == "data" and each.labels[:1] == (kind,))
+    return frozenset(name for each in found if not each.setting("private_zone") and (name := each.text("name")))

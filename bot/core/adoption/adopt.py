@@ -73,8 +73,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
     found.found += state_parameters(evaluated, stacks, words)
     found.found += place_parameters(evaluated, pairs, likeness.cloud)
     if ours is None:
-        every = [literal for mine, _ in sides for item in mine for literal in item.literals]
-        found.found += identity_found(every, words, about, likeness.cloud)
+        found.found += identity_found([item for mine, _ in sides for item in mine], words, about, likeness.cloud)
     found.add_all(pairs)
     both = {(pair.theirs.path, pair.theirs.start): pair.ours.text for pair in pairs}
     literals = [literal for mine, _ in sides for item in mine for literal in item.literals]

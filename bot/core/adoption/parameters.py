@@ -15,7 +15,7 @@ from bot.model.pipeline import Json
 NAME, ACCOUNT = "name", "account_id"
 STATE_ARGUMENTS = ("key", "prefix")
 """Of a backend: whose state it is."""
-_HOST = "host"
+HOST = "host"
 """What a parameter is called that is the host of a DNS record, whose own name is `name`."""
 _SHORTEST = 3
 _FREE = tuple(IPv4Network("10.0.0.0/8").subnets(new_prefix=10))[::-1]
@@ -88,7 +88,7 @@ class Parameters:
                 )
                 is_identity = pair.theirs.kind in ("text", "list") and is_own
                 is_host = pair.theirs.name == NAME and host_of(pair.theirs.text) is not None
-                called = _HOST if is_host else pair.theirs.name
+                called = HOST if is_host else pair.theirs.name
                 self._add(called, pair.theirs, pair.ours.text, is_identity=is_identity)
 
     def explained(self, literal: LiteralAt, ours: str) -> str | None:

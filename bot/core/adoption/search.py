@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bot.core.adoption.literals import LiteralAt
-from bot.core.adoption.parameters import ACCOUNT, NAME, AdoptedParameter, added, is_network
+from bot.core.adoption.literals import Item, LiteralAt
+from bot.core.adoption.parameters import ACCOUNT, HOST, NAME, AdoptedParameter, added, is_network
 from bot.core.cloud_facts import CloudFacts
 from bot.core.parity.directories.likeness import is_environment
 from bot.core.parity.identity import host_of
@@ -16,14 +16,18 @@ from bot.core.parity.identity import host_of
 _NAMED = re.compile(
     r"(.*_)?(bucket|domain|domain_name|host|hostname|account|account_id|project|project_id|subscription_id|tenant_id|url|zone_id|email)"
 )
+_RECORD = re.compile(r"resource \S+_(?:record|record_set|recordset|zone) ")
+"""A block that makes a name of the DNS, by its key; what `data` looks up, an environment may share."""
 _HOSTS = re.compile(r"(.*_)?(domain|domain_name|host|hostname|url|email)")
 
 
 def identity_found(
-    literals: Sequence[LiteralAt], words: Sequence[str], about: dict[str, str], cloud: CloudFacts
+    items: Sequence[Item], words: Sequence[str], about: dict[str, str], cloud: CloudFacts
 ) -> list[AdoptedParameter]:
     """Return production's identity as parameters; `words` are what production is called, in any spelling."""
     found: list[AdoptedParameter] = []
+    literals = [literal for item in items for literal in item.literals]
+    hosts = [literal for item in items if _RECORD.match(f"{item.key} ") for literal in item.literals]
     of_others = others_entries(literals, words)
     texts = [
         each
@@ -32,7 +36,12 @@ def identity_found(
         and each.name not in ("source", "version", "description")
         and not any((each.path, each.inside[:depth]) in of_others for depth in range(1, len(each.inside) + 1))
     ]
-    for name, text, literal in [*_names(texts, words), *_accounts(texts, cloud), *_others(texts, words)]:
+    for name, text, literal in [
+        *_names(texts, words),
+        *_accounts(texts, cloud),
+        *_others(texts, words),
+        *_hosts([each for each in hosts if each in texts], words),
+    ]:
         if not any(each.theirs == text for each in found):
             where = f"`{literal.name}` in {literal.path}."
             said = {NAME: "The environment's name.", ACCOUNT: f"The account, {where}"}.get(name)
@@ -75,6 +84,14 @@ def _accounts(texts: Sequence[LiteralAt], cloud: CloudFacts) -> Iterator[tuple[s
     yield from (
         (ACCOUNT, text, next(each for other, each in found if other == text)) for text, _ in counted.most_common()
     )
+
+
+def _hosts(texts: Sequence[LiteralAt], words: Sequence[str]) -> Iterator[tuple[str, str, LiteralAt]]:
+    """Yield the hosts that names of the DNS are; with the environment's name in it, it follows from that."""
+    for each in texts:
+        parts = {part.lower() for part in re.split(r"[^A-Za-z0-9]+", each.text)}
+        if each.name == NAME and each.is_value and host_of(each.text) == each.text.lower() and not parts & set(words):
+            yield HOST, each.text, each
 
 
 def _others(texts: Sequence[LiteralAt], words: Sequence[str]) -> Iterator[tuple[str, str, LiteralAt]]:

@@ -19,6 +19,8 @@ SESSION_SECONDS = 3 * 60 * 60
 class SandboxAccount:
     """What a new account holds: a state bucket, a parent zone, the roles that Actions assume, and the tables that backends lock state in.
 
+    `zones` and `roles` are what code looks up besides, by name.
+
     `domain` is the public parent zone. `issuer` is the URL of the issuer of workflow tokens. `plan_subjects` and
     `apply_subjects` are the tokens' subjects that may assume `envclone-plan` and `envclone-apply`, with `*` and `?`.
     """
@@ -31,6 +33,8 @@ class SandboxAccount:
     plan_subjects: tuple[str, ...]
     apply_subjects: tuple[str, ...]
     lock_tables: frozenset[str] = field(default=frozenset(), kw_only=True)
+    zones: frozenset[str] = field(default=frozenset(), kw_only=True)
+    roles: frozenset[str] = field(default=frozenset(), kw_only=True)
 
 
 def check_buckets(named: Mapping[str, str]) -> None:
@@ -51,10 +55,14 @@ def seed(endpoint: str, account: SandboxAccount) -> None:
     _state_bucket(admin, account.state_bucket)
     for name in account.lock_tables:
         _lock_table(admin, name)
-    _parent_zone(admin, account.domain)
+    for domain in sorted({account.domain, *(name.rstrip(".") for name in account.zones)}):
+        _parent_zone(admin, domain)
     provider = _identity_provider(admin, account.issuer)
     for name, subjects in (("envclone-plan", account.plan_subjects), ("envclone-apply", account.apply_subjects)):
         _role(admin, name, _trust(account, provider, subjects))
+    own = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{account.id}:root"}}
+    for name in sorted(account.roles):
+        _role(admin, name, {"Version": "2012-10-17", "Statement": [own]})
 
 
 def _state_bucket(admin: Admin, name: str) -> None:

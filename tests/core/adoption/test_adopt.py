@@ -104,9 +104,25 @@ def test_what_every_clone_gets_as_production_has_it_is_named_until_somebody_deci
     assert named("{}".__add__, "main/x.json") == named(files={"main/x.json": only}) == ["main.tf.j2:7"]
 
 
+def test_each_spelling_of_productions_name_follows_a_clones_name_where_identity_is_searched_for() -> None:
+    found = adopted('locals {\n  a = "prod-x"\n  b = "production-y"\n}\n')
+    declared = yaml.safe_load(found.files["template.yaml"].data)["parameters"]
+    assert {name: each["derive"] for name, each in declared.items()} == dict.fromkeys(
+        ("name", "name_2"), "{environment}"
+    )
+
+
 def test_a_range_that_holds_all_private_networks_is_nothing_that_a_clone_gets_its_own_of() -> None:
     found = adopted('locals {\n  allowed_cidr = "10.0.0.0/8"\n  own_cidr     = "10.1.0.0/16"\n}\n')
     assert [each.theirs for each in found.parameters] == ["10.1.0.0/16"]
+
+
+def test_a_host_that_a_record_makes_is_identity_and_one_that_is_looked_up_is_not() -> None:
+    code = 'data "aws_route53_zone" "a" {\n  name = "acme.example"\n}\nresource "aws_iam_policy" "b" {\n  name = "acme.read"\n}\n'
+    records = (
+        'resource "aws_route53_record" "c" {\n  name    = "shop.acme.example"\n  records = ["lb.acme.example"]\n}\n'
+    )
+    assert [(each.name, each.theirs) for each in adopted(code + records).parameters] == [("host", "shop.acme.example")]
 
 
 def test_code_that_can_t_be_read_is_named_where_it_lies() -> None:

@@ -50,11 +50,22 @@ def test_two_accounts_that_name_one_state_bucket_are_refused_with_what_to_write(
 
 def test_making_an_account_again_changes_nothing(aws: SandboxAws, issuer: Issuer) -> None:
     for _ in range(2):
-        aws.create_account(replace(account(CLONES, issuer.url), lock_tables=frozenset({"acme-locks"})))
+        aws.create_account(
+            replace(
+                account(CLONES, issuer.url),
+                lock_tables=frozenset({"acme-locks"}),
+                zones=frozenset({"acme.example."}),
+                roles=frozenset({"acme-reader"}),
+            )
+        )
     table = client(aws.account_environment(CLONES), "dynamodb").describe_table(TableName="acme-locks")["Table"]
     assert table["KeySchema"] == [{"AttributeName": "LockID", "KeyType": "HASH"}]
     route53 = client(aws.account_environment(CLONES), "route53")
-    assert [zone["Name"] for zone in route53.list_hosted_zones()["HostedZones"]] == ["clones.acme.example."]
+    assert {zone["Name"] for zone in route53.list_hosted_zones()["HostedZones"]} == {
+        "acme.example.",
+        "clones.acme.example.",
+    }
+    assert client(aws.account_environment(CLONES), "iam").get_role(RoleName="acme-reader")["Role"]["MaxSessionDuration"]
 
 
 def test_accounts_do_not_see_one_anothers_resources(aws: SandboxAws) -> None:
