@@ -247,7 +247,7 @@ def latin(text: str) -> str:
 
 def confusable(one: str, other: str) -> bool:
     """Say whether two different names could be taken for one another by a reader."""
-    return one != other and _skeleton(one) == _skeleton(other)
+    return one != other and skeleton(one) == skeleton(other)
 
 
 def resembles(name: str, protected: str) -> bool:
@@ -256,13 +256,14 @@ def resembles(name: str, protected: str) -> bool:
 
 
 def _taken_for(name: str) -> set[str]:
-    in_full = "-".join(_IN_FULL.get(_skeleton(word), word) for word in name.split("-"))
+    in_full = "-".join(_IN_FULL.get(skeleton(word), word) for word in name.split("-"))
     # Letters alone: `prod-1` and `prod-11` are two numbers.
-    return {_skeleton(_DOUBLED.sub(r"\1", each)) for each in (name, in_full)}
+    return {skeleton(_DOUBLED.sub(r"\1", each)) for each in (name, in_full)}
 
 
 @lru_cache(maxsize=2**16)  # each clone is compared with all the others
-def _skeleton(text: str) -> str:
+def skeleton(text: str) -> str:
+    """Return what a reader sees of a name at a glance: the same for all that are `confusable`."""
     for pair, single in _LOOK_ALIKE_PAIRS:
         text = text.replace(pair, single)
     return text.translate(_LOOK_ALIKES)

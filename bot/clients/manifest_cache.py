@@ -23,19 +23,26 @@ log = logging.getLogger(__name__)
 
 MOST = 50_000
 """Manifests that are kept: five times the environments that we measure with, two kilobytes each."""
+MANY = 50_000
+"""Objects of Python's; a manifest has twenty."""
 AT_ONCE = 500
 """Trees in one question; SQLite takes 999 values, where it is old."""
 
 
 @contextmanager
 def many_made() -> Iterator[None]:
-    """Make many manifests, which are kept, without Python's search for garbage: it would look through all of them again and again."""
+    """Make many manifests, which are kept, without Python's search for garbage: it would look through all of them again and again.
+
+    Nor does it look through them later, if they were many: what is garbage at that moment is kept with them.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            if gc.get_count()[0] > MANY:
+                gc.freeze()
             gc.enable()
 
 

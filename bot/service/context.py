@@ -16,6 +16,7 @@ from bot.errors import Finding
 from bot.model.environment import Manifest
 from bot.names import RepositoryName
 from bot.service.author_limit import AuthorLimit
+from bot.service.inventory_reader import LiveListing
 
 BRANCH_KEPT = 60.0
 """Seconds. The default branch can be renamed or switched while the service runs, and asking takes git 50 ms."""
@@ -43,6 +44,8 @@ class ServiceContext:
     """What is wrong with manifests that can't be read, by name and the id of the tree they are in: each reading meets them again."""
     bare: set[str] = field(default_factory=set)
     """The ids of trees that have no manifest."""
+    seen: dict[RepositoryName, LiveListing] = field(default_factory=dict)
+    """The environments of the default branch when they were looked at last."""
     remnants: dict[str, Remnant] = field(default_factory=dict)
     """What is still known of environments that can't be read, by name and the id of the tree they are in."""
     destroyed: set[str] = field(default_factory=set)

@@ -1,10 +1,10 @@
 """All environments of a monorepo, read one after the other: those that can be, and why the others can't."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.core.rendering.inventory import Inventory, InventoryReading, Remnant, findings
+from bot.core.rendering.inventory import Inventory, InventoryReading, Live, Remnant, findings
 from bot.errors import Finding, Unreadable, UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.roots import Roots
@@ -17,13 +17,36 @@ class RemnantOf(Protocol):
     def __call__(self, name: EnvironmentName, /, *, is_live: bool) -> Remnant: ...
 
 
+@dataclass(frozen=True, slots=True)
+class LiveListing:
+    """The environments of one listing, which are the same until the default branch moves: nobody reads ten thousand anew for each clone."""
+
+    trees: Mapping[str, str]
+    unmanaged: frozenset[str]
+    live: Live
+    others: Sequence[str]
+    """Those that can't be read, by what their directories are called."""
+
+
+def seen_in(trees: Mapping[str, str], unmanaged: frozenset[str], known: Mapping[str, Manifest]) -> LiveListing:
+    """Return what the manifests that are known, by the id of the tree that they are in, say of the directories with these trees."""
+    live, others = Live(), list[str]()
+    for text, tree in trees.items():
+        manifest = known.get(tree)
+        if manifest is not None and manifest.name == text:
+            live[manifest.name] = manifest
+        elif text not in unmanaged:
+            others.append(text)
+    return LiveListing(trees, unmanaged, live, others)
+
+
 @dataclass(slots=True)
 class InventoryReader:
     """What was read so far; `unmanaged` are directories beside the environments that are somebody else's."""
 
     roots: Roots
     unmanaged: frozenset[str]
-    live: dict[EnvironmentName, Manifest] = field(default_factory=dict)
+    live: dict[EnvironmentName, Manifest] = field(default_factory=Live)
     proposed: dict[EnvironmentName, Manifest] = field(default_factory=dict)
     unreadable: dict[EnvironmentName, Remnant] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)

@@ -13,7 +13,7 @@ from bot.core.messages import destroy_pull_request
 from bot.core.requests import destroy
 from bot.core.requests.branches import PREFIXES, Branch
 from bot.errors import UserError
-from bot.model.environment import Manifest
+from bot.model.environment import MANIFEST, Manifest
 from bot.names import EnvironmentName
 from bot.service.branch_cleanup import delete_branch
 from bot.service.deployments.confirmed import ConfirmedDeployment, confirmed
@@ -35,7 +35,8 @@ class Removal:
 
 def removal_of(repo: Repository, name: EnvironmentName) -> Removal | None:
     """Return what took an environment from the default branch; None when it is there, or never was. Raises `Transient`."""
-    if name in repo.trees():
+    # Most names never were any: that is known without a walk through the whole history, which takes the longer the more is in it.
+    if name in repo.trees() or f"{repo.roots.environment(name)}/{MANIFEST}" not in repo.removed_manifests():
         return None
     commit = repo.mirror.last_change(repo.commit, repo.roots.environment(name))
     base = repo.mirror.parent(commit) if commit is not None else None

@@ -25,7 +25,7 @@ from bot.model.roots import Roots
 from bot.model.template import DECLARATION
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
-from bot.service.inventory_reader import InventoryReader
+from bot.service.inventory_reader import InventoryReader, seen_in
 
 OLDER = 20
 """Versions of a manifest that are looked at for the last one that can be read."""
@@ -189,16 +189,14 @@ class Repository:
 
     def read_inventory(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't; these keep what they hold. Raises `Transient`."""
-        everything = self.trees()
-        unmanaged, known = self._unmanaged(everything), self.context.manifests
-        read = InventoryReader(self.roots, unmanaged)
-        trees = {text: tree for text, tree in everything.items() if text not in unmanaged}
-        for text, tree in trees.items():
-            manifest = known.get(tree)
-            if manifest is not None and manifest.name == text:
-                read.live[manifest.name] = manifest  # what was read before, which is nearly all, costs next to nothing
-            else:
-                read.add(text, partial(self._manifest, tree=tree), self._remnant, is_live=True)
+        trees = self.trees()
+        read = InventoryReader(self.roots, self._unmanaged(trees))
+        seen = self.context.seen.get(self.name)
+        if seen is None or seen.trees != trees or seen.unmanaged != read.unmanaged:
+            seen = self.context.seen[self.name] = seen_in(trees, read.unmanaged, self.context.manifests)
+        read.live = seen.live
+        for text in seen.others:
+            read.add(text, partial(self._manifest, tree=trees[text]), self._remnant, is_live=True)
         # Without a branch of ours that is not merged nothing is proposed, and GitHub need not be asked.
         if any(text not in trees for text in self.mirror.proposals()):
             for pull in self.own_pull_requests():
@@ -210,8 +208,10 @@ class Repository:
 
     def _unmanaged(self, trees: Mapping[str, str]) -> frozenset[str]:
         """Return the directories that have no manifest, and did not lose one: somebody else's."""
-        self._read_ahead(trees)
-        bare = {text for text, tree in trees.items() if tree in self.context.bare}
+        seen = self.context.seen.get(self.name)
+        if seen is None or seen.trees != trees:
+            self._read_ahead(trees)
+        bare = {text for text, tree in trees.items() if tree in self.context.bare} if self.context.bare else set[str]()
         lost = self.removed_manifests() if bare else {}
         by = {text: lost.get(f"{self.roots.environment(text)}/{MANIFEST}") for text in bare}
         return frozenset(

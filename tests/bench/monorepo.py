@@ -42,7 +42,7 @@ def _measure(size: int) -> list[tuple[str, float, str]]:
         context = found.service.context
         first = _publish(context, 0)
         later = [_publish(context, number) for number in range(1, 6)]
-        anew = replace(context, manifests={}, unreadable={}, remnants={}, _mirrors={}, _branches={})
+        anew = replace(context, manifests={}, unreadable={}, remnants={}, seen={}, _mirrors={}, _branches={})
         ours = {
             "first clone": first,
             "first after a restart": _publish(anew, 6),

@@ -44,14 +44,14 @@ def test_many_manifests_are_read_in_one_process_and_after_a_restart_from_what_wa
     assert len(first.inventory.live) == 6
     assert not first.findings
     context = place.service.context
-    started = replace(context, manifests={}, unreadable={}, remnants={})
+    started = replace(context, manifests={}, unreadable={}, remnants={}, seen={})
     git_starts: list[Sequence[str]] = []
     with watched_programs(git_starts):
         again = repository_at_head(started, REPOSITORY).read_inventory()
     assert again == first
     assert [words for words in git_starts if "cat-file" in words and "--buffer" in words] == []
     (context.mirrors_directory / "manifests.sqlite3").write_bytes(b"no database")
-    lost = replace(context, manifests={}, unreadable={}, remnants={})
+    lost = replace(context, manifests={}, unreadable={}, remnants={}, seen={})
     with watched_programs(git_starts):
         assert repository_at_head(lost, REPOSITORY).read_inventory() == first
     assert len([words for words in git_starts if "cat-file" in words and "--buffer" in words]) == 1

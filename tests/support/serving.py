@@ -18,6 +18,7 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.server import Middleware
 from bot.sandbox.port import reserved_port
 from bot.sandbox.tls import tls
 from tests.support.needs import require
@@ -163,10 +164,15 @@ class Serving:
 
 
 @contextmanager
-def serving(directory: Path, **variables: str) -> Iterator[Serving]:
-    """Serve the example monorepo's repository from `directory`, with the service started; `variables` are settings of it."""
+def serving(directory: Path, around: Middleware | None = None, /, **variables: str) -> Iterator[Serving]:
+    """Serve the example monorepo's repository from `directory`, with the service started; `variables` are settings of it.
+
+    `around` is put around GitHub.
+    """
     guillotine = Guillotine()
-    server = GitHubServer(root=directory / "github", middleware=guillotine)
+    server = GitHubServer(
+        root=directory / "github", middleware=lambda app: around(guillotine(app)) if around else guillotine(app)
+    )
     server.create_repository(REPOSITORY, source=monorepo(directory / "monorepo"))
     server.add_user(MAINTAINER, REPOSITORY, "write")
     app = server.create_app("envclone", "acme")

@@ -47,7 +47,7 @@ class Mirror:
         self._bases = Recent[tuple[str, str], str | None](BASES)
         self._merged = Recent[tuple[str, str], bool](BASES)
         self._removed: dict[str, tuple[str, dict[str, str]]] = {}
-        self._local: dict[str, dict[str, str]] = {}
+        self._local: dict[str, str] | None = None
         self._url, self._credentials = url, credentials
         self._use(opened(path))
 
@@ -63,7 +63,7 @@ class Mirror:
             began = time.monotonic()
             wanted = [branch, *(f"{prefix}/*" for prefix in (*PREFIXES.values(), SNAPSHOTS, WAVES))]
             refs = [f"+refs/heads/{each}:refs/heads/{each}" for each in wanted]
-            self._local.clear()
+            self._local = None
             try:
                 self._remote.fetch(*refs, prune=True)
             except GitFailed as failed:
@@ -131,10 +131,10 @@ class Mirror:
     def local(self, prefix: str) -> dict[str, str]:
         """Return the mirror's refs that begin so, and what they point to; only `fetch` and `publish` change that."""
         with self._lock:
-            if prefix not in self._local:
-                text = self._repo.git.for_each_ref("--format=%(refname) %(objectname)", prefix)
-                self._local[prefix] = dict(line.split(" ") for line in text.splitlines())
-            return dict(self._local[prefix])
+            if self._local is None:
+                text = self._repo.git.for_each_ref("--format=%(refname) %(objectname)")
+                self._local = dict(line.split(" ") for line in text.splitlines())
+            return {ref: commit for ref, commit in self._local.items() if ref.startswith(prefix)}
 
     def entries(self, commit: str, directory: str) -> Mapping[str, str]:
         """Return the names of the directories in `directory` at `commit`, with their tree ids."""
@@ -142,12 +142,13 @@ class Mirror:
             tree = self._tree(commit, directory)
             if tree is None:
                 return {}
-            return self._listings.taken(tree.hexsha, lambda: directories(tree))
+            return self._listings.taken(tree.hexsha, lambda: directories(tree.data_stream.read()))
 
     def tree_at(self, commit: str, directory: str) -> str | None:
         """Return the id of a directory's tree at `commit`, None where there is no such directory."""
-        parent, _, name = directory.rpartition("/")
-        return self.entries(commit, parent).get(name)
+        with self._lock:
+            found = self._trees.at(commit, directory)
+            return found[0].hex() if found is not None and found[1] == DIRECTORY else None
 
     def _tree(self, commit: str, directory: str) -> git.Tree | None:
         found = self._trees.at(commit, directory)
@@ -187,8 +188,9 @@ class Mirror:
             leases |= {claim_ref(claim): was for claim, was in publication.claims.items()}
             moved = self.push(dict.fromkeys(leases, commit), leases)
             if moved is None:
-                self._local.clear()
                 self._repo.git.update_ref(f"refs/heads/{publication.branch}", commit)
+                if self._local is not None:
+                    self._local[f"refs/heads/{publication.branch}"] = commit
             return moved or commit
 
     def withdraw(self, branch: str, was: str, claims: Iterable[Claim]) -> Moved | None:

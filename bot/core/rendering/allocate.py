@@ -8,25 +8,58 @@ is claimed (see `Claim`); this only has to propose well.
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from typing import assert_never
 
 from bot.errors import UserError
 from bot.model.pipeline import Json
-from bot.model.template import Allocation, Choices, Pool
+from bot.model.template import Allocation, Choices, CidrParameter, Parameter, Pool
 from bot.names import EnvironmentName, ParameterName
 
 
-def allocate(parameter: ParameterName, allocation: Allocation, held: Iterable[Json], name: EnvironmentName) -> Json:
+class Held:
+    """Values of one parameter that are in use, made ready for the question whether another one is free."""
+
+    def __init__(self, values: Iterable[Json]) -> None:
+        self._values = tuple(values)
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """The values as they are written."""
+        return frozenset(map(str, self._values))
+
+    @cached_property
+    def _spans(self) -> Sequence[tuple[int, int]]:
+        """The addresses that are held, as spans in order that don't touch, after one that ends before the first address."""
+        taken = [(-1, 0)]
+        for low, high in sorted(filter(None, map(span, self.texts))):
+            if low <= taken[-1][1] and len(taken) > 1:
+                taken[-1] = (taken[-1][0], max(high, taken[-1][1]))
+            else:
+                taken.append((low, high))
+        return taken
+
+    def held_to(self, low: int, high: int) -> int:
+        """Return what is the first free address behind those that are held of a span and before it; up to `low` the span is free."""
+        return self._spans[bisect_left(self._spans, (high, 0)) - 1][1]
+
+    def clashes(self, parameter: Parameter, value: Json) -> bool:
+        """Say whether any of the values can't be held beside this one, as `clash` does of one."""
+        if not isinstance(parameter, CidrParameter):
+            return value in self._values
+        wanted = span(str(value))
+        return wanted is not None and self.held_to(*wanted) > wanted[0]
+
+
+def allocate(parameter: ParameterName, allocation: Allocation, held: Sequence[Held], name: EnvironmentName) -> Json:
     """Return the first free value, beginning at the environment's own place. Raises `UserError` when none is left."""
     match allocation:
         case Pool():
             return _network(parameter, allocation, held, name)
         case Choices():
-            taken = {str(value) for value in held}
             for choice in _rotated(list(allocation.choices), name):
-                if str(choice) not in taken:
+                if not any(str(choice) in each.texts for each in held):
                     return choice
             raise _exhausted(parameter, f"all {len(allocation.choices)} choices")
         case _:
@@ -38,17 +71,17 @@ def placed_as_in_source(theirs: Json, pool: Pool, others: Iterable[tuple[Json, J
 
     `others` are networks of the environment, each with the source's. None if it lies in none of them, or if the pool lacks it.
     """
-    span = _span(str(theirs))
-    around = [(_span(str(here)), _span(str(there))) for here, there in others]
+    wanted = span(str(theirs))
+    around = [(span(str(here)), span(str(there))) for here, there in others]
     found = [
         (here, there)
         for here, there in around
-        if here and there and span and _size(here) == _size(there) and there[0] <= span[0] and span[1] <= there[1]
+        if here and there and wanted and _size(here) == _size(there) and there[0] <= wanted[0] and wanted[1] <= there[1]
     ]
-    if span is None or not found or _size(span) != 1 << (32 - pool.prefix):
+    if wanted is None or not found or _size(wanted) != 1 << (32 - pool.prefix):
         return None
     here, there = min(found, key=lambda pair: _size(pair[1]))
-    network = IPv4Network((here[0] + span[0] - there[0], pool.prefix))
+    network = IPv4Network((here[0] + wanted[0] - there[0], pool.prefix))
     return f"{network}" if network.subnet_of(pool.pool) else None
 
 
@@ -56,16 +89,15 @@ def _size(span: tuple[int, int]) -> int:
     return span[1] - span[0]
 
 
-def _network(parameter: ParameterName, allocation: Pool, held: Iterable[Json], name: EnvironmentName) -> str:
+def _network(parameter: ParameterName, allocation: Pool, held: Sequence[Held], name: EnvironmentName) -> str:
     size = 1 << (32 - allocation.prefix)
     count = 1 << (allocation.prefix - allocation.pool.prefixlen)
     first = int(allocation.pool.network_address)
-    taken = _taken(held)
     start = _place(name, count)
     position, wrapped = start, False
     while not (wrapped and position >= start):
         low = first + position * size
-        high = taken[bisect_left(taken, (low + size, 0)) - 1][1]
+        high = max(each.held_to(low, low + size) for each in held)
         if high <= low:
             return f"{IPv4Network((low, allocation.prefix))}"
         position = max(position + 1, -(-(high - first) // size))  # go on behind the network that is in the way
@@ -76,19 +108,8 @@ def _network(parameter: ParameterName, allocation: Pool, held: Iterable[Json], n
     raise _exhausted(parameter, f"the pool {allocation.pool}")
 
 
-def _taken(held: Iterable[Json]) -> Sequence[tuple[int, int]]:
-    """Return the addresses that are held, as spans in order that don't touch, after one that ends before the first address."""
-    taken = [(-1, 0)]
-    for low, high in sorted(filter(None, map(_span, map(str, held)))):
-        if low <= taken[-1][1] and len(taken) > 1:
-            taken[-1] = (taken[-1][0], max(high, taken[-1][1]))
-        else:
-            taken.append((low, high))
-    return taken
-
-
 @lru_cache(maxsize=2**17)  # networks of ten thousand environments are read once, not once for each clone
-def _span(text: str) -> tuple[int, int] | None:
+def span(text: str) -> tuple[int, int] | None:
     """Return the first address of a network and the one behind its last; None for what is no network."""
     try:
         network = IPv4Network(text)

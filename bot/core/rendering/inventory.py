@@ -1,17 +1,19 @@
 """All environments at once: what is on the default branch, what open pull requests would add, and what is claimed."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from functools import cached_property
 
+from bot.core.rendering.allocate import Held, span
 from bot.core.rendering.parameter_types import checked
 from bot.errors import Finding, InvalidInput, Unreadable, UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.pipeline import Json
 from bot.model.template import CidrParameter, Parameter
 from bot.model.yaml_document import unvalidated
-from bot.names import EnvironmentName, ParameterName, is_valid
+from bot.names import EnvironmentName, ParameterName, confusable, is_valid, skeleton
 
 _HOST = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?")
 
@@ -45,6 +47,39 @@ class Remnant:
         yield from self.manifest.parameters.values() if self.manifest is not None else ()
 
 
+class Live(dict[EnvironmentName, Manifest]):
+    """The environments of the default branch. Nobody changes it, so what each clone asks of all ten thousand is found once."""
+
+    def held(self, names: frozenset[ParameterName]) -> Held:
+        """Return the values of a parameter that has these names."""
+        if names not in self._held:
+            parameters = [manifest.parameters for manifest in self.values()]
+            self._held[names] = Held(each[name] for name in names for each in parameters if name in each)
+        return self._held[names]
+
+    @cached_property
+    def _held(self) -> dict[frozenset[ParameterName], Held]:
+        return {}
+
+    @cached_property
+    def by_skeleton(self) -> Mapping[str, Sequence[EnvironmentName]]:
+        """The names that look alike."""
+        found: defaultdict[str, list[EnvironmentName]] = defaultdict(list)
+        for name in self:
+            found[skeleton(name)].append(name)
+        return found
+
+    @cached_property
+    def clones(self) -> Sequence[Manifest]:
+        """Those that were cloned."""
+        return [manifest for manifest in self.values() if manifest.source is not None]
+
+    @cached_property
+    def with_older_state(self) -> Sequence[Manifest]:
+        """Those that were adopted with the state that they had."""
+        return [manifest for manifest in self.values() if manifest.state]
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """`live` are the manifests on the default branch, `proposed` those in open pull requests that we opened.
@@ -63,15 +98,30 @@ class Inventory:
     unmanaged: frozenset[str] = frozenset()
     renamed: Mapping[ParameterName, frozenset[ParameterName]] = field(default_factory=dict)
 
+    @property
+    def _live(self) -> Live:
+        return self.live if isinstance(self.live, Live) else Live(self.live)
+
     def manifests(self) -> Sequence[Manifest]:
         """Return every manifest once; a proposed change of a live environment counts as proposed."""
         return list({**self.live, **self.proposed}.values())
 
+    def with_older_state(self) -> Sequence[Manifest]:
+        """Return the manifests of what was adopted with the state that it had."""
+        standing = [each for each in self._live.with_older_state if each.name not in self.proposed]
+        return [*standing, *(each for each in self.proposed.values() if each.state)]
+
+    def alike(self, name: EnvironmentName) -> EnvironmentName | None:
+        """Return another environment whose name could be taken for this one."""
+        others = (*self._live.by_skeleton.get(skeleton(name), ()), *self.proposed, *self.unreadable)
+        return next((other for other in others if confusable(other, name)), None)
+
     def clones(self) -> Sequence[Manifest]:
         """Return the manifests of what was cloned and so counts against quotas, whoever made it how, until it is destroyed."""
         last = {name: remnant.manifest for name, remnant in self.unreadable.items() if remnant.manifest is not None}
-        counted = {**self.ending, **last, **self.live, **self.proposed}
-        return [manifest for manifest in counted.values() if manifest.source is not None]
+        others = {name: each for name, each in {**self.ending, **last}.items() if name not in self.live}
+        standing = [each for each in self._live.clones if each.name not in self.proposed]
+        return [*standing, *(each for each in {**others, **self.proposed}.values() if each.source is not None)]
 
     def held(
         self, name: ParameterName, parameter: Parameter, by_others_than: EnvironmentName
@@ -82,21 +132,41 @@ class Inventory:
         What is only proposed counts if the parameter can have that value: people push to proposals, and `0.0.0.0/0` on one of them
         must not keep everybody else from a network.
         """
-        for each in sorted(names_of(name, parameter) | self.renamed.get(name, frozenset())):
-            for value, holder, is_live in self._held(each):
-                if holder != by_others_than and (is_live or _is_possible(name, parameter, value)):
-                    yield value, holder
+        for each in sorted(self._names(name, parameter)):
+            yield from (
+                (manifest.parameters[each], holder)
+                for holder, manifest in self.live.items()
+                if each in manifest.parameters and holder != by_others_than
+            )
+            yield from self._held_beside(each, name, parameter, by_others_than)
+
+    def all_held(self, name: ParameterName, parameter: Parameter, by_others_than: EnvironmentName) -> Sequence[Held]:
+        """Return the values that `held` yields, for whoever asks of many whether they are free, and not by whom they are held."""
+        if by_others_than in self.live:
+            return [Held(value for value, _ in self.held(name, parameter, by_others_than))]
+        names = self._names(name, parameter)
+        beside = [self._held_beside(each, name, parameter, by_others_than) for each in names]
+        return [self._live.held(names), Held(value for found in beside for value, _ in found)]
+
+    def _names(self, name: ParameterName, parameter: Parameter) -> frozenset[ParameterName]:
+        return names_of(name, parameter) | self.renamed.get(name, frozenset())
 
     def holder(self, claim: Claim, parameter: Parameter, by_others_than: EnvironmentName) -> EnvironmentName | None:
         """Return another environment that has the value of a claim, or one that can't be held beside it."""
         held = self.held(claim.parameter, parameter, by_others_than)
         return next((name for value, name in held if clash(parameter, value, claim.value)), None)
 
-    def _held(self, name: ParameterName) -> Iterator[tuple[Json, EnvironmentName, bool]]:
-        for source, is_live in ((self.live, True), (self.proposed, False)):
-            for holder, manifest in source.items():
-                if name in manifest.parameters:
-                    yield manifest.parameters[name], holder, is_live
+    def _held_beside(
+        self, called: ParameterName, name: ParameterName, parameter: Parameter, by_others_than: EnvironmentName
+    ) -> Iterator[tuple[Json, EnvironmentName]]:
+        for value, holder, is_live in self._beside_live(called):
+            if holder != by_others_than and (is_live or _is_possible(name, parameter, value)):
+                yield value, holder
+
+    def _beside_live(self, name: ParameterName) -> Iterator[tuple[Json, EnvironmentName, bool]]:
+        for holder, manifest in self.proposed.items():
+            if name in manifest.parameters:
+                yield manifest.parameters[name], holder, False
         for holder, remnant in self.unreadable.items():
             for value in remnant.held(name):
                 yield value, holder, remnant.is_live
@@ -208,8 +278,6 @@ def _is_below(one: Json, other: Json) -> bool:
 def clash(parameter: Parameter, one: Json, other: Json) -> bool:
     """Say whether two environments can't hold these values of `parameter` side by side: networks must not even overlap."""
     if isinstance(parameter, CidrParameter):
-        try:
-            return IPv4Network(str(one)).overlaps(IPv4Network(str(other)))
-        except ValueError:
-            return False  # a hand-written manifest on another branch; `verify` refuses it where it stands
+        ours, theirs = span(str(one)), span(str(other))
+        return ours is not None and theirs is not None and ours[0] < theirs[1] and theirs[0] < ours[1]
     return one == other

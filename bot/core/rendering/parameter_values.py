@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.rendering.allocate import allocate, placed_as_in_source
-from bot.core.rendering.inventory import Inventory, clash, differs_enough
+from bot.core.rendering.allocate import Held, allocate, placed_as_in_source
+from bot.core.rendering.inventory import Inventory, differs_enough
 from bot.core.rendering.parameter_types import checked
 from bot.errors import InvalidInput, UserError
 from bot.model.environment import Manifest
@@ -179,14 +179,14 @@ class _Resolver:
 
     def _allocated(self, name: ParameterName, parameter: Parameter, allocation: Allocation) -> Json:
         """Return a value that no other environment has. Networks of one environment lie to each other as those of its source do."""
-        held = [value for value, _ in self.inventory.held(name, parameter, by_others_than=self.request.name)]
+        held = self.inventory.all_held(name, parameter, by_others_than=self.request.name)
         if not isinstance(allocation, Pool):
             return allocate(name, allocation, held, self.request.name)
         others = [(self.value(each), self._of_source(each)) for each in self._allocated_before(name, allocation)]
         inside = placed_as_in_source(self._of_source(name), allocation, others)
-        if inside is not None and not any(clash(parameter, inside, each) for each in held):
+        if inside is not None and not any(each.clashes(parameter, inside) for each in held):
             return inside
-        return allocate(name, allocation, [*held, *(here for here, _ in others)], self.request.name)
+        return allocate(name, allocation, [*held, Held(here for here, _ in others)], self.request.name)
 
     def _allocated_before(self, name: ParameterName, allocation: Pool) -> list[ParameterName]:
         """Return the parameters whose networks come from the same addresses: the larger ones, and those that are declared before."""

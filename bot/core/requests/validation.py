@@ -20,7 +20,7 @@ from bot.model.policy import Policy
 from bot.model.roots import Roots
 from bot.model.suggest import abbreviated, closest, described
 from bot.model.template import Parameter, Template
-from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName, confusable, resembles, shown
+from bot.names import EnvironmentName, Login, ParameterName, PurposeName, TemplateName, resembles, shown
 
 
 class Correctable(UserError):
@@ -61,15 +61,12 @@ def check_name(command: Clone, inventory: Inventory, policy: Policy) -> None:
             f"Environment `{name}` already {where}. Choose another name; `/status {name}` shows this one.",
             replace(command, name=_free_name(name, inventory)),
         )
-    adopted = next((m.name for m in inventory.manifests() if m.state and name in _names_of_states(m)), None)
+    adopted = next((m.name for m in inventory.with_older_state() if name in _names_of_states(m)), None)
     if adopted:
         raise Correctable(
             f"`{adopted}` keeps an older state under the name `{name}`. Choose another name, so that the two can't be confused."
         )
-    alike = next(
-        (other for other in (*inventory.live, *inventory.proposed, *inventory.unreadable) if confusable(other, name)),
-        None,
-    )
+    alike = inventory.alike(name)
     if alike:
         raise Correctable(
             f"`{name}` looks like the existing environment `{alike}`. Choose a name that can't be confused with it."

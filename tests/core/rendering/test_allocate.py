@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.rendering.allocate import allocate
+from bot.core.rendering.allocate import Held, allocate
 from bot.core.rendering.inventory import Inventory
 from bot.core.rendering.parameter_values import RequestedEnvironment, resolve
 from bot.errors import UserError
@@ -41,7 +41,9 @@ def test_a_free_network_is_found_whenever_one_is_left(taken: list[str], prefix: 
         if not any(network is not None and network.overlaps(block) for network in networks)
     ]
     try:
-        found = allocate(CIDR, Pool(pool=POOL, prefix=prefix), taken, EnvironmentName(name))
+        found = allocate(
+            CIDR, Pool(pool=POOL, prefix=prefix), [Held(taken[::2]), Held(taken[1::2])], EnvironmentName(name)
+        )
     except UserError:
         assert free == []
     else:

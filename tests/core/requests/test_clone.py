@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.commands.model import Clone
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
-from bot.core.rendering.allocate import allocate
+from bot.core.rendering.allocate import Held, allocate
 from bot.core.rendering.assemble import assemble
 from bot.core.rendering.collisions import collisions
 from bot.core.rendering.inventory import Claim, Inventory
@@ -274,7 +274,7 @@ def test_law_5_allocated_networks_never_overlap(names: list[str], prefix: int) -
     pool = Pool.model_validate({"pool": "10.64.0.0/14", "prefix": prefix})
     held: list[str] = ["10.64.0.0/20", "192.168.0.0/16"]
     for name in names:
-        found = allocate(CIDR, pool, list(held), EnvironmentName(f"e-{name}"))
+        found = allocate(CIDR, pool, [Held(held)], EnvironmentName(f"e-{name}"))
         network = IPv4Network(str(found))
         assert network.subnet_of(pool.pool)
         assert not any(network.overlaps(IPv4Network(other)) for other in held)
@@ -285,14 +285,14 @@ def test_allocation_uses_every_last_value_and_then_says_so() -> None:
     pool = Pool.model_validate({"pool": "10.64.0.0/24", "prefix": 28})
     held: list[str] = []
     for number in range(16):
-        held.append(str(allocate(CIDR, pool, list(held), EnvironmentName(f"e-{number}"))))
+        held.append(str(allocate(CIDR, pool, [Held(held)], EnvironmentName(f"e-{number}"))))
     assert len(set(held)) == 16
     with pytest.raises(UserError, match="No value is free"):
-        allocate(CIDR, pool, held, EnvironmentName("late"))
+        allocate(CIDR, pool, [Held(held)], EnvironmentName("late"))
     choices = Choices(choices=("a", "b"))
     assert {
-        allocate(CIDR, choices, ["a"], EnvironmentName("x1")),
-        allocate(CIDR, choices, ["b"], EnvironmentName("x1")),
+        allocate(CIDR, choices, [Held(["a"])], EnvironmentName("x1")),
+        allocate(CIDR, choices, [Held(["b"])], EnvironmentName("x1")),
     } == {"a", "b"}
 
 
