@@ -10,7 +10,7 @@ targets)
     [ -z "${ENVIRONMENT:-}" ] || [ "$ENVIRONMENT" = "$name" ] || continue
     role="$3"
     [ "$name" != demo-greedy ] || role=apply
-    cloud="$(sed -n 's/^cloud: //p' "envs/$name/behave")"
+    cloud="$(git show "HEAD:envs/$name/behave" | sed -n 's/^cloud: //p')" # no environment is written here
     case "$cloud" in
     gcp) role="plan@acme-demo.iam.gserviceaccount.com\",\"workload_identity_provider\":\"projects/1/locations/global/workloadIdentityPools/github/providers/github" ;;
     azure) role="00000000-0000-0000-0000-00000000000a\",\"tenant_id\":\"00000000-0000-0000-0000-00000000000b" ;;
