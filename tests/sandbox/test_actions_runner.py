@@ -35,6 +35,18 @@ MORE_APPLIES = {"apply (${{ matrix.environment }})": "skipped"}
 pytestmark = pytest.mark.e2e
 
 
+HEARS = """
+on: {workflow_run: {workflows: [review], types: [completed]}}
+jobs:
+  handle: {runs-on: ubuntu-latest, steps: [{run: "echo It heard of ${{ github.event.workflow_run.head_branch }}"}]}
+"""
+REVIEWED = """
+name: review
+on: {pull_request_review: {types: [submitted]}}
+jobs: {own: {runs-on: ubuntu-latest, steps: [{run: echo This is the own one of the pull request}]}}
+"""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A repository with this repository's workflows, a runner, and an account whose plan and apply roles trust it."""
@@ -132,6 +144,7 @@ def stage(tmp_path: Path, aws: SandboxAws, with_ids: bool) -> Iterator[Stage]:
     shutil.copytree(
         HERE / ".github", seed / ".github", ignore=shutil.ignore_patterns("ci.yml", "handle.yml", "parity.yml")
     )
+    (seed / ".github/workflows/handle.yml").write_text(HEARS)
     (seed / "envs/production").mkdir(parents=True)
     (seed / "envs/production/behave").write_text("")
     github = GitHubServer(tmp_path / "github")
@@ -276,17 +289,25 @@ def test_a_fork_gets_no_checkout_no_credentials_and_no_pass(stage: Stage) -> Non
     assert "Assumed" not in run.log.read_text()
 
 
-def test_a_workflow_file_of_the_pull_request_runs_nothing(stage: Stage) -> None:
+def test_a_workflow_file_of_the_pull_request_runs_nothing_but_a_review_s_which_only_starts_the_default_branch_s(
+    stage: Stage,
+) -> None:
     files = {
         "envs/demo-x/behave": b"",
         ".github/workflows/plan.yml": b"on: pull_request_target\njobs: {evil: {runs-on: ubuntu-latest, steps: []}}\n",
         ".github/workflows/evil.yml": b"on: pull_request\njobs: {evil: {runs-on: ubuntu-latest, steps: []}}\n",
+        ".github/workflows/handle.yml": HEARS.replace("It heard of", "Evil on").encode(),
+        ".github/workflows/review.yml": REVIEWED.encode(),
     }
     stage.github.commit(REPOSITORY, files, by=ANA, message="Add demo-x", branch="clone/demo-x")
-    stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Clone"), "clone/demo-x", "main"), by=ANA)
+    number = stage.github.open_pull(REPOSITORY, PullSpec(IssueText("Clone"), "clone/demo-x", "main"), by=ANA)
     [run] = stage.finished()
     assert sorted(run.jobs) == sorted(["envclone", "plan (demo-x)", "report", "targets", *MORE_PLANS])
     assert {job.name: job.conclusion for job in stage.github.forge.state.jobs[run.id].values()} == run.jobs
+    stage.github.review(REPOSITORY, number, by=ROOT)
+    _, review, heard = stage.finished()
+    assert (review.jobs, heard.jobs) == ({"own": "success"}, {"handle": "success"})
+    assert "It heard of clone/demo-x" in heard.log.read_text()
 
 
 def test_a_merge_is_applied_and_other_changes_are_not(stage: Stage) -> None:
