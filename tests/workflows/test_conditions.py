@@ -55,6 +55,7 @@ DOES_NOT: list[tuple[str, JsonObject]] = [
     ("workflow_run", ended("pull_request_review", "skipped")),
     ("workflow_run", ended("schedule", "success")),
     ("issue_comment", {"action": "created", "comment": {"body": "Thanks!"}}),
+    ("issue_comment", {"action": "created", "comment": {"body": "Comment `/list`.", "user": {"type": "Bot"}}}),
     ("pull_request_review", pull("envclone/demo-x", "submitted", review={"id": 1, "state": "commented"})),
     ("pull_request_review", pull("eve:envclone/demo-x", "submitted", review={"id": 1, "state": "approved"})),
 ]
