@@ -281,9 +281,11 @@ def _chosen_file_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str],
         for purpose in when.purpose:
             if purpose not in declared.purposes:
                 yield ("files", path), f"unknown purpose `{purpose}`."
-        for name in when.parameter:
+        for name, value in when.parameter.items():
             if name not in declared.parameters:
                 yield ("files", path), f"unknown parameter `{name}`."
+            else:
+                yield from ((("files", path), problem) for problem in _value_problems(template, name, value))
 
 
 def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> Iterator[str]:

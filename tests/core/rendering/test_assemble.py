@@ -73,6 +73,7 @@ def test_an_import_with_a_for_each_is_shown_by_the_plan() -> None:
         ("app/import.tf: {purpose: [production]}", "is not a file of the template"),
         ("app/imports.tf: {purpose: [prod]}", "unknown purpose `prod`"),
         ("app/imports.tf: {parameter: {kept: true}}", "unknown parameter `kept`"),
+        ("app/imports.tf: {parameter: {protected: [true]}}", "`protected` must be true or false"),
     ],
 )
 def test_a_rule_about_files_that_can_t_hold_is_named_with_its_line(said: str, message: str) -> None:
