@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.sandbox.terraform_config import PROVIDER, mirror, terraform
+from tests.support.lock_files import AWS
 from tests.support.needs import require
 from tests.support.patience import PATIENCE
 
@@ -31,7 +32,16 @@ _UNTIL_INPUT_ENDS: Final = '"$1" -debug & read -r _; kill $!; wait $!'
 
 _LOGS: Final = ("_PROVIDER", "_SDK", "_SDK_FRAMEWORK", "_SDK_HELPER_SCHEMA", "_SDK_MUX", "_SDK_PROTO")
 """It says everything when it runs this way, which costs more than what it does."""
+_NOWHERE: Final = (
+    '{"registry.terraform.io/hashicorp/aws":'
+    '{"Protocol":"grpc","ProtocolVersion":5,"Pid":1,"Test":true,"Addr":{"Network":"unix","String":"/nonexistent"}}}'
+)
+"""A provider that is said to run already is one that `init` neither installs nor starts."""
 _BY_STACK: Final = """#!/bin/sh
+if [ "$1" = init ] && [ -n "{mirrored}" ] && grep -qF {checksum} .terraform.lock.hcl; then
+  TF_REATTACH_PROVIDERS={nowhere} {terraform} "$@" || exit
+  mkdir -p "$TF_DATA_DIR"/{provider}/{version} && exec ln -s "{mirrored}" "$TF_DATA_DIR"/{provider}/{version}/
+fi
 case $1 in plan | apply | show) ;; *) exec {terraform} "$@" ;; esac
 set -- {terraform} "$@"
 # What `init` has installed for the stack and the product has checked; somebody who types commands has no such directory.
@@ -50,7 +60,10 @@ fi
 while reached=$(sed -n "s/.*TF_REATTACH_PROVIDERS='\\(.*\\)'.*/\\1/p" "$said"); [ -z "$reached" ]; do sleep 0.05; done
 TF_REATTACH_PROVIDERS=$(printf %s "$reached" | sed 's/"Pid":[0-9]*/"Pid":'$$/) exec "$@"
 """
-"""The provider ends with the directory that the product makes for the time in which a stack is open."""
+"""The provider ends with the directory that the product makes for the time in which a stack is open.
+
+`init` reads its 700 MB twice to link it, so it is linked here where the lock file has its checksum; where that is not in question.
+"""
 
 
 @contextmanager
@@ -83,11 +96,16 @@ def provider_process(environment: Mapping[str, str]) -> Iterator[dict[str, str]]
 def provider_by_stack() -> Iterator[str]:
     """Yield a PATH on which `terraform` starts the provider once for each stack that a run opens, as that run would."""
     require("provider")
+    found = _provider()
     with tempfile.TemporaryDirectory(prefix="envclone-provider-") as place:
         program = Path(place, "bin", terraform().name)
         program.parent.mkdir()
         logs = " ".join(f"TF_LOG{each}=off" for each in _LOGS)
-        text = _BY_STACK.format(terraform=shlex.quote(str(terraform())), provider=f"providers/{PROVIDER}", logs=logs)
+        text = _BY_STACK.format(
+            terraform=shlex.quote(str(terraform())), provider=f"providers/{PROVIDER}", logs=logs,
+            mirrored=found.parent if found else "", version=found.parts[-3] if found else "",
+            checksum=shlex.quote(AWS), nowhere=shlex.quote(_NOWHERE),
+        )  # fmt: skip
         program.write_text(text)
         program.chmod(0o755)
         yield f"{program.parent}{os.pathsep}{os.environ['PATH']}"
