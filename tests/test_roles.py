@@ -17,6 +17,7 @@ from bot.core.tree import File
 from bot.model.account import PolicyAccount
 from tests import ROOT
 from tests.support.cloud import ACCOUNT, REGION, cloud
+from tests.support.provider_process import provider_process
 from tests.support.terraform import LOCK, program
 
 ROLES = ROOT / "docs" / "roles"
@@ -49,10 +50,10 @@ def test_each_role_is_trusted_by_its_environment_alone_and_the_output_is_what_th
     # As this machine has the provider: whoever copies the directory takes a newer one, too.
     (here / ".terraform.lock.hcl").write_text(LOCK.replace("~> 5.100", ">= 5.100.0"), "utf-8")
     (here / "terraform.tfvars.json").write_text(json.dumps(VALUES), "utf-8")
-    with cloud() as aws, pytest.MonkeyPatch.context() as patch:
+    with cloud() as aws, pytest.MonkeyPatch.context() as patch, provider_process(aws) as reached:
         for name, value in aws.items():
             patch.setenv(name, value)
-        terraform = program(tmp_path, aws)
+        terraform = program(tmp_path, reached)
 
         run(terraform, here, "init", "-input=false", "-lockfile=readonly")
         run(terraform, here, "apply", "-input=false", "-auto-approve")

@@ -38,9 +38,9 @@ _NOWHERE: Final = (
 )
 """A provider that is said to run already is one that `init` neither installs nor starts."""
 _BY_STACK: Final = """#!/bin/sh
-if [ "$1" = init ] && [ -n "{mirrored}" ] && grep -qF {checksum} .terraform.lock.hcl; then
+if [ "$1" = init ] && [ -n "$TF_DATA_DIR" ] && [ -n "{mirrored}" ] && grep -qF {checksum} .terraform.lock.hcl; then
   TF_REATTACH_PROVIDERS={nowhere} {terraform} "$@" || exit
-  mkdir -p "$TF_DATA_DIR"/{provider}/{version} && exec ln -s "{mirrored}" "$TF_DATA_DIR"/{provider}/{version}/
+  mkdir -p "$TF_DATA_DIR"/{provider}/{version} && exec ln -sf "{mirrored}" "$TF_DATA_DIR"/{provider}/{version}/
 fi
 case $1 in plan | apply | show) ;; *) exec {terraform} "$@" ;; esac
 set -- {terraform} "$@"

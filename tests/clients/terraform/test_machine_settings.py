@@ -13,6 +13,7 @@ from bot.core.checks.static_checks import GateRules
 from bot.core.plans.plan_json import read_plan
 from bot.model.static_check_rules import StaticCheckRules
 from tests.support.cloud import ACCOUNT, REGION, cloud
+from tests.support.provider_process import provider_by_stack
 from tests.support.terraform import program, provider_files, write
 
 BACKEND = """terraform {
@@ -40,7 +41,12 @@ def aws() -> Iterator[Mapping[str, str]]:
 
 @pytest.fixture
 def terraform(tmp_path: Path, aws: Mapping[str, str]) -> Terraform:
-    found = program(tmp_path, aws)
+    return ruled(tmp_path, aws)
+
+
+def ruled(place: Path, aws: Mapping[str, str]) -> Terraform:
+    """Return the program with the rules by which code is looked at for what it says of one machine."""
+    found = program(place, aws)
     return Terraform(found.binary, found.environment, GateRules(StaticCheckRules(), FACTS))
 
 
@@ -59,14 +65,14 @@ def test_a_state_behind_a_profile_is_reached_with_the_runner_s_credentials(
 
 @pytest.mark.provider
 def test_providers_with_profiles_are_planned_with_the_runner_s_credentials(
-    tmp_path: Path, terraform: Terraform
+    tmp_path: Path, aws: Mapping[str, str]
 ) -> None:
     main = 'resource "aws_ssm_parameter" "x" {\n  provider = aws.other\n  name     = "x"\n  type     = "String"\n  value    = "x"\n}\n'
     said = f'  region              = "{REGION}"\n  allowed_account_ids = ["{ACCOUNT}"]\n  profile             = "nobody-here"\n'
     providers = f'provider "aws" {{\n{said}}}\nprovider "aws" {{\n  alias               = "other"\n{said}}}\n'
     files = {**provider_files(main), "main.tf": main, "provider.tf": providers}
     stack = write(tmp_path / "app", files)
-    with terraform.opened(stack) as module:
+    with provider_by_stack() as path, ruled(tmp_path, {**aws, "PATH": path}).opened(stack) as module:
         module.init()
         assert read_plan(module.show(module.plan({}))).counts.add == 1
     assert sorted(path.name for path in stack.iterdir()) == sorted(files), "nothing stays in the checkout"
