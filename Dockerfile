@@ -2,23 +2,24 @@
 # Python 3.11 on purpose: from 3.12 on, the durable engine's SQL needs SQLite 3.42, and Debian 12 has 3.40.
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-RUN python -m venv /opt/envclone
+# Without a pip of its own: nothing is installed into it later.
+RUN python -m venv --without-pip /opt/envclone && python -m venv --without-pip /opt/build
 WORKDIR /source
 # The locks alone first, so that a change of the code does not install everything anew.
 COPY requirements.lock ./
 COPY .github/actions/setup/build.lock ./
-RUN /opt/envclone/bin/pip install --no-compile --only-binary :all: --require-hashes -r requirements.lock
-RUN python -m venv --without-pip /opt/build \
-    && /opt/envclone/bin/pip --python /opt/build/bin/python install --only-binary :all: --require-hashes -r build.lock
+# Each lock names all that it needs. The service has no credential of a cloud, so what only runs of Actions reach AWS with stays out (35 MB).
+RUN sed -E '/^(boto3|botocore|s3transfer|jmespath)==/,/[^\\]$/d' requirements.lock > service.lock \
+    && pip() { python -m pip --python "$@"; } \
+    && pip /opt/envclone/bin/python install --no-compile --no-deps --only-binary :all: --require-hashes -r service.lock \
+    && pip /opt/build/bin/python install --no-compile --no-deps --only-binary :all: --require-hashes -r build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot ./bot
 COPY .github/actions ./.github/actions
 COPY .github/workflows ./.github/workflows
 COPY docs/roles ./docs/roles
-# The service has no credential of a cloud, so what only runs of Actions reach AWS with stays out (35 MB).
 RUN /opt/build/bin/python -m hatchling build -t wheel -d /wheel \
-    && /opt/envclone/bin/pip install --no-deps --no-index /wheel/*.whl \
-    && /opt/envclone/bin/pip uninstall --yes boto3 botocore s3transfer jmespath setuptools pip
+    && python -m pip --python /opt/envclone/bin/python install --no-deps --no-index /wheel/*.whl
 # What the service's processes import is compiled here, where that can be written; of the rest of its packages nothing is, which saves 40 MB.
 # python-hcl2 keeps its grammar's tables beside itself: each process would need seconds for them.
 RUN /opt/envclone/bin/python -c 'import bot.cli.serving.web, bot.cli.serving.worker, bot.service.registry; import hcl2; hcl2.loads("")'
