@@ -1,4 +1,4 @@
-"""The wheels that the workflows install, fetched once for each state of the lock files, so that tests install without a network."""
+"""The wheels that the workflows and the image install, fetched once for each state of the lock files, so that tests install without a network."""
 
 import fcntl
 import hashlib
