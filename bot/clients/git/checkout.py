@@ -46,20 +46,17 @@ class Checkout:
 
     def unmanaged(self) -> frozenset[str]:
         """Return the directories beside the environments that are somebody else's: they have no manifest, and had none at the last commit."""
-        bare = [
-            name
-            for name in self.directories("environments")
-            if not self.has(f"{self.roots.environment(name)}/{MANIFEST}")
-        ]
+        left = left_out(self.root)
+        named = {name: f"{self.roots.environment(name)}/{MANIFEST}" for name in self.directories("environments")}
+        bare = [name for name, path in named.items() if not (self.root / path).is_file() and path not in left]
         if not bare:
             return frozenset()
-        paths = [f"{self.roots.environment(name)}/{MANIFEST}" for name in bare]
         lost = (
-            (self._git("ls-tree", "--name-only", "-z", "HEAD", "--", *paths) or b"")
+            (self._git("ls-tree", "--name-only", "-z", "HEAD", "--", *(named[each] for each in bare)) or b"")
             .decode("utf-8", "surrogateescape")
             .split("\0")
         )
-        return frozenset(name for name, path in zip(bare, paths, strict=True) if path not in lost)
+        return frozenset(name for name in bare if named[name] not in lost)
 
     def environments_at(self, commit: str) -> Sequence[str]:
         """Return the names of the directories that lie among the environments at a commit, valid or not, in order; none when it is not there."""
@@ -90,14 +87,12 @@ class Checkout:
 
     def version_files(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files that name a version of Terraform, beside and in the stacks, without reading any other."""
-        where, left = self.roots.environment(name), left_out(self.root)
-        place = self.root / where
+        place = self.root / (where := self.roots.environment(name))
         patterns = [pattern for name in VERSIONS.values() for pattern in (name, f"*/{name}")]
         found = (each for pattern in patterns for each in place.glob(pattern) if each.is_file())
         there = {each.relative_to(place).as_posix(): File(each.read_bytes()) for each in found}
-        paths = [path.removeprefix(f"{where}/") for path in left.below(where)]
-        wanted = [path for path in paths if path.rpartition("/")[2] in VERSIONS.values() and path.count("/") < 2]
-        return {**{path: File(left.file(f"{where}/{path}")) for path in wanted}, **there}
+        left = left_out(self.root).called(where, frozenset(VERSIONS.values()))
+        return {**{path: File(data) for path, data in left}, **there}
 
     def code(self, name: EnvironmentName) -> dict[str, File]:
         """Return the files of an environment, and of the modules outside that they call. Raises `UserError` for a symlink that leaves them."""
@@ -229,11 +224,9 @@ class Checkout:
         """Write what Terraform and hooks need of an environment, and a sparse checkout left out: its files, and the modules that it calls."""
         left, where = left_out(self.root), self.roots.environment(name)
         code = self.code(name) if left else {}
-        placed = {f"{where}/{path}": file for path, file in own(code).items()}
-        placed |= {
-            path: file for each, file in outside(code).items() if (path := self.roots.module(each, name)) is not None
-        }
-        write_files(self.root, {path: file for path, file in placed.items() if path in left})
+        placed = {self.roots.module(path, name): file for path, file in outside(code).items()}
+        placed |= {f"{where}/{path}": file for path, file in own(code).items()}
+        write_files(self.root, {path: file for path, file in placed.items() if path and path in left})
 
     def directories(self, kind: Literal["environments", "templates"]) -> list[str]:
         """Return what the directories among the environments or the templates are called, in order, whatever is in them."""

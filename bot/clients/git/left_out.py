@@ -5,9 +5,10 @@ there: whatever it holds would be free for others to take.
 """
 
 import os
+import posixpath
 import subprocess
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -86,6 +87,18 @@ class LeftOut:
             wanted = list(dict.fromkeys([path, *others]))
             self._read |= zip(wanted, self._contents(wanted), strict=True)
         return self._read[path]
+
+    def called(self, directory: str, names: Container[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield path and content of such files of these names in a directory and the directories in it; of a symlink, of the file it leads to."""
+        for path in self.below(directory):
+            inside = path.removeprefix(f"{directory}/")
+            if inside.rpartition("/")[2] in names and inside.count("/") < 2:
+                there = path
+                if self._entries[path][0] == LINK:
+                    (said,) = self._contents([path])
+                    there = posixpath.normpath(f"{posixpath.dirname(path)}/{said.decode('utf-8', 'surrogateescape')}")
+                if self._entries.get(there, (LINK,))[0] not in {LINK, _SUBMODULE}:
+                    yield inside, self.file(there)
 
     def _must_be_no_link(self, path: str) -> None:
         """Raise `UserError` for what `must_lie_here` refuses of the work tree."""

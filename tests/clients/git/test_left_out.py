@@ -51,10 +51,13 @@ def whole(tmp_path: Path) -> Path:
     environment = root / "envs/production"
     (environment / "app/calls.tf").write_bytes(CALL)
     (environment / "app/.terraform-version").write_text("1.9.8\n")
+    (environment / ".opentofu-version").symlink_to("app/.terraform-version")
     (environment / "app/link.bin").symlink_to("logo.bin")
     (environment / "errored.tfstate").write_bytes(b"")
     place(root / "envs/_shared/logs", {"main.tf": File(b"locals {}\n"), "é.txt": File(b"x")})
     place(root / "envs/other/app", {"main.tf": File(b"")})
+    (root / "envs/odd").mkdir()
+    (root / "envs/odd/.terraform-version").symlink_to("nowhere")
     (root / "envs/README.md").write_text("Environments.\n")
     commit(root)
     return root
@@ -67,7 +70,7 @@ READERS: dict[str, Callable[[Checkout], object]] = {
     "code": lambda at: at.code(PRODUCTION),
     "modules": lambda at: [at.module(each, "demo-x") for each in ("../_shared/logs", "../production/app", "../other")],
     "manifests": lambda at: (at.manifest_alone(PRODUCTION), at.manifest_alone(DEMO)),
-    "versions": lambda at: at.version_files(PRODUCTION),
+    "versions": lambda at: [at.version_files(EnvironmentName(each)) for each in ("production", "odd")],
     "inventory": lambda at: at.read_inventory(),
     "policy": lambda at: (at.policy(), own_checkout(at.root).roots),
     "files that are there": lambda at: [
@@ -99,7 +102,7 @@ def test_only_what_is_worked_on_is_written(whole: Path) -> None:
     for _ in range(2):
         there.bring_out(PRODUCTION)
     written = {path.relative_to(there.root).as_posix() for path in (there.root / "envs").rglob("*") if path.is_file()}
-    git(whole, "rm", "-qr", "envs/other", "envs/production/errored.tfstate")
+    git(whole, "rm", "-qr", "envs/odd", "envs/other", "envs/production/errored.tfstate")
     assert written == {path.relative_to(whole).as_posix() for path in (whole / "envs").rglob("*") if path.is_file()}
     for path in written:
         assert (there.root / path).stat().st_mode == (whole / path).stat().st_mode
