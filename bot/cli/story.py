@@ -21,7 +21,8 @@ def live(console: Console, story: Any, stages: Any, started: float) -> None:
     """Live through a story while its stages are shown with their times; in a file, each is a line as it happens."""
     from bot.sandbox.journey import walk  # noqa: PLC0415
 
-    said = f"The sandbox started in {started:.1f} s: GitHub, AWS, Actions and the service."
+    parts = "GitHub, AWS, Actions and the service" if story.sandbox.service else "GitHub, AWS and Actions"
+    said = f"The sandbox started in {started:.1f} s: {parts}."
     print(f"{said}\n", file=console.file, flush=True)
     if not console.is_terminal:
         for stage in walk(story, stages):
