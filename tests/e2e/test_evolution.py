@@ -92,6 +92,10 @@ def test_a_clone_follows_its_template_and_merges_itself_and_the_state_of_a_renam
             JourneyStage("change", "its stack is called otherwise", 600, Renaming.of(here).propose),
             JourneyStage("followed", "it follows", 600, followed),
             JourneyStage("applied", "and is applied", 600, all_live("followed", QUIET)),
+            # The service hears of a run's end beside everything else, and no run of ours shows when it has said so.
+            JourneyStage(
+                "told", "whoever asked is told", 600, lambda told: f"`{QUIET}` is live" in told.reply("clone")
+            ),
         ]
         for _ in walk(story, stages):
             pass
