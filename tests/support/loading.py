@@ -28,7 +28,8 @@ def load_in_turn(asked: Iterable[str]) -> None:
         int(os.environ["PYTEST_XDIST_WORKER_COUNT"]),
     )
     for file in sorted(BOT.rglob("*.py"))[worker::workers]:
-        compile_file(file, quiet=2)
+        if (file.parent / "__init__.py").is_file():  # not a hook of a template
+            compile_file(file, quiet=2)
     files = sorted(TESTS.rglob("test_*.py"))
     first = len(files) * worker // workers
     for file in (*files[first:], *files[:first]):

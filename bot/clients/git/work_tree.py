@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.core.tree import Tree
 
 # What tools leave in a work tree and git is told to ignore; it is no part of an environment, unless somebody has committed it.
-IGNORED = frozenset({".terraform", ".DS_Store"})
+IGNORED = frozenset({".terraform", ".DS_Store", "__pycache__"})
 
 
 def entries(base: Path, committed: Callable[[], Iterable[str]]) -> Iterator[tuple[str, os.stat_result]]:

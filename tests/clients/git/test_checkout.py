@@ -71,7 +71,9 @@ def test_verify_names_file_and_line_of_a_hand_edit(root: Path) -> None:
     assert found["findings"][0]["line"] == 4
 
 
-@pytest.mark.parametrize("path", ["app/.DS_Store", "app/.terraform/modules/modules.json"])
+@pytest.mark.parametrize(
+    "path", ["app/.DS_Store", "app/.terraform/modules/modules.json", "hooks/__pycache__/announce.cpython-311.pyc"]
+)
 def test_what_a_tool_leaves_in_a_work_tree_is_a_hand_edit_once_it_is_committed(root: Path, path: str) -> None:
     place = root / "envs/production" / path
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +83,16 @@ def test_what_a_tool_leaves_in_a_work_tree_is_a_hand_edit_once_it_is_committed(r
     done = envclone(root, "verify")
     assert done.exit_code == 1
     assert f"envs/production/{path}:1: the template renders no such file" in done.stdout
+
+
+def test_what_python_leaves_beside_a_hook_that_somebody_tried_is_no_part_of_the_template(root: Path) -> None:
+    place = root / "templates/shop/hooks/__pycache__/announce.cpython-311.pyc"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"compiled")
+    done = envclone(root, "clone", "production", "as", "demo-x", "for", "demo")
+    assert done.exit_code == 0, done.stderr
+    place.unlink()
+    assert envclone(root, "verify", "demo-x").exit_code == 0
 
 
 def test_verify_says_when_it_could_not_check(root: Path) -> None:
