@@ -10,7 +10,7 @@ from bot.model.base import Document
 from bot.model.duration import Duration
 from bot.model.pattern import ValuePattern
 from bot.model.pipeline import Json, Stacks, When
-from bot.names import MigrationName, ParameterName, PurposeName, StepName, TemplateName
+from bot.names import EnvironmentName, MigrationName, ParameterName, PurposeName, StepName, TemplateName
 
 DECLARATION = "template.yaml"
 
@@ -293,6 +293,13 @@ class Template(Document):
             description="Hosts, mail addresses and accounts outside that every environment may reach, written out in the code."
         ),
     ] = ()
+    unmanaged: Annotated[
+        dict[EnvironmentName, dict[ParameterName, Json]],
+        Field(
+            description="Environments with code of their own, which no template renders, by name, each with the parameters' values that are its own. "
+            "No environment gets such a name, or one like it, or such a value."
+        ),
+    ] = {}
     stacks: Annotated[Stacks, Field(min_length=1, description="Its stacks, by the path of their directories.")]
     files: Annotated[
         dict[str, When],

@@ -29,6 +29,7 @@ from bot.model.pipeline import Json
 from bot.model.roots import Roots
 from bot.model.template import DECLARATION
 from bot.model.yaml_document import dump
+from bot.names import EnvironmentName, is_valid, resembles
 
 SCHEMA = ".github/schemas/template.schema.json"
 OF_THE_MODULE = frozenset({"source", "version"})
@@ -106,6 +107,7 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
         "parameters": {each.name: declared(each, likeness.ours) for each in found.found},
         "purposes": purposes,
         "stacks": declared_stacks(evaluated, stacks),
+        **({"unmanaged": _unmanaged(name, ours.label, found.found, likeness)} if ours is not None else {}),
     }
     files[DECLARATION] = File(dump(declaration, f"{posixpath.relpath('.', where)}/{SCHEMA}").encode())
     return Adoption(
@@ -220,15 +222,35 @@ def _purposes(name: str, label: str, found: Sequence[AdoptedParameter], likeness
     if not label:
         demo: dict[str, Json] = {"description": "To show or to try.", "match": ["topology"], "differ": ["identity"]}
         return {name: {"description": "The real thing."}, "demo": demo}
-    called = posixpath.basename(label)
-    ending = next((each for each in VALUES if called.endswith(each)), "")
-    other = re.sub(r"[^a-z0-9]+", "-", called.removesuffix(ending).lower()).strip("-") or "clone"
+    other = _called(label) or "clone"
     given = {
         each.name: each.other
         for each in found
         if "derive" not in (said := declared(each, likeness.ours)) and "allocate" not in said
     }
     return {name: {"description": "The real thing."}, other: {"description": f"As {label} is.", "set": given}}
+
+
+def _called(label: str) -> str:
+    """Return what the other environment is called, as a name has it."""
+    called = posixpath.basename(label)
+    ending = next((each for each in VALUES if called.endswith(each)), "")
+    return re.sub(r"[^a-z0-9]+", "-", called.removesuffix(ending).lower()).strip("-")
+
+
+def _unmanaged(name: str, label: str, found: Sequence[AdoptedParameter], likeness: Likeness) -> dict[str, Json]:
+    """Return the other environment with the values that are its own: not those that all clones are to share with it, as an account."""
+    other = _called(label)[: EnvironmentName.longest].rstrip("-")
+    if not is_valid(EnvironmentName, other) or other == name or resembles(other, name):
+        other = f"other-{other}"[: EnvironmentName.longest].rstrip("-")
+    own = {
+        each.name: each.other
+        for each in found
+        if each.is_identity and each.ours is not None and each.ours != each.theirs
+        for said in [declared(each, likeness.ours)]
+        if "{" in str(said.get("derive", "")) or "allocate" in said
+    }
+    return {other: own}
 
 
 def _descriptions(each: EvaluatedRoot) -> dict[str, str]:

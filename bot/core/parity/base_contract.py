@@ -1,7 +1,7 @@
 """What a change that nobody has merged yet is compared by: the contract of the base branch's template, and its own where that demands more.
 
 A contract is the demands of the purposes, what counts as an identity or as outside, what commands may set, the rules between values, what
-belongs to an aspect, and what every environment shares. A template that the change edits may set all of that; the base branch's is held against the clone as well.
+belongs to an aspect, what every environment shares, and what those have that no template renders. A template that the change edits may set all of that; the base branch's is held against the clone as well.
 """
 
 from collections.abc import Sequence
@@ -54,6 +54,7 @@ def held_to(ours: TemplateAt, base: Template) -> TemplateAt:
         "rules": (*own.rules, *(rule for rule in rules if rule not in own.rules)),
         "aspects": base.aspects,
         "shared": base.shared,
+        "unmanaged": {**own.unmanaged, **base.unmanaged},
     }
     return replace(ours, declaration=own.model_copy(update=contract))
 

@@ -50,6 +50,11 @@ def _elsewhere(base: Template, ours: Template) -> Iterator[str]:
     changed = [name for name in names if base.aspects.get(name, ()) != ours.aspects.get(name, ())]
     yield from (f"other attributes count as {code(name)} ({code('aspects')})" for name in changed)
     yield from (f"{code(each)} is shared by every environment" for each in ours.shared if each not in base.shared)
+    yield from (
+        f"names and values of {code(each)}, which has code of its own, are free"
+        for each, values in base.unmanaged.items()
+        if not values.items() <= ours.unmanaged.get(each, {}).items() or each not in ours.unmanaged
+    )
     kept = [(rule.parameters, rule.at_most is None) for rule in ours.rules]
     gone = (rule for rule in base.rules if (rule.parameters, rule.at_most is None) not in kept)
     yield from (f"the rule {code(rule.description)} is gone" for rule in gone)

@@ -1,8 +1,9 @@
-"""The rules between parameters that a template declares: which of them values break, and which values would keep them."""
+"""The rules that a template declares for values: which of them they break, and which values would keep them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.core.rendering.inventory import differs_enough
 from bot.core.rendering.parameter_types import text
 from bot.model import duration
 from bot.model.pipeline import Json
@@ -15,7 +16,7 @@ from bot.model.template import (
     StringParameter,
     Template,
 )
-from bot.names import ParameterName, shown
+from bot.names import EnvironmentName, ParameterName, resembles, shown
 
 Values = Mapping[ParameterName, Json]
 
@@ -36,6 +37,37 @@ def broken(template: Template, values: Values) -> Iterator[BrokenRule]:
         if not _holds(rule, values):
             said = f"`{first}` is {shown(text(values[first]))} and must {must} `{second}`, which is {shown(text(values[second]))}"
             yield BrokenRule(rule, f"{said}: {rule.description}")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenValue:
+    """A parameter whose value is that of an environment which no template renders."""
+
+    parameter: ParameterName
+    message: str
+
+
+def taken(template: Template, values: Values) -> Iterator[TakenValue]:
+    """Yield the parameters whose values environments with code of their own have."""
+    for name, value in values.items():
+        parameter = template.parameters.get(name)
+        holders = (
+            (holder, own[name]) for holder, own in template.unmanaged.items() if parameter is not None and name in own
+        )
+        for holder, own in holders:
+            if parameter is not None and not differs_enough(parameter, value, own):
+                what = "it is" if value == own else f"it is not apart from {shown(text(own))},"
+                message = f"`{name}` can't be {shown(text(value))}: {what} that of `{holder}`, an environment with code of its own"
+                yield TakenValue(name, f"{message} (`unmanaged` in template.yaml).")
+
+
+def taken_name(template: Template, name: EnvironmentName) -> str | None:
+    """Return why no environment may have this name, if one with code of its own has it or one like it."""
+    holder = next((each for each in template.unmanaged if each == name or resembles(name, each)), None)
+    if holder is None:
+        return None
+    is_its = "is" if holder == name else f"looks like `{holder}`,"
+    return f"`{name}` {is_its} an environment with code of its own (`unmanaged` in template.yaml). Choose another name."
 
 
 def kept(

@@ -179,7 +179,8 @@ class _Resolver:
 
     def _allocated(self, name: ParameterName, parameter: Parameter, allocation: Allocation) -> Json:
         """Return a value that no other environment has. Networks of one environment lie to each other as those of its source do."""
-        held = self.inventory.all_held(name, parameter, by_others_than=self.request.name)
+        unmanaged = Held(each[name] for each in self.template.unmanaged.values() if name in each)
+        held = [*self.inventory.all_held(name, parameter, by_others_than=self.request.name), unmanaged]
         if not isinstance(allocation, Pool):
             return allocate(name, allocation, held, self.request.name)
         others = [(self.value(each), self._of_source(each)) for each in self._allocated_before(name, allocation)]

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from bot.core.rendering.assemble import TemplateAt, assemble, read_manifest
 from bot.core.rendering.merge import conflict_lines
-from bot.core.rendering.parameter_rules import broken
+from bot.core.rendering.parameter_rules import broken, taken, taken_name
 from bot.core.rendering.parameter_types import checked
 from bot.core.rendering.parameter_values import settled
 from bot.core.rendering.synced_values import answer
@@ -104,10 +104,14 @@ def contradictions(where: str, files: Tree, manifest: Manifest, template: Templa
 
 
 def _contradictions(path: str, text: str, manifest: Manifest, template: TemplateAt) -> Iterable[Finding]:
-    """Yield the rules that values break, and the values that nobody may give."""
+    """Yield the rules that values break, and the names and values that nobody may have."""
     declared = template.declaration.parameters
     for each in broken(template.declaration, manifest.parameters):
         yield Finding(path, line_of(text, ["parameters", each.rule.parameters[0]]), each.message)
+    for value in taken(template.declaration, manifest.parameters):
+        yield Finding(path, line_of(text, ["parameters", value.parameter]), value.message)
+    if said := taken_name(template.declaration, manifest.name):
+        yield Finding(path, line_of(text, ["name"]), said)
     for name in manifest.overrides:
         if name in declared and not declared[name].settable:
             message = f"`{name}` can't be overridden: the template, the purpose and the source decide its value."

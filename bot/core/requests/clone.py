@@ -128,7 +128,7 @@ def _attempt(asked: CloneRequest, base: Base) -> Draft | Refused:
 def _drafted(asked: CloneRequest, base: Base) -> Draft:
     command, template = asked.command, base.template.declaration
     check_pair(command, base.source.template, base.template.roots)
-    check_name(command, base.inventory, base.policy)
+    check_name(command, base.inventory, base.policy, template)
     purpose = admitted_purpose(command, template)
     check_purpose(command, purpose, template, base.source)
     given = overrides(command, template)

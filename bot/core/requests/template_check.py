@@ -223,6 +223,7 @@ def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
         *_parameter_problems(template),
         *_purpose_problems(template),
         *_chosen_file_problems(template),
+        *_unmanaged_problems(template),
         *migration_problems(template.declaration),
     ):
         yield Finding(where, line_of(text, place), problem)
@@ -286,6 +287,16 @@ def _chosen_file_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str],
                 yield ("files", path), f"unknown parameter `{name}`."
             else:
                 yield from ((("files", path), problem) for problem in _value_problems(template, name, value))
+
+
+def _unmanaged_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
+    for environment, values in template.declaration.unmanaged.items():
+        for name, value in values.items():
+            place = ("unmanaged", environment, name)
+            if name not in template.declaration.parameters:
+                yield place, f"unknown parameter `{name}`."
+            else:
+                yield from ((place, problem) for problem in _value_problems(template, name, value))
 
 
 def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> Iterator[str]:

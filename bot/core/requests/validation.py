@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.commands.model import Clone, Command, Set, SetsValues, Sync
 from bot.core.parity.report import Breach
 from bot.core.rendering.inventory import Inventory, clash
-from bot.core.rendering.parameter_rules import broken, kept
+from bot.core.rendering.parameter_rules import broken, kept, taken, taken_name
 from bot.core.rendering.parameter_types import read
 from bot.core.rendering.parameter_values import ENVIRONMENT
 from bot.core.rendering.suggestions import listed, nearest
@@ -40,9 +40,11 @@ class Unplannable(UserError):
         self.findings = tuple(found)
 
 
-def check_name(command: Clone, inventory: Inventory, policy: Policy) -> None:
+def check_name(command: Clone, inventory: Inventory, policy: Policy, template: Template) -> None:
     """Refuse a name that is in use or could be taken for another. Raises `Correctable`."""
     name = command.name
+    if said := taken_name(template, name):
+        raise Correctable(said)
     protected = next((p for p in policy.protected if p == name or resembles(name, p)), None)
     if protected:
         raise Correctable(
@@ -142,7 +144,11 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
 
 
 def check_rules(command: SetsValues, template: Template, values: Mapping[ParameterName, Json]) -> None:
-    """Refuse values that contradict each other. Raises `Correctable` with values that don't, if they are clear."""
+    """Refuse values that contradict each other, or are another's. Raises `Correctable` with values that don't, if they are clear."""
+    for value in taken(template, values):
+        raise Correctable(
+            value.message, without(command, [value.parameter]) if value.parameter in command.set else None
+        )
     for each in broken(template, values):
         blamed = frozenset(command.set) & set(each.rule.parameters)
         if not blamed and isinstance(command, Sync):

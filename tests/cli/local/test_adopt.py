@@ -353,6 +353,9 @@ def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> 
         assert words in output
     again = run(root, "clone", "production", "as", "demo-x", "--dry-run", "--json")
     assert [each.partition(" ")[0] for each in json.loads(again[1])["external"]] == ["data-oncall@acme.example"]
+    code, output = run(root, "clone", "production", "as", "staging", "--dry-run")
+    assert code != 0
+    assert "`staging` is an environment with code of its own" in output
 
 
 def test_production_is_taken_over_below_its_pair_of_the_policys_roots_and_cloned_there(tmp_path: Path) -> None:

@@ -138,10 +138,11 @@ def test_production_keeps_the_workspace_that_it_has() -> None:
 
 def test_no_clone_takes_the_name_of_production_s_workspace() -> None:
     production = manifest("production", key="shop/app.tfstate", workspace="live")
+    declared = example.template().declaration
     for name in ("live", "shop"):
         with pytest.raises(Correctable, match=f"keeps an older state under the name `{name}`"):
-            check_name(example.asked(name).command, Inventory({production.name: production}), Policy())
-    check_name(example.asked("demo-x").command, Inventory({production.name: production}), Policy())
+            check_name(example.asked(name).command, Inventory({production.name: production}), Policy(), declared)
+    check_name(example.asked("demo-x").command, Inventory({production.name: production}), Policy(), declared)
 
 
 @pytest.mark.parametrize(

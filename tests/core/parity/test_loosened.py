@@ -39,6 +39,14 @@ def test_what_commands_may_set_and_rules_that_are_gone_are_named() -> None:
     )
 
 
+def test_names_and_values_that_were_kept_for_an_environment_with_code_of_its_own_are_named() -> None:
+    base = declared("purposes:", "unmanaged: {staging: {reads_min: 1}}\npurposes:")
+    less = declared("purposes:", "unmanaged: {staging: {}}\npurposes:")
+    for ours in (less, declared()):
+        assert loosened(base, ours) == ("names and values of `staging`, which has code of its own, are free",)
+    assert loosened(less, base) == ()
+
+
 def test_what_demands_as_much_or_more_is_not_told() -> None:
     assert loosened(declared(), declared()) == ()
     more = declared("match: [topology, versions]", "match: [topology, versions, sizes]")

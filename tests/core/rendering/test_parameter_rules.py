@@ -132,3 +132,46 @@ def test_template_check_names_the_line_of_a_rule_that_makes_no_sense(rule: str, 
 def test_a_rule_has_one_form_and_a_reason(rule: str) -> None:
     with pytest.raises(Unreadable, match=r"template.yaml:\d+: .*rules"):
         template(f"rules:\n  - {rule}\npurposes:\n")
+
+
+UNMANAGED = """unmanaged:
+  staging: {name: staging, domain: staging.clones.acme.example, vpc_cidr: 10.64.0.0/17}
+purposes:
+"""
+
+
+def test_nobody_gets_the_name_or_a_value_of_an_environment_with_code_of_its_own() -> None:
+    at = template(UNMANAGED)
+    source = production(at)
+    base = Base(at, source, assemble(at, source), Inventory({source.name: source}), POLICY)
+
+    def drafted(name: str = "demo-x", **values: str) -> Draft | Refused:
+        given = {ParameterName(key): value for key, value in values.items()}
+        return draft_clone(example.asked(name, set=given), base)
+
+    for name in ("staging", "stg"):
+        refused = drafted(name)
+        assert isinstance(refused, Refused)
+        assert "an environment with code of its own" in refused.reason
+    for key, value in {"domain": "staging.clones.acme.example", "vpc_cidr": "10.64.3.0/24"}.items():
+        refused = drafted(**{key: value})
+        assert isinstance(refused, Refused)
+        assert f"`{key}` can't be `{value}`" in refused.reason
+        assert isinstance(refused.instead, Clone)
+        assert not refused.instead.set
+    found = drafted()
+    assert isinstance(found, Draft)
+    assert int(str(found.manifest.parameters[ParameterName("vpc_cidr")]).split(".")[2]) >= 128, "the upper half is free"
+    # What is written by hand is refused in the pull request.
+    values = {**found.manifest.parameters, ParameterName("domain"): "staging.clones.acme.example"}
+    named = found.manifest.model_copy(update={"name": EnvironmentName("staging"), "parameters": values})
+    said = [each.message for each in verify(named.name, assemble(at, named), at)]
+    assert [each.partition(" ")[0] for each in said[:3]] == ["`domain`", "`staging`", "`name`"]
+
+
+def test_what_has_code_of_its_own_has_values_of_the_template() -> None:
+    at = template(UNMANAGED.replace("name: staging,", "nam: x, app_min: none,"))
+    request = CloneRequest(a_clone(EnvironmentName("production"), example.ALICE), None, example.ALICE, example.NOW)
+    (unknown, wrong, *_) = check_template(at, None, request).findings
+    assert "unknown parameter `nam`" in str(unknown)
+    assert "`app_min` must be a number" in str(wrong)
