@@ -59,7 +59,7 @@ def clone(
             compared = compare(*sides, base.template, asked.at)
             declared = base.template.declaration
             external = external_references(compared, sides[1], declared)
-            alike = outbound_alike(drafted.manifest, base.source, declared)
+            alike = outbound_alike(drafted.manifest, base.source, base.template)
             pipeline = Pipeline(stacks=drafted.manifest.stacks, hooks=read_hooks(drafted.files, where).hooks)
             say(
                 plain(

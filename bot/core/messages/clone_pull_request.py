@@ -182,7 +182,7 @@ def _attention(proposed: ProposedClone) -> Iterator[str]:
         yield f"**{manifest.purpose}** must differ in: {', '.join(map(code, purpose.differ))}."
     if manifest.overrides:
         yield f"Set with `--set`, overriding the purpose: {', '.join(code(name) for name in manifest.overrides)}."
-    alike = outbound_alike(manifest, proposed.source, template)
+    alike = outbound_alike(manifest, proposed.source, proposed.template)
     yield from markdown.outside(proposed.external, alike, str(manifest.source))
     programs = [name for name, hook in proposed.pipeline.hooks.items() if hook.run]
     if programs:

@@ -4,13 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.hcl.address_patterns import key_of, matches, matches_any
-from bot.core.parity.identity import host_of
+from bot.core.parity.identity import account_reached_by_both, host_of
 from bot.core.parity.report import Breach, Difference
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.inventory import differs_enough
 from bot.model.environment import Manifest
-from bot.model.pipeline import Json
-from bot.model.template import Parameter, Purpose, Template
+from bot.model.template import Purpose, Template
 from bot.names import ParameterName, shown
 
 # Attributes that name or hold a secret: where secrets must differ, none of these, nor the cloud's own, may be production's.
@@ -85,11 +84,18 @@ def _undiffering(
     for demand in contract.purpose.differ:
         kind, colon, rest = demand.partition(":")
         names = list(_flagged(template, demand))
-        alike = [name for name in names if _is_alike(template.parameters[name], production.get(name), clone.get(name))]
+        alike = [name for name in names if _is_alike(contract, name)]
         if alike:
             listed = ", ".join(f"`{name}`" for name in alike)
             nested = any(template.parameters[n].identity and production[n] != clone[n] for n in alike)
-            has = "one contains the other in" if nested else "both have the same"
+            elsewhere = any(template.parameters[n].outbound and production[n] != clone[n] for n in alike)
+            has = (
+                "one contains the other in"
+                if nested
+                else "both reach the same host or account by"
+                if elsewhere
+                else "both have the same"
+            )
             message = f"{{0}} must differ from {{1}} in {_called(demand)}, but {has} {listed}"
             yield Breach("differ", demand, message, parameters=tuple(alike))
         patterns = (
@@ -119,11 +125,13 @@ def _flagged(template: Template, demand: str) -> Iterable[ParameterName]:
             yield name
 
 
-def _is_alike(parameter: Parameter, theirs: Json, ours: Json) -> bool:
-    """Say whether a parameter is match production; what reaches outside is if it reaches the same host, by whatever path.
+def _is_alike(contract: Contract, name: ParameterName) -> bool:
+    """Say whether a parameter is as in production; what reaches outside is if it reaches the same host, by whatever path, or the same account.
 
     Identity is where it lies within production's.
     """
+    parameter = contract.template.declaration.parameters[name]
+    theirs, ours = (each.parameters.get(name) for each in (contract.production, contract.clone))
     if theirs is None or ours is None:
         return False
     if parameter.identity and not differs_enough(parameter, ours, theirs):
@@ -131,7 +139,9 @@ def _is_alike(parameter: Parameter, theirs: Json, ours: Json) -> bool:
     if not parameter.outbound or not isinstance(theirs, str) or not isinstance(ours, str):
         return theirs == ours
     host = host_of(theirs)
-    return theirs == ours or (host is not None and host == host_of(ours))
+    if theirs == ours or (host is not None and host == host_of(ours)):
+        return True
+    return account_reached_by_both(ours, theirs, contract.clone, contract.template.cloud) is not None
 
 
 def _places(broken: Collection[Difference]) -> str:

@@ -5,7 +5,7 @@ evaluates to them, never from a list.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
@@ -15,6 +15,7 @@ from bot.core.cloud_facts import CloudFacts
 from bot.core.rendering.render import Declarations
 from bot.model.environment import Manifest
 from bot.model.pipeline import Json
+from bot.model.policy import Policy
 from bot.model.template import CidrParameter
 from bot.names import EnvironmentName, ParameterName
 
@@ -141,6 +142,29 @@ def host_of(text: str) -> str | None:
         return url[1].lower()
     host = text.rpartition("@")[2].lower()
     return host if _HOST.fullmatch(host) and not re.fullmatch(r"[\d.]+", host) else None
+
+
+def accounts_in(text: str, cloud: CloudFacts) -> Iterator[str]:
+    """Yield the accounts in a resource's full name, in lower case."""
+    if text.startswith(cloud.names.reference):
+        yield from (part for part in re.split(r"[:/]", text) if re.fullmatch(cloud.own_accounts.account, part))
+    yield from (match[1].lower() for pattern in cloud.names.accounts for match in pattern.finditer(text))
+
+
+def account_reached_by_both(ours: str, theirs: str, clone: Manifest, cloud: CloudFacts) -> str | None:
+    """Return the account of two resources' full names, if it is one and the same, and another than the clone's own.
+
+    In its own account another resource is another's. Without a parameter that says which account that is, nobody knows.
+    """
+    own = {str(clone.parameters[name]).lower() for name in Policy().account_parameters if name in clone.parameters}
+    forms = {_form(each, cloud) for each in own}
+    both = set(accounts_in(ours, cloud)) & {*accounts_in(theirs, cloud)}
+    return next((each for each in sorted(both - own) if _form(each, cloud) in forms), None)
+
+
+def _form(account: str, cloud: CloudFacts) -> str | None:
+    """Return the cloud whose accounts look so."""
+    return next((name for name, each in cloud.accounts.items() if re.fullmatch(each.account, account)), None)
 
 
 def _texts(

@@ -140,7 +140,7 @@ def _sent_as_by_the_source(template: TemplateAt, source: Manifest, clone: Manife
     purpose = template.declaration.purposes[clone.purpose]
     names = [
         f"`{name}`"
-        for name in outbound_alike(clone, source, template.declaration)
+        for name in outbound_alike(clone, source, template)
         if not {"outbound", f"parameter:{name}"} & {*purpose.match, *purpose.differ}
     ]
     if names:

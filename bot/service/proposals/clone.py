@@ -64,9 +64,9 @@ def clone_proposal_at(repo: Repository, manifest: Manifest, commit: str, as_in: 
 
 def outside_as_source(repo: Repository, clone: CodeSide, found: CodeComparison) -> Iterator[str]:
     """Yield what a clone would reach outside as its source does. Raises `UserError`."""
-    template = repo.template_of(clone.manifest).declaration
-    source = source_of(repo, clone.manifest)
-    external, alike = external_references(found, clone, template), outbound_alike(clone.manifest, source, template)
+    template, source = repo.template_of(clone.manifest), source_of(repo, clone.manifest)
+    external = external_references(found, clone, template.declaration)
+    alike = outbound_alike(clone.manifest, source, template)
     return outside(external, alike, source.name)
 
 

@@ -1,19 +1,23 @@
 """Purposes are contracts: a `--set` that breaks one is refused at the comment, a template that breaks its own fails its check."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.clouds.registry import FACTS
 from bot.commands.model import Clone, Set
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.rendering.assemble import read_template
+from bot.core.parity.by_code.external_references import outbound_alike
+from bot.core.rendering.assemble import assemble, read_template
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
-from bot.core.requests.clone import CloneRequest
+from bot.core.requests.clone import CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused
 from bot.core.requests.template_check import a_clone, check_template
 from bot.core.tree import File
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login, ParameterName, TemplateName
 from tests.core.parity import shop
+from tests.support import example
 from tests.support.cases import few
 
 
@@ -175,3 +179,38 @@ def test_a_qa_clone_without_the_private_zone_is_caught_by_name(condition: str) -
     parity = shop.compared(drafted, files).parity
     assert ("missing", "traffic/aws_route53_zone.private") in [(each.kind, each.address) for each in parity.unexplained]
     assert "at `traffic/aws_route53_zone.private` (missing)" in parity.breaches[0].message
+
+
+QUEUE = ParameterName("payments_url")
+INVOICES = "arn:aws:sqs:eu-west-1:{}:{}"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_elsewhere"),
+    [
+        (INVOICES.format("999999999999", "other"), False),
+        (INVOICES.format("222222222222", "sink"), True),
+        (INVOICES.format("888888888888", "sink"), True),
+        ("https://payments.invalid/", True),
+    ],
+)
+def test_another_resource_of_the_account_that_production_reaches_is_production_s_unless_the_account_is_the_clone_s_own(
+    value: str, is_elsewhere: bool
+) -> None:
+    base = example.base()
+    values = {**base.source.parameters, QUEUE: INVOICES.format("999999999999", "invoices")}
+    source = base.source.model_copy(update={"parameters": values})
+    base = replace(base, source=source, source_files=assemble(base.template, source))
+    found = draft_clone(example.asked(set={QUEUE: value}), base)
+    assert isinstance(found, Draft) == is_elsewhere
+    if isinstance(found, Refused):
+        assert "in outbound, but both reach the same host or account by `payments_url`" in found.reason
+    clone = source.model_copy(
+        update={"parameters": {**values, QUEUE: value, ParameterName("account_id"): "222222222222"}}
+    )
+    alike = [] if is_elsewhere else [QUEUE]
+    assert outbound_alike(clone, source, base.template) == alike, "where nothing must differ, it is named"
+    shared = base.template.declaration.model_copy(update={"shared": ("999999999999",)})
+    assert not outbound_alike(clone, source, replace(base.template, declaration=shared))
+    unknown = clone.model_copy(update={"parameters": {QUEUE: value}})
+    assert not outbound_alike(unknown, source, base.template), "nobody says which account is its own"

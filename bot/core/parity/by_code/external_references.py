@@ -13,9 +13,10 @@ from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.evaluated import line_at
 from bot.core.parity.by_code.stack_values import CODE, AttributeKey
-from bot.core.parity.identity import host_of
+from bot.core.parity.identity import account_reached_by_both, accounts_in, host_of
+from bot.core.rendering.assemble import TemplateAt
 from bot.model.environment import MANIFEST, Manifest
-from bot.model.pipeline import texts
+from bot.model.pipeline import Json, texts
 from bot.model.template import Template
 from bot.names import ParameterName
 
@@ -54,19 +55,24 @@ def reached(references: Sequence[object]) -> str:
     )
 
 
-def outbound_alike(ours: Manifest, source: Manifest, template: Template) -> Sequence[ParameterName]:
-    """Return the outbound parameters of a clone that have the source's value, but for what the template declares as shared.
+def outbound_alike(ours: Manifest, source: Manifest, template: TemplateAt) -> Sequence[ParameterName]:
+    """Return the outbound parameters of a clone that have the source's value, or reach its account, but for what the template declares as shared.
 
     A purpose that has them under `differ` has no such clone.
     """
-    shared = {text.lower() for text in template.shared}
+    shared = {text.lower() for text in template.declaration.shared}
+
+    def is_reached(value: Json, theirs: Json) -> bool:
+        if not isinstance(value, str) or not isinstance(theirs, str):
+            return value is not None and value == theirs
+        account = account_reached_by_both(value, theirs, ours, template.cloud)
+        known = {value.lower(), host_of(value), *accounts_in(value, template.cloud)}
+        return (value == theirs or account is not None) and shared.isdisjoint(known)
+
     return [
         name
-        for name, parameter in template.parameters.items()
-        if parameter.outbound
-        and (value := ours.parameters.get(name)) is not None
-        and value == source.parameters.get(name)
-        and not (isinstance(value, str) and (value.lower() in shared or host_of(value) in shared))
+        for name, parameter in template.declaration.parameters.items()
+        if parameter.outbound and is_reached(ours.parameters.get(name), source.parameters.get(name))
     ]
 
 
@@ -119,8 +125,6 @@ def _outside(text: str, attribute: str, cloud: CloudFacts) -> Iterator[str]:
             yield host
     for match in _MAIL.finditer(_URL.sub("", text)) if "@" in text else ():
         yield match[0].lower()
-    if text.startswith(names.reference):
-        yield from (part for part in re.split(r"[:/]", text) if re.fullmatch(cloud.own_accounts.account, part))
-    yield from (match[1].lower() for pattern in names.accounts for match in pattern.finditer(text))
+    yield from accounts_in(text, cloud)
     if attribute in names.account_attributes and text:  # of a tag of that name anything is the value
         yield text.lower()
