@@ -27,6 +27,9 @@ from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.settings import is_loopback
 
 SHARED = "terraform.tfvars.json"
+_TABLE = r"[A-Za-z0-9_.-]{3,255}"
+"""Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html."""
+LOCK_TABLE = "lock_table"
 STATE_BUCKET = ParameterName("state_bucket")
 """What a template calls the bucket of an account's states, if it has a parameter for it, as those that `adopt` writes have."""
 
@@ -128,15 +131,19 @@ def _merged_accounts(root: Path, branch: str) -> Collection[str] | None:
 def _accounts(root: Path, cloud: Cloud, said: Mapping[str, SaidAccount]) -> Mapping[str, bytes]:
     """Return the variables of each account of a cloud that the policy names, that was said or is found, as far as they are known."""
     policy, code = _policy(root), ROLE_CODE[cloud]
+    in_code = found_accounts(root, cloud)
+    tables = {name: each.facts.get(LOCK_TABLE, "") for name, each in in_code.items()}
     found = {
-        account.id or name: code.values(account.id or name, account.region, account.state_bucket)
+        number: code.values(number, account.region, account.state_bucket, tables.get(number, ""))
         for name, account in policy.accounts.items()
+        for number in [account.id or name]
         if (account.cloud or FACTS.key) == cloud
     }
-    others = said if policy.accounts else {**found_accounts(root, cloud), **said}
+    others = said if policy.accounts else {**in_code, **said}
     for each in others.values():
         if each.cloud == cloud and each.id not in found:
-            found[each.id] = code.values(each.id, each.facts.get("region", ""), each.facts.get("state_bucket", ""))
+            region, bucket = (each.facts.get(key, "") for key in ("region", STATE_BUCKET))
+            found[each.id] = code.values(each.id, region, bucket, tables.get(each.id, ""))
     return found
 
 
@@ -144,18 +151,22 @@ def found_accounts(root: Path, cloud: Cloud) -> Mapping[str, SaidAccount]:
     """Return the accounts of a cloud that protected environments and templates name, each with what they say of it."""
     policy, form = _policy(root), FACTS.accounts[cloud]
     found: dict[str, SaidAccount] = {}
-    for account, region, bucket in _named(Checkout(root, policy.roots), policy, form.region):
+    for account, region, bucket, files in _named(Checkout(root, policy.roots), policy):
         if re.fullmatch(form.account, account) and account not in found:
-            facts = {"region": (region, form.region), "state_bucket": (bucket, form.bucket)}
+            facts = {
+                "region": (region or _written(files, "region|location", form.region), form.region),
+                STATE_BUCKET: (bucket, form.bucket),
+                LOCK_TABLE: (_written(files, ROLE_CODE[cloud].locked_by, _TABLE), _TABLE),
+            }
             known = {key: value for key, (value, pattern) in facts.items() if re.fullmatch(pattern, value)}
             found[account] = SaidAccount(account, cloud, known)
     return found
 
 
-def _named(checkout: Checkout, policy: Policy, own: str) -> Iterator[tuple[str, str, str]]:
+def _named(checkout: Checkout, policy: Policy) -> Iterator[tuple[str, str, str, Tree]]:
     """Yield the accounts of protected environments and those that templates give clones, each with its region and bucket as far as they are said.
 
-    `own` is what regions look like in the cloud that is asked about.
+    The last is the code that may say more of it.
     """
     for name in policy.protected:
         try:
@@ -164,7 +175,7 @@ def _named(checkout: Checkout, policy: Policy, own: str) -> Iterator[tuple[str, 
         except UserError:
             continue
         account = next((str(values[key]) for key in policy.account_parameters if values.get(key)), "")
-        yield account, str(values.get(REGION, "")) or _written(files, own), str(values.get(STATE_BUCKET, ""))
+        yield account, str(values.get(REGION, "")), str(values.get(STATE_BUCKET, "")), files
     for each in checkout.templates():
         files = checkout.template(TemplateName(each))
         try:
@@ -173,17 +184,19 @@ def _named(checkout: Checkout, policy: Policy, own: str) -> Iterator[tuple[str, 
             continue
         declared = found.declaration.parameters
         bucket = declared[STATE_BUCKET].derive if STATE_BUCKET in declared else None
-        region = (str(declared[REGION].default or "") if REGION in declared else "") or _written(files, own)
+        region = str(declared[REGION].default or "") if REGION in declared else ""
         said = (declared[key] for key in policy.account_parameters if key in declared)
         for text in (text for one in said for text in (one.derive, one.default, *_choices(one)) if text):
-            yield str(text), region, bucket if bucket and "{" not in bucket else ""
+            yield str(text), region, bucket if bucket and "{" not in bucket else "", files
 
 
-def _written(files: Tree, own: str) -> str:
-    """Return the region that code names, if it names one alone."""
-    named = re.compile(rf'^\s*(?:region|location)\s*=\s*"(?P<region>{own})"', re.MULTILINE)
+def _written(files: Tree, arguments: str, form: str) -> str:
+    """Return what code says of one of the arguments, if it says one thing alone."""
+    if not arguments:
+        return ""
+    named = re.compile(rf'^\s*(?:{arguments})\s*=\s*"(?P<said>{form})"', re.MULTILINE)
     texts = (each.data.decode("utf-8", "replace") for each in files.values())
-    found = {each["region"] for text in texts for each in named.finditer(text)}
+    found = {each["said"] for text in texts for each in named.finditer(text)}
     return found.pop() if len(found) == 1 else ""
 
 

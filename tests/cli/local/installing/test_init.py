@@ -437,14 +437,16 @@ def test_accounts_of_production_and_of_clones_are_known_from_what_was_adopted(ro
     assert "make the roles of each account (111111111111, 222222222222)" in done.stdout
 
 
-def test_a_region_that_only_the_code_names_is_known_too(root: Path) -> None:
+def test_a_region_and_a_lock_table_that_only_the_code_names_are_known_too(root: Path) -> None:
     values = "parameters: {account_id: '111111111111'}"
     manifest = f"name: production\ntemplate: shop\nrevision: {'a' * 40}\npurpose: production\nowner: ana\n{values}\nstacks: {{}}\n"
     (root / "envs/production/main").mkdir(parents=True)
     (root / "envs/production/environment.yaml").write_text(manifest)
-    (root / "envs/production/main/main.tf").write_text('provider "aws" {\n  region = "eu-west-1"\n}\n')
+    code = 'provider "aws" {\n  region = "eu-west-1"\n}\nterraform {\n  backend "s3" {\n    dynamodb_table = "acme-locks"\n  }\n}\n'
+    (root / "envs/production/main/main.tf").write_text(code)
     init(root, *TOOL, "--cloud", "aws")
-    assert json.loads((root / AWS / "111111111111.tfvars.json").read_text())["region"] == "eu-west-1"
+    known = json.loads((root / AWS / "111111111111.tfvars.json").read_text())
+    assert (known["region"], known["lock_table"]) == ("eu-west-1", "acme-locks")
 
 
 def test_a_policy_that_can_not_be_read_is_told_and_keeps_none_of_the_rest(root: Path) -> None:
