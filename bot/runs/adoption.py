@@ -7,11 +7,12 @@ from pathlib import Path
 
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.work_tree import replace_directory
+from bot.clients.terraform_directories import root_of
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.hooks import ProposedHook
 from bot.core.adoption.maps import maps_by_environment
-from bot.core.adoption.settled import as_in_production, called_in_both
+from bot.core.adoption.settled import as_in_production, called_in_both, given_elsewhere
 from bot.core.adoption.stacks import policy_text
 from bot.core.adoption.taken_over import first_difference
 from bot.core.checks.files.by_name import is_state
@@ -86,6 +87,7 @@ class AdoptedProduction:
 
 def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
     """Write the template and all that it needs, or go on from what is there. Raises `UserError`, `Unverifiable`."""
+    _check_there(here, asked)
     production = AskedSide(asked.production, workspace=asked.workspace)
     root, (ours, theirs) = read_pair(here, AskedSide(asked.other) if asked.other else production, production, ADOPT)
     unread = [note for side in ((theirs, ours) if asked.other else (theirs,)) for note in side.notes if note.is_unread]
@@ -134,6 +136,7 @@ def adopt_directory(here: Path, asked: AdoptionRequest) -> AdoptedProduction:
             *stuck,
             *as_in_production(found.as_in_production, found.files if there else files, template),
             *called_in_both(found.parameters, template),
+            *given_elsewhere(found.given_elsewhere, template),
         ],
         bool(there),
         policy_is_new,
@@ -251,6 +254,18 @@ def _write(place: Path, files: Mapping[str, File]) -> None:
         target.write_bytes(file.data)
         if file.executable:
             target.chmod(0o755)
+
+
+def _check_there(here: Path, asked: AdoptionRequest) -> None:
+    """Say where production is by now, if it was taken over and its old directory removed."""
+    if AskedSide(asked.production).at(here).exists():
+        return
+    checkout = own_checkout(root_of(here, [here]))
+    if checkout.environment(asked.name) and checkout.template(TemplateName(asked.name)):
+        raise Unverifiable(
+            f"{asked.production} does not exist: {asked.name} lies in {checkout.roots.environment(asked.name)} now. Edit "
+            f"{checkout.roots.template(asked.name)}, and run `envclone render {asked.name}`."
+        )
 
 
 def _check_free(checkout: Checkout, name: EnvironmentName) -> None:

@@ -13,7 +13,7 @@ from bot.core.adoption.hooks import ProposedHook, proposed_hooks
 from bot.core.adoption.literals import Item, LiteralAt, items, paired
 from bot.core.adoption.parameters import AdoptedParameter, Parameters, declared, is_secret_at
 from bot.core.adoption.search import identity_found
-from bot.core.adoption.settled import AsInProduction
+from bot.core.adoption.settled import AsInProduction, GivenElsewhere
 from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, stack_names, state_parameters
 from bot.core.adoption.states import states_to_decide
 from bot.core.adoption.taken_over import taken_over, values_place
@@ -55,6 +55,7 @@ class Adoption:
     undecided: Sequence[Finding]
     as_in_production: Sequence[AsInProduction] = ()
     hooks: Sequence[ProposedHook] = ()
+    given_elsewhere: Sequence[GivenElsewhere] = ()
 
 
 def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roots: Roots) -> Adoption:
@@ -120,6 +121,11 @@ def adopt(name: str, theirs: Side, ours: Side | None, likeness: Likeness, *, roo
         undecided,
         kept,
         proposed_hooks(evaluated, stacks, likeness.cloud),
+        [
+            each
+            for root, (mine, other) in zip(theirs.roots, sides, strict=True)
+            for each in _given_elsewhere(stacks[root.name], mine, other, others[root.name])
+        ],
     )
 
 
@@ -164,6 +170,19 @@ def _other_files(root: RootSource, other: RootSource | None, directory: str) -> 
         if not path.startswith("../") and not path.endswith((*_HCL, ".terraform.lock.hcl")) and same.data != file.data:
             said = "differs, and is not Terraform code: it stays as production has it."
             yield AsInProduction(f"{directory}/{path}", 1, file.data.count(b"\n") + 1, said)
+
+
+def _given_elsewhere(
+    stack: str, theirs: Sequence[Item], ours: Sequence[Item], root: RootSource | None
+) -> Iterator[GivenElsewhere]:
+    """Yield the variables of production's code that the other environment's files alone give a value."""
+    declared = {each.key for each in theirs}
+    for each in ours:
+        path = each.literals[0].path if each.literals else ""
+        is_known = f"variable {each.key}" in declared and each.key not in declared
+        if root is not None and path.endswith(VALUES) and is_known:
+            line = min(word.line for word in each.words)
+            yield GivenElsewhere(stack, each.key, posixpath.join(root.directory, path), line)
 
 
 def _structural(matched: Sequence[tuple[Sequence[object], Sequence[Item]]]) -> Iterator[AsInProduction]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from bot.core.adoption.parameters import AdoptedParameter
+from bot.core.hcl.value_files import VALUES
 from bot.core.rendering.assemble import TemplateAt
 from bot.core.rendering.render import ENDING
 from bot.core.tree import File, Tree
@@ -28,6 +29,30 @@ class AsInProduction:
     first: int
     last: int
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenElsewhere:
+    """A variable of the stack `stack` that the other environment alone gives a value: in a file of its own, by the path in the repository."""
+
+    stack: str
+    variable: str
+    path: str
+    line: int
+
+
+def given_elsewhere(found: Sequence[GivenElsewhere], template: TemplateAt) -> Iterator[Finding]:
+    """Yield the values that no clone gets, since production's files don't have them: whatever the template doesn't give by now."""
+    for each in found:
+        given = re.compile(rf'(?<![A-Za-z0-9_-]){re.escape(each.variable)}"?\s*[=:]')
+        files = (
+            file.data.decode("utf-8", "replace")
+            for path, file in template.files.items()
+            if path.startswith(f"{each.stack}/") and path.removesuffix(ENDING).endswith(VALUES)
+        )
+        if not any(map(given.search, files)):
+            said = f"`{each.variable}` has a value here alone: clones for each purpose have the variable's default, as production has."
+            yield Finding(each.path, each.line, said)
 
 
 def as_in_production(found: Sequence[AsInProduction], written: Tree, template: TemplateAt) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """`envclone adopt` on repositories of four layouts: no byte of production changes, and what tells two environments apart is found."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -356,6 +357,10 @@ def test_the_first_clone_of_an_adopted_production_is_drafted(tmp_path: Path) -> 
     code, output = run(root, "clone", "production", "as", "staging", "--dry-run")
     assert code != 0
     assert "`staging` is an environment with code of its own" in output
+    shutil.rmtree(root / "infra/production")
+    code, output = run(root, "adopt", "infra/production", "--with", "infra/staging")
+    assert (code, "production lies in envs/production now" in output) == (2, True)
+    assert "`envclone render production`" in output
 
 
 def test_production_is_taken_over_below_its_pair_of_the_policys_roots_and_cloned_there(tmp_path: Path) -> None:

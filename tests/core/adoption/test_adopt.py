@@ -8,7 +8,7 @@ import yaml
 
 from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
-from bot.core.adoption.settled import as_in_production, called_in_both
+from bot.core.adoption.settled import as_in_production, called_in_both, given_elsewhere
 from bot.core.adoption.stacks import stack_names
 from bot.core.hcl.tokens import NotHcl
 from bot.core.parity.directories.compare import sides_likeness
@@ -102,6 +102,22 @@ def test_what_every_clone_gets_as_production_has_it_is_named_until_somebody_deci
     ):
         assert decided == ["x.json:1"]
     assert named("{}".__add__, "main/x.json") == named(files={"main/x.json": only}) == ["main.tf.j2:7"]
+
+
+def test_what_the_other_environment_s_values_alone_say_is_named_until_the_template_says_it() -> None:
+    code, values = b'variable "log_level" {}\nvariable "size" {}\n', {"prod": 'size = "l"\n', "staging": 'size = "s"\n'}
+    values["staging"] += 'log_level = "debug"\nunknown = "x"\n'
+    theirs, ours = (
+        side_of(at, at, {f"{at}/main.tf": File(code), f"{at}/terraform.tfvars": File(text.encode())})
+        for at, text in values.items()
+    )
+    found = adopt("production", theirs, ours, sides_likeness(ours, theirs, FACTS), roots=DEFAULT)
+    template = read_template(TemplateName("production"), found.files, FACTS)
+    (said,) = given_elsewhere(found.given_elsewhere, template)
+    assert str(said).startswith("staging/terraform.tfvars:2: `log_level` has a value here alone")
+    path = "main/terraform.tfvars.j2"
+    given = File(template.files[path].data + b'{% if debugs %}log_level = "debug"\n{% endif %}')
+    assert not [*given_elsewhere(found.given_elsewhere, replace(template, files={**template.files, path: given}))]
 
 
 def test_each_spelling_of_productions_name_follows_a_clones_name_where_identity_is_searched_for() -> None:
