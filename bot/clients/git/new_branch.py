@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.core.plural import counted
 from bot.errors import InvalidInput, UserError
 from bot.names import shown
 
@@ -32,8 +33,12 @@ class OwnBranch:
         top = Path(_git(directory, "rev-parse", "--show-toplevel"))
         is_new = _git(top, "branch", "--show-current") != name
         if is_new and _git(top, "branch", "--list", name):
+            here = _git(top, "branch", "--show-current") or _git(top, "rev-parse", "--short", "HEAD")
+            more = int(_git(top, "rev-list", "--count", f"refs/heads/{name}..HEAD"))
+            lacks = f" It lacks {counted(more, 'commit')} of `{here}`." if more else ""
+            bring = f" && git merge {here}" if more else ""
             raise UserError(
-                f"The branch `{name}` already exists. Continue on it: `git switch {name}`, then run this again."
+                f"The branch `{name}` already exists.{lacks} Continue on it: `git switch {name}{bring}`, then run this again."
             )
         return cls(top, name, is_new)
 

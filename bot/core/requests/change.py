@@ -128,7 +128,7 @@ def _check(command: Set, subject: ChangeSubject, side: CodeSide, now: datetime) 
 
     refused = refusals(side, found, subject.rules, now)
     check_refusals(command, refused, blamed(refused, given, found_without) if refused else ())
-    check_code(in_template(subject.template, side, refused))
+    check_code(in_template(subject.template, side, refused), side.manifest.purpose)
 
 
 def _compared(subject: ChangeSubject, side: CodeSide, now: datetime) -> CodeComparison | None:

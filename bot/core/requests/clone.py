@@ -148,7 +148,7 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
     found = compare(CodeSide(base.source, base.source_files), side, base.template, asked.at)
     check_contract(command, template, found.parity.breaches)
     check_rules(command, template, manifest.parameters)
-    check_code(unread(base.template, base.copied, manifest))
+    check_code(unread(base.template, base.copied, manifest), purpose)
     _check_refusals(terms, given, base, side, refusals(side, found, base.rules, asked.at))
     if base.past is not None:
         _check_past(command, base, side, base.past.side, asked.at)
@@ -159,7 +159,7 @@ def _drafted(asked: CloneRequest, base: Base) -> Draft:
 def _check_past(command: Clone, base: Base, side: CodeSide, source: CodeSide, now: datetime) -> None:
     """Refuse a clone of the past that is not apart from its source as that was then, or breaks a contract of now. Raises `UserError`."""
     then = refusals(side, compare(source, side, base.template, now), base.rules, now)
-    check_code(in_template(base.template, side, then))
+    check_code(in_template(base.template, side, then), side.manifest.purpose)
     if base.contract is None:
         return
     found = compare(CodeSide(base.source, base.source_files), side, held_to(base.template, base.contract), now)
@@ -172,7 +172,7 @@ def _check_past(command: Clone, base: Base, side: CodeSide, source: CodeSide, no
         )
         advice = f"{given}{other}."
         raise UserError(f"{said} {advice[0].upper()}{advice[1:]}")
-    check_code(in_template(base.template, side, refusals(side, found, base.rules, now)))
+    check_code(in_template(base.template, side, refusals(side, found, base.rules, now)), side.manifest.purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,4 +219,4 @@ def _check_refusals(
         return refusals(side, compared, base.rules, terms.asked.at)
 
     check_refusals(terms.asked.command, found, blamed(found, given, found_without) if found else ())
-    check_code(in_template(base.template, side, found))
+    check_code(in_template(base.template, side, found), side.manifest.purpose)

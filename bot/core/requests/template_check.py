@@ -80,6 +80,7 @@ def check_template(
     if source is None or broken:
         return Proof(proved, findings, doubts=doubts)
     external: dict[str, ExternalReference] = {}
+    refused: dict[Finding, list[str]] = {}
     for purpose in template.declaration.purposes:
         drafted = _drafted(template, source, rules, replace(asked, command=replace(asked.command, purpose=purpose)))
         if isinstance(drafted, Draft):
@@ -91,15 +92,21 @@ def check_template(
         elif drafted is None:
             proved.append(f"purpose {purpose} is {source.name}'s own")
         else:
-            # A leak is every purpose's.
-            findings += [
-                each
-                for each in drafted
-                if each not in findings
-                and _as_of(source, each, template, asked) not in findings
-                and each.path not in lacking
-            ]
+            for each in drafted:
+                if not {each, _as_of(source, each, template, asked)} & {*findings} and each.path not in lacking:
+                    refused.setdefault(each, []).append(f"`{purpose}`")
+    clones = len(template.declaration.purposes) - (source.purpose in template.declaration.purposes)
+    # A leak is every purpose's.
+    findings += [
+        each if len(named) == clones or named[0] in each.message else _for_purposes(each, named)
+        for each, named in refused.items()
+    ]
     return Proof(proved, findings, [external[text] for text in sorted(external)], doubts)
+
+
+def _for_purposes(finding: Finding, named: Sequence[str]) -> Finding:
+    purposes = "purpose" if len(named) == 1 else "purposes"
+    return replace(finding, message=f"{finding.message} So it is for the {purposes} {', '.join(named)}.")
 
 
 def _as_of(source: Manifest, finding: Finding, template: TemplateAt, asked: CloneRequest) -> Finding:

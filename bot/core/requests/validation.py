@@ -34,9 +34,9 @@ class Correctable(UserError):
 class Unplannable(UserError):
     """The pull request's check would refuse the template's code, whatever is asked for."""
 
-    def __init__(self, found: Sequence[Finding]) -> None:
+    def __init__(self, found: Sequence[Finding], purpose: PurposeName) -> None:
         more = f" (and {len(found) - 1} more: run `envclone template check`)" if len(found) > 1 else ""
-        super().__init__(f"The template's code would not be planned. {found[0]}{more}")
+        super().__init__(f"The template's code would not be planned for the purpose `{purpose}`. {found[0]}{more}")
         self.findings = tuple(found)
 
 
@@ -108,7 +108,10 @@ def admitted_purpose(command: Clone, template: Template) -> PurposeName:
     known = ", ".join(f"`{known}`" for known in template.purposes)
     message = f"Template {template.name} has no purpose {shown(purpose)}. Its purposes are {known}."
     if near is None:
-        raise Correctable(message)
+        begun = f"{purpose}: {{description: What it is for., match: [topology], differ: [identity]}}"
+        raise Correctable(
+            f"{message} To have it, add `{begun}` under `purposes` in the template's template.yaml, with the values that it is to `set`."
+        )
     raise Correctable(f"{message} Did you mean `{near}`?", replace(command, purpose=PurposeName(near)))
 
 
@@ -224,10 +227,10 @@ def check_refusals(command: SetsValues, found: Sequence[Finding], blamed: Collec
         )
 
 
-def check_code(found: Sequence[Finding]) -> None:
+def check_code(found: Sequence[Finding], purpose: PurposeName) -> None:
     """Refuse what the pull request's check would refuse whatever is asked for. Raises `Unplannable`."""
     if found:
-        raise Unplannable(found)
+        raise Unplannable(found, purpose)
 
 
 def _blamed(command: SetsValues, blamed: Collection[ParameterName], message: str) -> Correctable:

@@ -82,7 +82,7 @@ def provider_complaints(block: Block, source: str, rules: GateRules) -> Iterator
         if rules.policy.account_guard and not _is_guarded(block, guard):
             yield (
                 block.line,
-                f"the provider must be restricted to one account. Set `{guard}` to the environment's own, such as `[var.account_id]`.",
+                f"the provider must be restricted to one account. Set `{guard}` to the id of the environment's own, or to a variable that holds it.",
             )
         if _is_guarded(block, guard):
             allowed |= rules.cloud.gate.machine_arguments
@@ -174,7 +174,7 @@ def _argument_complaint(name: str, source: str, rules: GateRules) -> str:
     if source == rules.cloud.provider and name in rules.cloud.gate.machine_arguments:
         return (
             f"`{name}` in a provider block means something on one machine only, and is not used here: the role of the account in the "
-            f"policy's `accounts` takes its place. Say which account that is (`{rules.cloud.account_guard} = [var.account_id]`), or leave "
+            f"policy's `accounts` takes its place. Say in `{rules.cloud.account_guard}` which account that is, or leave "
             f"`{name}` out."
         )
     if source == rules.cloud.provider and name in {rules.cloud.gate.assumed.argument, rules.cloud.gate.assumed.role}:
