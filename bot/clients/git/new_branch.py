@@ -42,10 +42,15 @@ class OwnBranch:
             )
         return cls(top, name, is_new)
 
+    def changed(self, paths: Sequence[str]) -> Sequence[str]:
+        """Return the files at these paths that aren't as they were committed. Raises `UserError`."""
+        said = _git(self.top, "status", "--porcelain", "-uall", "--no-renames", "-z", "--", *paths, DOWNLOADED)
+        return [each.strip().partition(" ")[2].lstrip() for each in said.split("\0") if each.strip()]
+
     def commit(self, paths: Sequence[str], message: str) -> bool:
         """Commit what is at these paths, if anything of it changed; say whether it did. Raises `UserError`."""
         ours = (*paths, DOWNLOADED)
-        if not _git(self.top, "status", "--porcelain", "--", *ours):
+        if not self.changed(paths):
             return False
         if self.is_new:
             _git(self.top, "switch", "--quiet", "--create", self.name)

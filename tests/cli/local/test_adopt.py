@@ -306,6 +306,9 @@ def test_run_again_production_gets_the_value_of_a_parameter_that_was_declared_si
     declaration.write_text(declaration.read_text("utf-8").replace("The real thing.", valued), "utf-8")
     again = json.loads(run(root, *words)[1])
     assert (again["again"], again["proved"]) == (True, True)
+    said = run(root, *words[:-1])[1]
+    assert f"Parameters: {len(again['parameters']) + 1}\n" in said
+    assert "  disposable: false  Whether it may be lost.\n" in said
     manifest = yaml.safe_load((root / "envs/production/environment.yaml").read_text("utf-8"))
     assert manifest["parameters"]["disposable"] is False
     assert run(root, "verify")[0] == 0
@@ -670,10 +673,18 @@ def test_it_is_committed_on_a_branch_of_its_own_and_nothing_else_with_it(tmp_pat
     }  # fmt: skip
     assert git("diff", "--cached", "--name-only") == "infra/production/main.tf"
     assert "Committed" not in run(root, *words)[1], "there is nothing new"
+    (root / "templates/production/hooks.yaml").write_text("hooks: {}\n", "utf-8")
+    assert "Committed" in run(root, *words)[1]
+    assert git("log", "--format=%s", "main..").splitlines() == [
+        "Change hooks.yaml in templates/production", "Adopt infra/production",
+    ]  # fmt: skip
     git("stash")
     git("switch", "--quiet", "main")
     code, output = run(root, *words)
     assert (code, "`git switch adopt-production`" in output) == (1, True)
+    git("commit", "--quiet", "--allow-empty", "--message", "Restrict the provider")
+    said = run(root, *words)[1]
+    assert "It lacks 1 commit of `main`. Continue on it: `git switch adopt-production && git merge main`" in said
     assert run(root, *words[:-1], "a..b")[0] == 64
     assert not (root / "envs").exists()
 

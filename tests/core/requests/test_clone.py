@@ -89,6 +89,10 @@ def test_the_manifest_says_who_asked_where_and_until_when() -> None:
     ("command", "message"),
     [
         ({"purpose": PurposeName("dmo")}, "Did you mean `demo`?"),
+        (
+            {"purpose": PurposeName("party")},
+            "add `party: {description: What it is for., match: [topology], differ: [identity]}` under `purposes`",
+        ),
         ({"set": {ParameterName("db_clas"): "small"}}, "Did you mean `db_class`?"),
         ({"set": {ParameterName("db_class"): "smal"}}, "Did you mean `small`?"),
         ({"set": {ParameterName("db_class"): "huge"}}, "must be one of"),

@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.clouds.registry import FACTS
+from bot.core.rendering.assemble import assemble, read_template
+from bot.core.requests.clone import draft_clone
+from bot.core.requests.refusal import Refused
 from bot.core.requests.template_check import check_template
 from bot.core.tree import File
+from bot.names import TemplateName
 from tests.support import example
 
 HEAD = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.0.0"\n  hashes = '
@@ -87,3 +92,17 @@ def test_a_variable_without_a_value_is_doubted() -> None:
     proof = check_template(replace(at, files={**at.files, **more}), example.production(), example.asked())
     assert proof.findings == []
     assert ["no value for `forgotten`" in each for each in proof.doubts] == [True]
+
+
+def test_what_only_clones_for_one_purpose_would_be_refused_for_names_it() -> None:
+    # Of the clones, those for `demo` alone have a small database.
+    code = b'resource "aws_db_instance" "a" {\n  deletion_protection = {{ (db_class == "small") | json }}\n  skip_final_snapshot = true\n}\n'
+    at = read_template(TemplateName("shop"), {**example.template_files(), "app/db.tf.j2": File(code)}, FACTS)
+    source = example.production(at)
+    said = [each.message for each in check_template(at, source, example.asked()).findings]
+    assert said
+    assert {each.rpartition(". ")[2] for each in said} == {"So it is for the purpose `demo`."}
+    base = replace(example.base(), template=at, source=source, source_files=assemble(at, source))
+    refused = draft_clone(example.asked(), base)
+    assert isinstance(refused, Refused)
+    assert refused.reason.startswith("The template's code would not be planned for the purpose `demo`. ")
