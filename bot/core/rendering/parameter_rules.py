@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.core.rendering.inventory import differs_enough
+from bot.core.rendering.inventory import clash
 from bot.core.rendering.parameter_types import text
 from bot.model import duration
 from bot.model.pipeline import Json
@@ -55,8 +55,8 @@ def taken(template: Template, values: Values) -> Iterator[TakenValue]:
             (holder, own[name]) for holder, own in template.unmanaged.items() if parameter is not None and name in own
         )
         for holder, own in holders:
-            if parameter is not None and not differs_enough(parameter, value, own):
-                what = "it is" if value == own else f"it is not apart from {shown(text(own))},"
+            if parameter is not None and clash(parameter, value, own):
+                what = "it is" if value == own else f"it overlaps {shown(text(own))},"
                 message = f"`{name}` can't be {shown(text(value))}: {what} that of `{holder}`, an environment with code of its own"
                 yield TakenValue(name, f"{message} (`unmanaged` in template.yaml).")
 

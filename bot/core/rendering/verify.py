@@ -108,10 +108,11 @@ def _contradictions(path: str, text: str, manifest: Manifest, template: Template
     declared = template.declaration.parameters
     for each in broken(template.declaration, manifest.parameters):
         yield Finding(path, line_of(text, ["parameters", each.rule.parameters[0]]), each.message)
-    for value in taken(template.declaration, manifest.parameters):
-        yield Finding(path, line_of(text, ["parameters", value.parameter]), value.message)
-    if said := taken_name(template.declaration, manifest.name):
-        yield Finding(path, line_of(text, ["name"]), said)
+    if manifest.source is not None:  # production's network may well hold staging's
+        for value in taken(template.declaration, manifest.parameters):
+            yield Finding(path, line_of(text, ["parameters", value.parameter]), value.message)
+        if said := taken_name(template.declaration, manifest.name):
+            yield Finding(path, line_of(text, ["name"]), said)
     for name in manifest.overrides:
         if name in declared and not declared[name].settable:
             message = f"`{name}` can't be overridden: the template, the purpose and the source decide its value."

@@ -148,7 +148,8 @@ def check_free(command: Clone, template: Template, values: Mapping[ParameterName
 
 def check_rules(command: SetsValues, template: Template, values: Mapping[ParameterName, Json]) -> None:
     """Refuse values that contradict each other, or are another's. Raises `Correctable` with values that don't, if they are clear."""
-    for value in taken(template, values):
+    own = values if isinstance(command, Clone) else {name: values[name] for name in command.set if name in values}
+    for value in taken(template, own):
         raise Correctable(
             value.message, without(command, [value.parameter]) if value.parameter in command.set else None
         )

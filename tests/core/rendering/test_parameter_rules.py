@@ -136,6 +136,7 @@ def test_a_rule_has_one_form_and_a_reason(rule: str) -> None:
 
 UNMANAGED = """unmanaged:
   staging: {name: staging, domain: staging.clones.acme.example, vpc_cidr: 10.64.0.0/17}
+  office: {vpc_cidr: 10.0.128.0/17}
 purposes:
 """
 
@@ -162,6 +163,7 @@ def test_nobody_gets_the_name_or_a_value_of_an_environment_with_code_of_its_own(
     found = drafted()
     assert isinstance(found, Draft)
     assert int(str(found.manifest.parameters[ParameterName("vpc_cidr")]).split(".")[2]) >= 128, "the upper half is free"
+    assert not verify(source.name, base.source_files, at), "production's own network holds it"
     # What is written by hand is refused in the pull request.
     values = {**found.manifest.parameters, ParameterName("domain"): "staging.clones.acme.example"}
     named = found.manifest.model_copy(update={"name": EnvironmentName("staging"), "parameters": values})
