@@ -9,6 +9,7 @@ targets)
   for name in $(git ls-tree --name-only HEAD envs/ | grep demo | sed 's,envs/,,'); do
     [ -z "${ENVIRONMENT:-}" ] || [ "$ENVIRONMENT" = "$name" ] || continue
     role="$3"
+    [ "$role" != drift ] || role=plan # which only reads, too
     [ "$name" != demo-greedy ] || role=apply
     cloud="$(git show "HEAD:envs/$name/behave" | sed -n 's/^cloud: //p')" # no environment is written here
     case "$cloud" in

@@ -240,7 +240,7 @@ def test_one_failed_plan_fails_the_check_and_leaves_the_others(stage: Stage) -> 
     }
 
 
-def test_what_one_matrix_can_not_hold_is_planned_and_applied_by_further_jobs_of_the_same_name(stage: Stage) -> None:
+def test_what_one_matrix_can_not_hold_is_left_to_further_jobs_of_the_same_name(stage: Stage) -> None:
     number = stage.propose("demo-x")
     stage.github.commit(
         REPOSITORY, {"envs/demo-second/behave": b""}, by=ANA, message="Add another", branch="clone/demo-x"
@@ -255,6 +255,10 @@ def test_what_one_matrix_can_not_hold_is_planned_and_applied_by_further_jobs_of_
     applied = stage.finished()[-1]
     done = dict.fromkeys(("targets", "apply (demo-x)", "apply (demo-second)"), "success")
     assert applied.jobs == {**done, **MORE_APPLIES}, applied.log.read_text()
+    stage.github.schedule(REPOSITORY, ".github/workflows/drift.yml")
+    looked = stage.finished()[-1]
+    done = dict.fromkeys(("targets", "drift (demo-x)", "drift (demo-second)", "forget"), "success")
+    assert looked.jobs == {**done, "drift (${{ matrix.environment }})": "skipped"}, looked.log.read_text()
 
 
 def test_a_pull_request_without_environments_passes_when_it_is_retargeted_here_and_a_new_title_plans_nothing(

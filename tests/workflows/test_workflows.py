@@ -185,7 +185,7 @@ def test_a_job_that_reads_environments_has_their_content_and_writes_none() -> No
         for job in _workflow(name)["jobs"].values():
             given = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
             of_code += [each for each in given if not each.get("sparse-checkout", "").startswith(".github\n")]
-    assert len(of_code) == 17  # plan and apply have three matrices each, whose steps are one text
+    assert len(of_code) == 19  # plan, apply and drift have three matrices each, whose steps are one text
     for each in of_code:
         assert {key: each.get(key) for key in without} == without
 
@@ -506,15 +506,19 @@ def test_the_required_check_always_runs_and_hears_of_every_other_job() -> None:
             assert output in jobs[id_]["outputs"]
 
 
-@pytest.mark.parametrize(("name", "first"), [("plan.yml", "plan"), ("apply.yml", "apply")])
-def test_jobs_with_further_matrices_do_what_the_first_does(name: str, first: str) -> None:
-    jobs = _workflow(name)["jobs"]
+@pytest.mark.parametrize("first", ["plan", "apply", "drift"])
+def test_jobs_with_further_matrices_do_what_the_first_does(first: str) -> None:
+    jobs, looks = _workflow(f"{first}.yml")["jobs"], first == "drift"
     ids = [first, *(f"{first}_{number}" for number in range(2, MOST_MATRICES + 1))]
     assert [id_ for id_ in jobs if _first(id_) == first] == ids
     for id_ in ids[1:]:
         matrix = f"needs.targets.outputs.matrix{id_.removeprefix(first)}"
-        assert jobs[id_].pop("if") == f"{matrix} != ''"
+        assert jobs[id_].pop("if") == (f"${{{{ !cancelled() && {matrix} != '' }}}}" if looks else f"{matrix} != ''")
         assert jobs[id_]["strategy"].pop("matrix") == f"${{{{ fromJSON({matrix}) }}}}"
+    if looks:  # of a few environments as many at once as before, of many no more
+        at_once = jobs[first]["strategy"]["max-parallel"]
+        assert at_once == "${{ needs.targets.outputs.matrix_2 == '' && 8 || 3 }}"
+        jobs[first]["strategy"]["max-parallel"] = "3"
     del jobs[first]["if"], jobs[first]["strategy"]["matrix"]
     assert all(jobs[id_] == jobs[first] for id_ in ids)
     outputs = jobs["targets"]["outputs"]
@@ -542,7 +546,8 @@ def test_drift_is_looked_for_by_the_clock_and_by_hand_and_one_bad_environment_hi
     job = workflow["jobs"]["drift"]
     assert job["if"] == "${{ !cancelled() && needs.targets.outputs.any == 'true' }}"
     forget = workflow["jobs"]["forget"]
-    assert (forget["needs"], forget["if"]) == ("drift", "${{ !cancelled() && inputs.environment == '' }}")
+    assert forget["if"] == "${{ !cancelled() && inputs.environment == '' }}"
+    assert forget["needs"] == ["drift", "drift_2", "drift_3"]
     assert job["strategy"]["fail-fast"] == "false"
 
 

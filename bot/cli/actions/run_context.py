@@ -154,6 +154,14 @@ def on_github(environ: Mapping[str, str]) -> OnGitHub | None:
     return OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))
 
 
+def schedule_of(environ: Mapping[str, str]) -> str:
+    """Return the line of cron that started this job of Actions; empty if something else did."""
+    try:
+        return str(json.loads(Path(environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))["schedule"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def proposed_commit(environ: Mapping[str, str]) -> ProposedCommit | None:
     """Return the head of the pull request that this job of Actions is about, which somebody may have approved; else None."""
     token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")

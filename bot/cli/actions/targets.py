@@ -3,16 +3,18 @@
 import json
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot.cli.actions.options import in_one_line, write_summary
-from bot.cli.actions.run_context import proposed_commit
+from bot.cli.actions.run_context import proposed_commit, schedule_of
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.cli.masked import mask_streams
 from bot.core.messages.modules import held
+from bot.core.plans.schedule import times_come
 from bot.core.requests.matrix import Phase
 from bot.runs.plan.matrix import Span, find_targets
 
@@ -56,8 +58,7 @@ def targets(
         code = NOT_CHECKED if found.is_unreadable else DOES_NOT_HOLD
         if found.complaints and phase != "drift":
             stop(f"Nothing is {_DONE[phase]}: see above.", code)
-        turn = int(os.environ.get("GITHUB_RUN_NUMBER") or 0)
-        matrices = [found.matrix(turn)] if phase == "drift" else found.matrices()
+        matrices = found.matrices_in_turn(_turn()) if phase == "drift" else found.matrices()
         for matrix in matrices:
             typer.echo(json.dumps(matrix))
         if (now := sum(len(matrix["include"]) for matrix in matrices)) < len(found.targets):
@@ -79,6 +80,12 @@ def targets(
         if found.complaints:
             # One environment that can't be read must not hide the drift of the others.
             stop("Some environments can't be checked: see above.", code)
+
+
+def _turn() -> int:
+    """Return whose turn it is in the run of Actions: by its schedule, else by the number that each run of a workflow has."""
+    scheduled = times_come(schedule_of(os.environ), datetime.now(UTC))
+    return scheduled if scheduled is not None else int(os.environ.get("GITHUB_RUN_NUMBER") or 0)
 
 
 def _hand_on(complaints: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ PROPOSED: frozenset[Phase] = frozenset({"plan", "queue"})
 _MOST_NAMED = 5
 
 MOST_MATRICES = 3
-"""Jobs with a matrix that plan.yml and apply.yml have. Of four, the artifacts of all plans would be more than the 1,000 that a job can list."""
+"""Jobs with a matrix that plan.yml, apply.yml and drift.yml have. Of four, the artifacts of all plans would be more than the 1,000 that a job can list."""
 LONGEST_OUTPUT = 450_000
 """Characters of all matrices together: GitHub takes 1 MB of a job's outputs, and counts two bytes for each character."""
 
@@ -79,10 +79,18 @@ class Targets:
     is_unreadable: bool = False
     held: tuple[EnvironmentName, ...] = ()
 
-    def matrix(self, turn: int = 0) -> dict[str, list[dict[str, str]]]:
-        """Return the matrix of a workflow's job, one row an environment: all, or as many as fit, other ones with each turn."""
-        parts = max(-(-len(self.targets) // MOST_JOBS), 1)
-        return {"include": [target.row() for target in self.targets[turn % parts :: parts]]}
+    def matrices_in_turn(self, turn: int) -> list[dict[str, list[dict[str, str]]]]:
+        """Return the matrices of jobs that look at as many environments as fit; as many turns as it takes come to each of them.
+
+        So do the first matrices alone, if later: a `drift.yml` of an earlier version has one job with a matrix. Neighbours by name
+        share a turn: if each had the next one, a new environment would move all behind it to other turns.
+        """
+        rows = [target.row() for target in self.targets]
+        longest = max((len(json.dumps(row)) for row in rows), default=0) + len(", ")
+        parts = max(-(-len(rows) // min(MOST_JOBS, LONGEST_OUTPUT // (MOST_MATRICES * longest))), 1)
+        turns = -(-parts // MOST_MATRICES)
+        found = dict.fromkeys((turn + number * turns) % parts for number in range(MOST_MATRICES))
+        return [{"include": rows[len(rows) * part // parts : len(rows) * (part + 1) // parts]} for part in found]
 
     def matrices(self) -> list[dict[str, list[dict[str, str]]]]:
         """Return the matrices of jobs that together have a row for each environment; the first may be empty, no other is."""

@@ -1,11 +1,13 @@
 """Which environments a change touches and with which role; whatever isn't known is a complaint."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.requests.matrix import MatrixChange, Phase, Target, Targets, targets
+from bot.core.requests.matrix import LONGEST_OUTPUT, MatrixChange, Phase, Target, Targets, targets
 from bot.model.account import PolicyAccount
 from bot.model.environment import Manifest
 from bot.model.policy import Policy
@@ -79,7 +81,7 @@ def test_what_else_a_cloud_must_be_told_stands_in_the_matrix_and_another_cloud_s
     both = Policy(accounts={"111111111111": elsewhere, "222222222222": elsewhere})
     clone = MatrixChange("demo-x", None, manifest(), production())
     found = targets([clone], both, "plan")
-    [row] = found.matrix()["include"]
+    [row] = found.matrices()[0]["include"]
     assert (row["cloud"], row["role"], row["tenant_id"]) == ("moon", "reader", "t-1")
     assert (row["source_role"], row["source_tenant_id"]) == ("reader", "t-1")
     [by_account] = found.accounts()["include"]
@@ -114,7 +116,7 @@ def test_a_clone_s_data_may_be_made_again() -> None:
 
 def test_the_matrix_is_plain_texts_in_the_order_of_names() -> None:
     found = targets([MatrixChange(name, None, manifest(name)) for name in ("b2", "a1")], POLICY, "plan")
-    rows = json.loads(json.dumps(found.matrix()))["include"]
+    rows = json.loads(json.dumps(found.matrices()[0]))["include"]
     assert [row["environment"] for row in rows] == ["a1", "b2"]
     assert all(isinstance(value, str) for row in rows for value in row.values())
 
@@ -178,23 +180,63 @@ def of_many(count: int, phase: Phase, policy: Policy = POLICY) -> Targets:
     return targets([MatrixChange(each.name, each, each) for each in changed], policy, phase)
 
 
+def named(matrices: Sequence[Mapping[str, Sequence[Mapping[str, str]]]]) -> list[list[str]]:
+    """Return the environments of each matrix, of which GitHub takes none that is longer, and but the first none that is empty."""
+    found = [[row["environment"] for row in matrix["include"]] for matrix in matrices]
+    assert len(found) <= 3
+    assert max(map(len, found)) <= 256
+    assert all(found[1:])
+    return found
+
+
 @pytest.mark.parametrize(("count", "parts"), [(0, 1), (256, 1), (257, 2), (768, 3)])
-def test_more_environments_than_a_matrix_takes_are_looked_at_in_turns_and_planned_by_several(
-    count: int, parts: int
-) -> None:
-    drift = of_many(count, "drift")
-    names = sorted(target.environment for target in drift.targets)
-    turns = [[row["environment"] for row in drift.matrix(turn)["include"]] for turn in range(parts)]
-    assert sorted(name for turn in turns for name in turn) == names
-    assert max(map(len, turns)) <= 256
-    assert drift.matrix(parts) == drift.matrix(0)
+def test_more_environments_than_a_matrix_takes_are_planned_by_several(count: int, parts: int) -> None:
+    names = sorted(target.environment for target in of_many(count, "drift").targets)
     for phase in ("plan", "apply"):
         found = of_many(count, phase)
         assert found.complaints == ()
-        rows = [[row["environment"] for row in matrix["include"]] for matrix in found.matrices()]
+        rows = named(found.matrices())
         assert len(rows) == parts
-        assert max(map(len, rows)) <= 256
         assert sorted(name for row in rows for name in row) == names
+
+
+LONG_ROLE = f"arn:aws:iam::222222222222:role/{'x' * 1500}"
+LONG = POLICY.model_copy(
+    update={
+        "accounts": {
+            name: account.model_copy(update={"plan_role": LONG_ROLE, "apply_role": LONG_ROLE})
+            for name, account in POLICY.accounts.items()
+        }
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("count", "policy", "turns", "alone"),
+    [(0, POLICY, 1, 1), (256, POLICY, 1, 1), (257, POLICY, 1, 2), (768, POLICY, 1, 3), (769, POLICY, 2, 4), (1537, POLICY, 3, 7), (300, LONG, 2, 4)],
+)  # fmt: skip
+def test_drift_is_looked_for_by_several_matrices_and_in_turns_that_come_to_each_environment(
+    count: int, policy: Policy, turns: int, alone: int
+) -> None:
+    drift = of_many(count, "drift", policy)
+    names = {target.environment for target in drift.targets}
+    first_turn = 20_423
+    runs = [named(drift.matrices_in_turn(first_turn + turn)) for turn in range(alone + 1)]
+    for run in runs:
+        assert len({name for matrix in run for name in matrix}) == sum(map(len, run)), "none twice in a run"
+        assert len(json.dumps(run)) < LONGEST_OUTPUT
+    assert {name for run in runs[:turns] for matrix in run for name in matrix} == names
+    firsts = [name for first, *_ in runs[:alone] for name in first]
+    assert (len(firsts), {*firsts}) == (count, names), "by a workflow that has one matrix"
+    assert runs[alone] == runs[0]
+
+
+def test_a_new_environment_moves_hardly_any_other_to_another_turn() -> None:
+    many = of_many(800, "drift")
+    fewer = replace(many, targets=many.targets[1:])
+    for turn in range(4):
+        for before, after in zip(*(named(each.matrices_in_turn(turn)) for each in (fewer, many)), strict=True):
+            assert len({*before} ^ {*after}) <= 2
 
 
 @pytest.mark.parametrize("phase", ["plan", "apply"])
@@ -202,10 +244,5 @@ def test_what_no_run_can_be_told_of_is_refused_and_nothing_of_it_is_planned(phas
     (complaint,) = of_many(769, phase).complaints
     assert complaint.startswith("769 environments are affected at once, which is more than the jobs of one run")
     assert "Split the change" in complaint
-    role = f"arn:aws:iam::222222222222:role/{'x' * 1500}"
-    long = {
-        name: account.model_copy(update={"plan_role": role, "apply_role": role})
-        for name, account in POLICY.accounts.items()
-    }
-    assert of_many(300, phase, POLICY.model_copy(update={"accounts": long})).complaints
+    assert of_many(300, phase, LONG).complaints
     assert of_many(769, "drift").complaints == of_many(769, "queue").complaints == ()

@@ -367,7 +367,7 @@ def test_an_environment_is_planned_with_the_version_that_it_names(monorepo: Mono
     monorepo.commit("an older version")
     found = find_targets(monorepo.root, span(monorepo, head(monorepo)), "drift")
     assert {str(t.environment): t.terraform for t in found.targets} == {"demo-x": "1.9.8", SOURCE: "1.11.4"}
-    assert {row["terraform"] for row in found.matrix()["include"]} == {"1.9.8", "1.11.4"}
+    assert {row["terraform"] for row in found.matrices()[0]["include"]} == {"1.9.8", "1.11.4"}
 
 
 def test_environments_are_found_below_the_roots_of_the_base_branchs_policy(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def test_a_stack_that_terraform_refuses_is_named_with_file_and_line(monorepo: Mo
     assert "main.tf:" in outcome.reason
 
 
-@pytest.mark.provider
+@pytest.mark.slow
 def test_a_protected_environment_whose_state_is_not_found_is_not_built_again(
     monorepo: Monorepo, planner: PlanContext
 ) -> None:
