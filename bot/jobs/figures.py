@@ -1,11 +1,12 @@
 """What a worker counts. Written down with every heartbeat; the web process shows it to Prometheus."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from bot.jobs.heard import DriftHeard, Heard, RunHeard
+from bot.service.jobs_api import StepTimes
 
 
 class Figures:
@@ -72,6 +73,13 @@ class Figures:
             buckets=(15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 10800),
             registry=self._registry,
         )
+        self._run_steps = Histogram(
+            "envclone_run_step_seconds",
+            "Time of a step of such a run, by how it ended. GitHub counts whole seconds.",
+            ["replica", "workflow", "step", "conclusion"],
+            buckets=(1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600),
+            registry=self._registry,
+        )
         self._drift = Counter(
             "envclone_drift",
             "Environments that were looked at for drift, by what was found.",
@@ -117,6 +125,13 @@ class Figures:
                 self._drift.labels(self.replica, outcome).inc()
             case _:
                 assert_never(what)
+
+    def stepped(self, times: Iterable[StepTimes]) -> None:
+        """Count the steps of a run in Actions."""
+        for each in times:
+            series = self._run_steps.labels(self.replica, each.workflow, each.step, each.conclusion)
+            for seconds in each.seconds:
+                series.observe(seconds)
 
     def expired(self, outcome: str) -> None:
         """Count what was done about a clone's end."""

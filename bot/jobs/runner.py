@@ -21,7 +21,7 @@ from bot.jobs.step_attempts import StepAttempts
 from bot.jobs.traces import Traces
 from bot.logs import about
 from bot.model.pipeline import Json
-from bot.service.jobs_api import ExpiryDone, JobRequest, JobsApi, R
+from bot.service.jobs_api import ExpiryDone, JobRequest, JobsApi, R, RunLooked
 
 log = logging.getLogger(__name__)
 
@@ -193,6 +193,8 @@ class _RememberedSteps:
             found = act()
             if isinstance(found, ExpiryDone):
                 self._runner.seen.figures.expired(found.outcome)
+            if isinstance(found, RunLooked):
+                self._runner.seen.figures.stepped(found.times)
             return found
 
         def noted() -> dict[str, Json]:

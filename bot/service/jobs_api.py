@@ -54,6 +54,25 @@ class ExpiryDone(JobStepResult):
     outcome: str = ""
 
 
+class StepTimes(Document):
+    """How long one step of a workflow took, in seconds, each time that it ended in one way; all words are of few, for metrics."""
+
+    workflow: str
+    step: str
+    conclusion: str
+    seconds: tuple[float, ...]
+
+
+class RunLooked(JobStepResult):
+    """What GitHub says of a run that has ended: the environments that it was to apply, and the times of its steps."""
+
+    applied: tuple[EnvironmentName, ...] = ()
+    times: tuple[StepTimes, ...] = ()
+
+
+RUN_LOOKED: TypeAdapter[RunLooked] = TypeAdapter(RunLooked)
+
+
 class Reported(JobStepResult):
     """The addresses of the comments that were written, the environments that a rollout may go on with, and those whose repair may be confirmed.
 

@@ -18,8 +18,8 @@ class Router:
     """Implements `bot.service.jobs_api.JobsApi`."""
 
     context: ServiceContext
-    version: str = "10"
-    """See `JobsApi.version`. In 1 a command was kept as its line, and results had no types; in 2 long waits were not told; in 3 the 👀 stayed; in 4 its id was not known; in 5 a report named no environments; in 6 only comments were commands; in 7 a merge had a look at rollouts for its only job; in 8 nothing that happened led to a look for a 👍; in 9 the engine itself slept."""
+    version: str = "11"
+    """See `JobsApi.version`. In 1 a command was kept as its line, and results had no types; in 2 long waits were not told; in 3 the 👀 stayed; in 4 its id was not known; in 5 a report named no environments; in 6 only comments were commands; in 7 a merge had a look at rollouts for its only job; in 8 nothing that happened led to a look for a 👍; in 9 the engine itself slept; in 10 nobody looked at a run's steps."""
 
     def now(self) -> datetime:
         """Return the context's time."""

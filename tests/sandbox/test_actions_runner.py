@@ -30,6 +30,16 @@ ROOT, ANA, EVE = "root", "ana", "eve"
 CLONES, REGION = "222222222222", "eu-central-1"
 MORE_PLANS = {"plan (${{ matrix.environment }})": "skipped"}
 """The jobs for what one matrix can't hold, as they are called where there is nothing for them to do."""
+PLANNED = (
+    "Check out the tool (default branch)",
+    "Check out the pull request, as data",
+    "Install the tool",
+    "Install Terraform",
+    "Assume the read-only role",
+    "Plan",
+    "Keep the whole plan",
+)
+"""The steps of a plan that are not skipped."""
 MORE_APPLIES = {"apply (${{ matrix.environment }})": "skipped"}
 
 pytestmark = pytest.mark.e2e
@@ -214,6 +224,8 @@ def test_a_pull_request_is_planned_with_the_plan_role_passes_the_one_check_and_l
     else:
         assert "Assumed arn:aws:sts::222222222222:assumed-role/envclone-plan/envclone-plan-" in log
     assert "planning demo-x with ***" in log
+    planned = stage.github.forge.state.jobs[run.id]["plan (demo-x)"]
+    assert [(step.name, step.conclusion) for step in planned.steps] == [(name, "success") for name in PLANNED]
     [artifact] = stage.github.artifacts(run.id)
     assert artifact.name == "plan-demo-x"
     assert zipfile.ZipFile(io.BytesIO(artifact.archive)).read("summary.md") == b"plan of demo-x\n"

@@ -19,6 +19,7 @@ from bot.cli.serving.processes import INVALID
 from bot.clients.store import Delivery, SqliteStore
 from bot.jobs.figures import Figures
 from bot.jobs.heard import DriftHeard, RunHeard
+from bot.service.jobs_api import StepTimes
 from bot.settings import ALIASES, Settings, read
 from bot.web.app import create_operations_app
 from bot.web.health import OK
@@ -45,6 +46,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     figures.recovered(1)
     figures.heard(RunHeard("plan", "success", 60))
     figures.heard(DriftHeard("found"))
+    figures.stepped([StepTimes(workflow="plan", step="Plan", conclusion="success", seconds=(40, 7))])
     figures.expired("warned")
     figures.now({"waiting": 1})
     figures.remaining({"acme": 4000})

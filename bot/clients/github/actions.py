@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
-from bot.clients.github.records import WorkflowJob, WorkflowRun
+from bot.clients.github.records import WorkflowJob, WorkflowRun, WorkflowStep
 from bot.clients.github.session import GitHubRefused, Session
 from bot.names import RepositoryName
 
@@ -40,15 +40,21 @@ class Actions(Session):
         """Return the jobs of a run, of all its attempts."""
         found = list[WorkflowJob]()
         for page in count(1):
-            some = self._jobs_on(repository, run_id, page)
+            some = self._jobs_on(repository, run_id, "all", page)
             found += some
             if len(some) < NEWEST:
                 break
         return found
 
-    def _jobs_on(self, repository: RepositoryName, run_id: int, page: int) -> list[WorkflowJob]:
+    def newest_jobs(self, repository: RepositoryName, run_id: int) -> list[WorkflowJob]:
+        """Return the jobs of a run's newest attempt, of very many the first: as many as one request brings."""
+        return self._jobs_on(repository, run_id, "latest", 1)
+
+    def _jobs_on(
+        self, repository: RepositoryName, run_id: int, attempts: Literal["all", "latest"], page: int
+    ) -> list[WorkflowJob]:
         path = f"/repos/{repository}/actions/runs/{run_id}/jobs"
-        query = {"filter": "all", "per_page": str(NEWEST), "page": str(page)}
+        query = {"filter": attempts, "per_page": str(NEWEST), "page": str(page)}
         answer = self._read(
             repository, lambda repo: repo.requester.requestJsonAndCheck("GET", path, parameters=query)[1]
         )
@@ -76,8 +82,15 @@ def _job(found: Mapping[str, Any]) -> WorkflowJob:
         found["status"],
         found["conclusion"],
         found.get("run_attempt") or 1,
-        is_begun=bool(found.get("steps")),  # its runner begins with steps of its own
+        datetime.fromisoformat(found.get("started_at") or found["created_at"]),
+        tuple(_step(each) for each in found.get("steps") or ()),
     )
+
+
+def _step(found: Mapping[str, Any]) -> WorkflowStep:
+    began, ended = found.get("started_at"), found.get("completed_at")
+    took = datetime.fromisoformat(ended) - datetime.fromisoformat(began) if began and ended else None
+    return WorkflowStep(found["name"], found["conclusion"], took)
 
 
 def _run(found: Mapping[str, Any]) -> WorkflowRun:

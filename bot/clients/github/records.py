@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from bot.model.pipeline import Json
@@ -206,14 +206,29 @@ class WorkflowRun:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowStep:
+    """A step of a job; without `took` it has not ended, or GitHub does not say when."""
+
+    name: str
+    conclusion: str | None
+    took: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkflowJob:
-    """A job of a run in one attempt; of a matrix each instance is one. One that was cancelled while it waited never began."""
+    """A job of a run in one attempt; of a matrix each instance is one."""
 
     name: str
     progress: str
     conclusion: str | None
-    attempt: int = 1
-    is_begun: bool = True
+    attempt: int
+    started_at: datetime
+    steps: tuple[WorkflowStep, ...]
+
+    @property
+    def is_begun(self) -> bool:
+        """Say whether a runner took it, which begins with steps of its own: one that was cancelled while it waited never began."""
+        return bool(self.steps)
 
 
 @dataclass(frozen=True, slots=True)

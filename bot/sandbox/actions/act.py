@@ -9,12 +9,14 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from bot.errors import UserError
 from bot.sandbox.actions.family import Family
 from bot.sandbox.actions.service import JobId, job_id
+from bot.sandbox.github import EndedStep
 
 GRACE = 7.5
 """Seconds between the interrupt and the kill of a cancelled run, as on GitHub."""
@@ -34,14 +36,15 @@ def act_in(directory: Path) -> Path:
 class Line:
     """One thing that `act` said: a job's output or a stage of it.
 
-    `step` is how a step ended, if one did. `result` is set when the job ends, but is the job's of the file: with a
-    matrix, instances that end after a failed one are called failed, too.
+    `step` is how a step ended, if one did; `own_step` says more of one that the workflow file names. `result` is set when
+    the job ends, but is the job's of the file: with a matrix, instances that end after a failed one are called failed, too.
     """
 
     job: JobId | None
     text: str
     is_output: bool = False
     step: str | None = None
+    own_step: EndedStep | None = None
     result: str | None = None
 
 
@@ -144,4 +147,12 @@ def _lines(stream: IO[bytes]) -> Iterator[Line]:
             continue
         job = job_id(said["jobID"], json.dumps(said.get("matrix"))) if said.get("jobID") else None
         message = str(said.get("msg", "")).rstrip("\n")
-        yield Line(job, message, bool(said.get("raw_output")), said.get("stepResult"), said.get("jobResult"))
+        result = said.get("stepResult")
+        yield Line(job, message, bool(said.get("raw_output")), result, _own_step(said), said.get("jobResult"))
+
+
+def _own_step(said: Mapping[str, Any]) -> EndedStep | None:
+    # An action's own steps have the ids of both, and what comes before and after a step has another stage. Of skipped ones nothing is said.
+    if not said.get("stepResult") or said.get("stage") != "Main" or len(said.get("stepID") or ()) != 1:
+        return None
+    return EndedStep(said["step"], said["stepResult"], timedelta(microseconds=said.get("executionTime", 0) / 1000))

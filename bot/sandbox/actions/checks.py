@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from bot.sandbox.github import GitHubServer
+from bot.sandbox.github import EndedStep, GitHubServer
 from bot.sandbox.tls import tls
 
 TIMEOUT = 120.0
@@ -39,6 +39,10 @@ class JobChecks:
         self.results[name] = conclusion
         self.github.note_job(self.run, name, conclusion)
         self._call("PATCH", f"/{self._ids[name]}", {"status": "completed", "conclusion": conclusion})
+
+    def step(self, job: str, step: EndedStep) -> None:
+        """Show that a step of a job has ended."""
+        self.github.note_step(self.run, job, step)
 
     def _call(self, method: str, tail: str, body: dict[str, str]) -> int:
         token = self.github.workflow_token(self.repository, {"checks": "write"})

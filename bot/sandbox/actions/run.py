@@ -19,7 +19,7 @@ from bot.sandbox.actions.service import JobId, ServiceRefusal
 from bot.sandbox.actions.site import Site
 from bot.sandbox.actions.start import sender, start
 from bot.sandbox.actions.triggers import TriggerEvent
-from bot.sandbox.actions.workflow import Concurrency, WorkflowFile
+from bot.sandbox.actions.workflow import BEGIN, Concurrency, WorkflowFile
 from bot.sandbox.github import SandboxRun as Record
 
 NOISE = "LocalRepositoryCache"
@@ -176,6 +176,8 @@ class ActionsRun:
             self._begun.add(line.job.id)
             if name not in self._checks.results:
                 self._checks.begin(name)
+            if line.own_step is not None and line.own_step.name != BEGIN:
+                self._checks.step(name, line.own_step)
             if line.step == "failure":
                 self._failed.add(line.job)
             if line.result is not None:

@@ -12,7 +12,8 @@ import yaml
 
 ExpressionNode: TypeAlias = "str | list[ExpressionNode] | dict[str, ExpressionNode]"
 USES = re.compile(r"^\s*(?:- )?uses:\s*['\"]?([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@([\w./-]+)", re.MULTILINE)
-BEGINNING = """{name: Begin, shell: bash, working-directory: ., run: 'exec "$SANDBOX_PYTHON" -I -m bot.sandbox.actions.steps.begin'}"""
+BEGIN = "Begin"
+BEGINNING = f"""{{name: {BEGIN}, shell: bash, working-directory: ., run: 'exec "$SANDBOX_PYTHON" -I -m bot.sandbox.actions.steps.begin'}}"""
 """The step that the runner adds to each job, in flow style, so that it fits any indentation."""
 
 

@@ -15,7 +15,16 @@ from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.github.records.hooks import DeliveryRecord, HookRecord
 from bot.sandbox.github.records.runs import ArtifactRecord, WorkflowRunRecord
 from bot.sandbox.github.rest.new_apps import add_app
-from bot.sandbox.github.runs import SandboxRun, begin_run, finish_run, note_job, record_run, store_artifact
+from bot.sandbox.github.runs import (
+    EndedStep,
+    SandboxRun,
+    begin_run,
+    finish_run,
+    note_job,
+    note_step,
+    record_run,
+    store_artifact,
+)
 from bot.sandbox.github.tokens import issue_installation_token, issue_workflow_token
 from bot.sandbox.github.views.checks import run_view, workflow_view
 from bot.sandbox.github.webhooks import Bus
@@ -149,6 +158,11 @@ class Integrations(People):
         """Record that a job of a run is under way, or how it ended, perhaps before it began."""
         with self.forge.state.lock:
             note_job(self.forge, run_id, name, conclusion, is_begun=is_begun)
+
+    def note_step(self, run_id: int, job: str, step: EndedStep) -> None:
+        """Record that a step of a job which is under way has ended."""
+        with self.forge.state.lock:
+            note_step(self.forge, run_id, job, step)
 
     def link_check(self, check_id: int, page: str) -> None:
         """Let the check of a job lead to its run's page."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.records.accounts import AccountRecord
 from bot.sandbox.github.records.repositories import RepositoryRecord
-from bot.sandbox.github.records.runs import ArtifactRecord, JobRecord, WorkflowRecord, WorkflowRunRecord
+from bot.sandbox.github.records.runs import ArtifactRecord, JobRecord, StepRecord, WorkflowRecord, WorkflowRunRecord
 
 KEPT = timedelta(days=90)
 
@@ -29,6 +29,15 @@ class SandboxRun:
     title: str = ""
     status: str = "in_progress"
     conclusion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedStep:
+    """A step to record, which has just ended."""
+
+    name: str
+    conclusion: str
+    took: timedelta
 
 
 def ensure_workflow(forge: Forge, repository: RepositoryRecord, path: str) -> WorkflowRecord:
@@ -101,9 +110,17 @@ def note_job(forge: Forge, run_id: int, name: str, conclusion: str | None, *, is
         completed_at=now if conclusion is not None else None,
         attempt=forge.state.runs[run_id].attempt,
         is_begun=is_begun,
+        steps=known.steps if known else (),
     )
     forge.state.jobs[run_id][name] = job
     return job
+
+
+def note_step(forge: Forge, run_id: int, job: str, step: EndedStep) -> None:
+    """Remember that a step of a job which is under way has ended."""
+    known, now = forge.state.jobs[run_id][job], forge.state.clock()
+    record = StepRecord(step.name, step.conclusion, now - step.took, now)
+    forge.state.jobs[run_id][job] = replace(known, steps=(*known.steps, record))
 
 
 def store_artifact(forge: Forge, run: WorkflowRunRecord, name: str, files: Mapping[str, bytes]) -> ArtifactRecord:

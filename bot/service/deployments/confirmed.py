@@ -46,13 +46,18 @@ class ConfirmedDeployment:
     outcome: DeploymentOutcome
 
 
-def applied_by(repo: Repository, run: int) -> list[str]:
-    """Return the names that a run of `apply.yml` had a job for, whatever came of it. Raises `Transient`.
+def applied_by(jobs: Iterable[WorkflowJob]) -> list[str]:
+    """Return the names that a run of `apply.yml` had a job for, by its jobs, whatever came of it.
 
     Deployments that were made since it began say less: a run that resumes an apply reports in that of the run before.
     """
-    jobs = repo.github.workflow_jobs(repo.name, run)
-    return list(dict.fromkeys(found[1] for job in jobs if (found := _JOB.fullmatch(job.name)) is not None))
+    return list(dict.fromkeys(name for job in jobs if (name := applied_in(job)) is not None))
+
+
+def applied_in(job: WorkflowJob) -> str | None:
+    """Return the name that a job of `apply.yml` is for, None for its other jobs."""
+    found = _JOB.fullmatch(job.name)
+    return found[1] if found is not None else None
 
 
 def confirmed(repo: Repository, deployments: Iterable[Deployment]) -> Iterator[ConfirmedDeployment]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,13 +12,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from bot.clients.store import Delivery, SqliteStore
-from bot.sandbox.github import GitHubServer
+from bot.sandbox.github import EndedStep, GitHubServer, SandboxRun
 from bot.web.app import WEBHOOK
 from tests.support.patience import PATIENCE
 from tests.web.serving import SECRET, comment, headers
@@ -240,7 +242,20 @@ def test_the_whole_service_answers_a_comment_and_heals(tmp_path: Path) -> None:
             server.comment(repository, issue, "/help", by="ana")
             service.wait(lambda: len(server.comments(repository, issue)) == 4, "an answer of the next worker")
             assert service.child("worker") != worker
-            metrics = httpx.get(f"{service.operations_url}/metrics", timeout=PATIENCE).text
+            run = server.record_run(
+                repository, SandboxRun(".github/workflows/drift.yml", "schedule", "0" * 40, "ana", "main")
+            )
+            server.note_job(run, "drift (production)")
+            server.note_step(run, "drift (production)", EndedStep("Look for drift", "success", timedelta(seconds=50)))
+            server.note_job(run, "drift (production)", "success")
+            server.finish_run(run, "success")
+            took = r'envclone_run_step_seconds_sum{conclusion="success",replica="[^"]+",step="Look for drift",workflow="drift"} 50'
+
+            def metrics_text() -> str:
+                return httpx.get(f"{service.operations_url}/metrics", timeout=PATIENCE).text
+
+            service.wait(lambda: re.search(took, metrics_text()) is not None, "the time of a step")
+            metrics = metrics_text()
             assert 'envclone_deliveries_total{event="issue_comment",outcome="accepted"}' in metrics
             assert service.stop() == 0
     text = service.log.read_text()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import jwt
 import pytest
 
-from bot.sandbox.github import GitHubServer, IssueText, PullSpec, SandboxRun
+from bot.sandbox.github import EndedStep, GitHubServer, IssueText, PullSpec, SandboxRun
 from bot.sandbox.github.records.accounts import AppRecord, InstallationRecord
 from bot.sandbox.github.repository_settings import create_environment
 from bot.sandbox.github.rest.new_apps import AppManifest, HookAttributes, register
@@ -211,6 +212,7 @@ def actions(call: Caller) -> Iterator[httpx.Response]:
     yield call(f"GET {HERE}/actions/runs/{run}")
     server.note_job(run, "targets", "success")
     server.note_job(run, "apply (demo-x)")
+    server.note_step(run, "apply (demo-x)", EndedStep("Check out", "success", timedelta(seconds=2)))
     yield call(f"GET {HERE}/actions/runs/{run}/jobs?filter=latest")
     yield call(f"GET {HERE}/actions/runs/{run}/artifacts?name=plan")
     server.finish_run(run, "failure")

@@ -10,6 +10,7 @@ from bot.core.requests.branches import branch_of
 from bot.events import RunCompleted
 from bot.names import EnvironmentName, Login, StepName
 from bot.runs.drift.issue import DriftReport, report_check, report_drift
+from bot.service.reruns.run_end import place
 from tests.support import example
 from tests.support.small_monorepo import BOT, MAINTAINER, REPOSITORY, SmallMonorepo
 from tests.support.triggers import actions as as_actions
@@ -107,7 +108,9 @@ def test_an_end_that_is_heard_of_twice_or_by_a_run_of_somebody_else_changes_noth
     assert watched.written() == told
     assert [each.body for each in watched.server.comments(REPOSITORY, watched.issue) if each.id == stranger] == [marked]
     for other in ({"trigger": "push"}, {"title": "Merge it"}, {"workflow": ".github/workflows/ci.yml"}):
-        assert watched.service.plan_of("1", ended.model_copy(update=other)) is None
+        assert place(ended.model_copy(update=other)) is None
+        watched.work(ended.model_copy(update=other))
+    assert watched.written() == told
 
 
 @pytest.mark.parametrize(

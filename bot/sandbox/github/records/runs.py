@@ -41,6 +41,16 @@ class WorkflowRunRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class StepRecord:
+    """A step of a job, which has ended; `name` is its own in the workflow file."""
+
+    name: str
+    conclusion: str
+    started_at: datetime
+    completed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class JobRecord:
     """A job of a run in one attempt; `conclusion` is None while it is under way. One that was cancelled in the queue never began."""
 
@@ -51,6 +61,7 @@ class JobRecord:
     completed_at: datetime | None
     attempt: int = 1
     is_begun: bool = True
+    steps: tuple[StepRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

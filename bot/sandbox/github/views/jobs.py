@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from bot.sandbox.github.forge import Forge
 from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.github.records.repositories import RepositoryRecord
@@ -9,8 +12,8 @@ from bot.sandbox.github.records.runs import JobRecord, WorkflowRunRecord
 from bot.sandbox.github.urls import node_id
 from bot.sandbox.github.views.common import moment
 
-_SET_UP: JsonObject = {"name": "Set up job", "status": "completed", "conclusion": "success", "number": 1}
-"""What every runner begins with."""
+_SET_UP, _COMPLETE = "Set up job", "Complete job"
+"""What every runner begins and ends with."""
 
 
 def job_view(forge: Forge, repository: RepositoryRecord, run: WorkflowRunRecord, job: JobRecord) -> JsonObject:
@@ -34,10 +37,32 @@ def job_view(forge: Forge, repository: RepositoryRecord, run: WorkflowRunRecord,
         "started_at": moment(job.started_at),
         "completed_at": moment(job.completed_at) if job.completed_at else None,
         "name": job.name,
-        "steps": [_SET_UP] if job.is_begun else [],
+        "steps": list(_steps(job)),
         "labels": ["ubuntu-latest"],
         "runner_id": None,
         "runner_name": None,
         "runner_group_id": None,
         "runner_group_name": None,
+    }
+
+
+def _steps(job: JobRecord) -> Iterator[JsonObject]:
+    """Yield what a runner did so far; nothing if none took the job, as with one that is skipped."""
+    if not job.is_begun or job.conclusion == "skipped":
+        return
+    yield _step(1, _SET_UP, "success", job.started_at, job.started_at)
+    for number, step in enumerate(job.steps, 2):
+        yield _step(number, step.name, step.conclusion, step.started_at, step.completed_at)
+    if job.completed_at is not None:
+        yield _step(len(job.steps) + 2, _COMPLETE, "success", job.completed_at, job.completed_at)
+
+
+def _step(number: int, name: str, conclusion: str, began: datetime, ended: datetime) -> JsonObject:
+    return {
+        "name": name,
+        "status": "completed",
+        "conclusion": conclusion,
+        "number": number,
+        "started_at": moment(began),
+        "completed_at": moment(ended),
     }
