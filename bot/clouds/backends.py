@@ -17,6 +17,7 @@ BACKENDS: Mapping[str, BackendFacts] = {
         store="s3://{bucket}",
         object="{key}",
         workspace="{prefix}/{workspace}/{key}",
+        of_account=("dynamodb_table", "kms_key_id"),
         asserted=("workspace_key_prefix",),
         choices={"acl": frozenset({"private", "bucket-owner-read", "bucket-owner-full-control"})},
         machine_arguments=frozenset({"profile"}),

@@ -95,7 +95,7 @@ class BackendFacts:
     they stand as well, and `asserted` are arguments that may only say what the policy does. `place` are the arguments that are the same for a whole account, which the policy gives; `arguments` are
     the harmless ones. `store` is the address of the objects in the same place; nothing where it can't hold ours. `object` is the key of the state's object there, `workspace` that of a workspace
     beside the default one, empty where there is none such. `chosen_by` are arguments that may replace the key, where the runner says which;
-    those in `beside_key` may stand beside it.
+    those in `beside_key` may stand beside it. `of_account` are arguments that name what is made once for an account, as a table of locks, too.
     `machine_arguments` name something of one machine, and are taken away before the code is run.
     `reserved` are, for arguments that hold names and values, the names by which the backend itself finds a state. `choices` are all
     that an argument may say.
@@ -110,6 +110,7 @@ class BackendFacts:
     workspace: str = ""
     chosen_by: tuple[str, ...] = ()
     beside_key: frozenset[str] = frozenset()
+    of_account: tuple[str, ...] = ()
     like_key: tuple[str, ...] = ()
     asserted: tuple[str, ...] = ()
     reserved: Mapping[str, frozenset[str]] = field(default_factory=dict)

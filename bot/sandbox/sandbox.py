@@ -24,7 +24,7 @@ from bot.core.rendering.assemble import read_manifest
 from bot.core.requests.accounts import NamedAccount, named_account
 from bot.core.tree import CODE, Tree
 from bot.errors import UserError
-from bot.names import EnvironmentName, TemplateName
+from bot.names import EnvironmentName, ParameterName, TemplateName
 from bot.sandbox.actions.runner import ActionsRunner
 from bot.sandbox.aws import SandboxAccount, SandboxAws
 from bot.sandbox.aws.accounts import check_buckets
@@ -47,6 +47,8 @@ _NOT_SEEDED = (
     "release.yml",
 )  # the last two are about this repository's own code
 _PARENT_ZONE, _CLONES_ZONE = "acme.example", "clones.acme.example"
+_LOCK_TABLE = ParameterName("state_dynamodb_table")
+"""What `adopt` calls the table of locks that clones use, if it is another than production's."""
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +150,10 @@ def _accounts(aws: SandboxAws, checkout: Checkout, issuer: str) -> str:
     files = checkout.environment(EnvironmentName("production"))
     production = read_manifest(files, checkout.roots.environment("production"))
     backends = (block for stack in production.stacks for _, block in backend_blocks(files, stack))
-    lock_tables = frozenset(name for block in backends if (name := block.text("dynamodb_table")))
+    template = checkout.read_template(production.template, checkout.template(production.template))
+    of_clones = template.declaration.parameters.get(_LOCK_TABLE)
+    said = (*(block.text("dynamodb_table") for block in backends), of_clones.derive if of_clones else None)
+    lock_tables = frozenset(name for name in said if name and "{" not in name)
     zones, roles = _looked_up(files, "aws_route53_zone"), _looked_up(files, "aws_iam_role")
     policy = checkout.policy()
     of_production = named_account(production, policy)

@@ -103,7 +103,8 @@ class Parameters:
 
     def fixed(self, literal: LiteralAt) -> str | None:
         """Return what fills the place of a state, which every clone needs its own of, whatever the other environment has."""
-        places = {argument for facts in self.likeness.cloud.backends.values() for argument in facts.place}
+        known = self.likeness.cloud.backends.values()
+        places = {argument for facts in known for argument in (*facts.place, *facts.of_account)}
         of_states = (each for each in self.found if each.derive and literal.name in {*STATE_ARGUMENTS, *places})
         return next((each.filled for each in of_states if each.theirs == literal.text), None)
 

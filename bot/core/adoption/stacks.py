@@ -109,12 +109,13 @@ def state_parameters(
 def place_parameters(
     evaluated: Mapping[str, EvaluatedRoot], pairs: Sequence[PairedLiterals], cloud: CloudFacts
 ) -> Iterator[AdoptedParameter]:
-    """Yield a parameter for each place of states (a bucket) that is called after the environment: it is an account's, so a clone has the other's.
+    """Yield a parameter for each place of states (a bucket, a table of locks) that is called after the environment: it is an account's, so a clone has the other's.
 
     One that holds the number of an account follows that by itself.
     """
     places = {place for each in evaluated.values() for place in _state_places(each, cloud)}
     account = re.compile(rf"(?<![A-Za-z0-9]){cloud.own_accounts.account}(?![A-Za-z0-9])")
+    of_account = {argument for facts in cloud.backends.values() for argument in facts.of_account}
     found = dict[tuple[str, str], str]()
     for pair in pairs:
         place = (pair.theirs.name, pair.theirs.text)
@@ -126,7 +127,9 @@ def place_parameters(
             kind="text",
             theirs=theirs,
             ours=ours,
-            description="Where Terraform keeps the states of the environment's account.",
+            description=f"`{argument}` of the backends, which is one for all environments of an account."
+            if argument in of_account
+            else "Where Terraform keeps the states of the environment's account.",
             is_identity=True,
             derive=ours,
         )
@@ -136,7 +139,7 @@ def _state_places(each: EvaluatedRoot, cloud: CloudFacts) -> Iterator[tuple[str,
     for (address, at), leaf in each.leaves.items():
         backend, _, argument = at.removeprefix("backend.").partition(".")
         facts = cloud.backends.get(backend) if address == "terraform" and at.startswith("backend.") else None
-        if facts is not None and argument in facts.place and isinstance(leaf.value, str):
+        if facts is not None and argument in (*facts.place, *facts.of_account) and isinstance(leaf.value, str):
             yield argument, leaf.value
 
 

@@ -55,6 +55,17 @@ def test_what_the_command_line_gave_a_backend_is_asked_for_in_the_code() -> None
     assert not adopted_with(remote, ("acme", "acme")).undecided
 
 
+def test_a_table_of_locks_and_a_key_are_an_account_s_and_follow_no_clone_s_name() -> None:
+    code = 'terraform {\n  backend "s3" {\n    bucket = "%s"\n    key = "production/main/a.tfstate"\n    dynamodb_table = "%s"\n    kms_key_id = "%s"\n  }\n}\n'
+    both = [(f"{each}-prod", f"{each}-staging") for each in ("state", "locks", "alias/key")]
+    declared = yaml.safe_load(adopted_with(code, *both).files["template.yaml"].data)["parameters"]
+    assert {name: each["derive"] for name, each in declared.items() if name.startswith("state_")} == {
+        "state_bucket": "state-staging",
+        "state_dynamodb_table": "locks-staging",
+        "state_kms_key_id": "alias/key-staging",
+    }
+
+
 def test_a_host_is_called_so_and_one_that_both_call_is_for_a_person_to_decide() -> None:
     code = 'resource "aws_route53_record" "a" {\n  name = "%s"\n}\nlocals {\n  pay  = "%s"\n  mail = "%s"\n}\n'
     found = adopted_with(

@@ -18,7 +18,7 @@ from bot.clouds.roles import ROLE_CODE, issuer_of, shared_values
 from bot.core.installation.files import GITHUB, ROLES, UNKEPT
 from bot.core.rendering.assemble import read_manifest, read_policy
 from bot.core.requests.accounts import REGION
-from bot.core.tree import Tree
+from bot.core.tree import File, Tree
 from bot.errors import UserError
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
@@ -185,9 +185,19 @@ def _named(checkout: Checkout, policy: Policy) -> Iterator[tuple[str, str, str, 
         declared = found.declaration.parameters
         bucket = declared[STATE_BUCKET].derive if STATE_BUCKET in declared else None
         region = str(declared[REGION].default or "") if REGION in declared else ""
+        code = {path: _filled(file, declared) for path, file in files.items()}
         said = (declared[key] for key in policy.account_parameters if key in declared)
         for text in (text for one in said for text in (one.derive, one.default, *_choices(one)) if text):
-            yield str(text), region, bucket if bucket and "{" not in bucket else "", files
+            yield str(text), region, bucket if bucket and "{" not in bucket else "", code
+
+
+def _filled(file: File, declared: Mapping[ParameterName, Parameter]) -> File:
+    """Return a template's file with the texts that every clone has."""
+    known = {str(name): each.derive for name, each in declared.items() if each.derive and "{" not in each.derive}
+    filled = re.sub(
+        rb"\{\{ (\w+) \}\}", lambda found: known.get(found[1].decode(), found[0].decode()).encode(), file.data
+    )
+    return File(filled)
 
 
 def _written(files: Tree, arguments: str, form: str) -> str:

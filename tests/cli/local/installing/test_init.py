@@ -427,6 +427,8 @@ def test_without_a_remote_or_a_token_no_pull_request_is_begun(root: Path, monkey
 def test_accounts_of_production_and_of_clones_are_known_from_what_was_adopted(root: Path) -> None:
     for directory in ("envs", "templates"):
         shutil.copytree(ROOT / directory, root / directory)
+    locks = '    dynamodb_table = "locks-{{ account_id }}-{{ name }}"\n    dynamodb_table = "locks-{{ account_id }}"\n'
+    (root / "templates/production/network/locks.tf.j2").write_text(locks)
     done = init(root, *TOOL, "--cloud", "aws")
     found = {path.name: json.loads(path.read_text()) for path in (root / AWS).glob("[0-9]*.tfvars.json")}
     assert {name: each["state_bucket"] for name, each in found.items()} == {
@@ -434,6 +436,7 @@ def test_accounts_of_production_and_of_clones_are_known_from_what_was_adopted(ro
         "222222222222.tfvars.json": "acme-clones-tfstate",
     }
     assert {each["region"] for each in found.values()} == {"eu-central-1"}, "of clones, what the template says"
+    assert [each.get("lock_table") for _, each in sorted(found.items())] == [None, "locks-222222222222"]
     assert "make the roles of each account (111111111111, 222222222222)" in done.stdout
 
 
