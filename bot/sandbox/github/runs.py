@@ -119,7 +119,8 @@ def note_job(forge: Forge, run_id: int, name: str, conclusion: str | None, *, is
 def note_step(forge: Forge, run_id: int, job: str, step: EndedStep) -> None:
     """Remember that a step of a job which is under way has ended."""
     known, now = forge.state.jobs[run_id][job], forge.state.clock()
-    record = StepRecord(step.name, step.conclusion, now - step.took, now)
+    took = timedelta(seconds=round(step.took.total_seconds()))  # the clock has whole seconds, as GitHub's answers have
+    record = StepRecord(step.name, step.conclusion, now - took, now)
     forge.state.jobs[run_id][job] = replace(known, steps=(*known.steps, record))
 
 
