@@ -8,6 +8,7 @@ from bot.clients.ledger import LedgerFile
 from bot.core.ledger.lease import LENGTH
 from bot.core.ledger.ledger import Lease, Ledger
 from bot.errors import Unverifiable
+from bot.runs.clock_check import check_clock
 from bot.runs.context import ApplyContext
 from bot.runs.environment_run import EnvironmentRun
 from bot.runs.executor import Supervision
@@ -19,7 +20,8 @@ RENEWAL = LENGTH / 5
 
 @contextmanager
 def held(ledger: LedgerFile, request: ApplyRequest, context: ApplyContext, now: datetime) -> Iterator[Ledger]:
-    """Hold the environment's lease; yield the ledger as it was before. Raises `LeaseHeld`, `Unverifiable`."""
+    """Hold the environment's lease; yield the ledger as it was before. Raises `LeaseHeld`, `WrongClock`, `Unverifiable`."""
+    check_clock(context.store, context.now)
     lease = Lease(
         lock_owner=request.lock_owner,
         until=now + LENGTH,

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.clients.cage import Cage
@@ -127,15 +127,15 @@ class Hooked:
     def told(self) -> list[str]:
         return (self.root / "told").read_text().splitlines()
 
-    def apply(self, store: ObjectStore | None = None) -> ApplyOutcome:
-        """Apply in a run of its own; with a `store` that may stop it, in the very run that is begun again."""
+    def apply(self, store: ObjectStore | None = None, ahead: timedelta = timedelta()) -> ApplyOutcome:
+        """Apply in a run of its own; with a `store` that may stop it, in the very run that is begun again. By a clock that is so far ahead."""
         self.runs += store is None
         world = ApplyContext(
             store=store or self.store,
             terraform=Terraform(Path("no-terraform-here"), {}, reach=Cage(writes=(self.root,))),
             rules=GateRules(StaticCheckRules(), FACTS),
             hook_variables=Terraform(Path("terraform"), os.environ).environment,
-            now=lambda: datetime.now(UTC),
+            now=lambda: datetime.now(UTC) + ahead,
             log=self.lines.append,
             announce=lambda value: None,
         )

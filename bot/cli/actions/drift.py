@@ -19,6 +19,7 @@ from bot.core.messages import drift_issue
 from bot.core.plans.drift import Drift
 from bot.core.rendering.assemble import read_manifest
 from bot.errors import UserError
+from bot.runs.clock_check import check_clock
 from bot.runs.drift.causes import report_causes
 from bot.runs.drift.drift import DriftContext, DriftRequest, find_drift
 from bot.runs.drift.issue import DriftReport, forget_drift, report_check, report_drift
@@ -56,8 +57,11 @@ def drift(  # noqa: PLR0913, PLR0917 (one parameter for each option)
         say_how_in_a_comment(f"/plan {name}", root, name)
         policy = Checkout(root).policy_at("HEAD")
         Checkout(root, policy.roots).bring_out(name)
+        opened = store_of(store, root, name, policy)
+        # By a wrong one, an environment that is being applied would be looked at.
+        check_clock(opened)
         context = DriftContext(
-            store=store_of(store, root, name, policy),
+            store=opened,
             terraform=terraform_of(policy, known_account(root, name, policy)),
             rules=gate_rules(policy),
             now=lambda: datetime.now(UTC),

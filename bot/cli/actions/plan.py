@@ -30,6 +30,7 @@ from bot.model.environment import MANIFEST
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, TemplateName
 from bot.runs.asked_at import asked_at
+from bot.runs.clock_check import check_clock
 from bot.runs.plan.context import PlanContext
 from bot.runs.plan.parity import ParityBase
 from bot.runs.plan.plan import Planned, PlanOutcome
@@ -124,6 +125,9 @@ def _context(request: PlanRequest, root: Path, against: ParityBase, as_json: boo
     policy = Checkout(root).policy_at(base)
     checkout = Checkout(root, policy.roots)
     account = _account(checkout, request, base, policy)
+    store = account_store(account)
+    # Waivers end by the clock.
+    check_clock(store)
 
     def base_template(name: TemplateName) -> Tree:
         return checkout.template_at(name, f"{base}:{policy.roots.template(name)}") or {}
@@ -133,7 +137,7 @@ def _context(request: PlanRequest, root: Path, against: ParityBase, as_json: boo
         policy=policy,
         base_template=base_template,
         terraform=terraform_of(policy, account),
-        store=account_store(account),
+        store=store,
         now=lambda: datetime.now(UTC),
         log=partial(typer.echo, err=as_json),
         against=against,

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +50,7 @@ def recertify(
                 return None
             return account_store(found.account)
 
-        found = recertify_all(checkout, on, store, datetime.now(UTC))
+        found = recertify_all(checkout, on, store, on.github.now())
         lines = [
             f"{each.certificate.environment}: {'; '.join(each.lapsed) if each.lapsed else 'holds'}" for each in found
         ]

@@ -22,6 +22,7 @@ from bot.clients.objects.directory import DirectoryStore
 from bot.clients.objects.opening import open_object_store
 from bot.clients.objects.store import ObjectStore
 from bot.clients.own_memory import keep_memory_private
+from bot.clients.steady_clock import steady
 from bot.clients.terraform.program import find_terraform
 from bot.clients.terraform.terraform import Terraform
 from bot.clouds.registry import FACTS
@@ -76,7 +77,8 @@ def context_of(store: ObjectStore, policy: Policy, account: PolicyAccount, as_js
         terraform=terraform,
         rules=gate_rules(policy),
         hook_variables=terraform.environment,
-        now=lambda: datetime.now(UTC),
+        # Put back meanwhile, the machine's clock would have this run's lease end while it is at work.
+        now=lambda: max(datetime.now(UTC), steady()),
         log=log,
         announce=announce,
         held=(*held(os.environ), *terraform.secrets),

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,7 +21,7 @@ from bot.cli.local.options import AsJson, Root
 from bot.cli.serving.github_account import github_client
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.github import GitHubRefused
-from bot.clients.github.reach import answered_at
+from bot.clients.reach import ahead_of
 from bot.clients.role_trust import is_role, trusted_subjects
 from bot.clients.shipped import shipped
 from bot.clients.store import SQLITE_FILE, StoreUnavailable, open_store
@@ -276,10 +275,9 @@ def _github(settings: Settings) -> Iterator[Verdict]:
 
 
 def _clock(url: str) -> Iterator[Verdict]:
-    before = datetime.now(UTC)
-    said = answered_at(url)
-    if said is not None:
-        yield verdicts.clock(verdicts.skew(before, said, datetime.now(UTC)))
+    ahead = ahead_of(url)
+    if ahead is not None:
+        yield verdicts.clock(ahead)
 
 
 PROBES: Final[Sequence[Callable[[Path], Iterator[Verdict]]]] = (

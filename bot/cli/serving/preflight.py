@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from bot.cli.serving.github_account import github_client
 from bot.cli.serving.processes import INVALID, start
 from bot.clients.github import GitHubRefused
-from bot.clients.github.reach import answered_at
+from bot.clients.reach import answered_at
 from bot.clients.transient import Transient
 from bot.errors import UserError
 from bot.settings import Settings

@@ -6,10 +6,10 @@ moves it. An App signs its requests with the time, and GitHub refuses those of a
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from bot.clients.github.pacing import PacingClock, now
+from bot.clients.reach import said_at
 from bot.clients.steady_clock import uptime
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class GitHubTime:
 
     def hears(self, headers: Mapping[str, str], waited: timedelta = timedelta()) -> None:
         """Put the time right by an answer's headers (names in small letters), for which somebody waited so long."""
-        said = _date(headers)
+        said = said_at(headers)
         if said is None or waited > AT_ONCE:
             return
         here, known = self._clock(), self.now()
@@ -64,14 +64,3 @@ class GitHubTime:
                 seconds,
                 extra={"action": "learn the time"},
             )
-
-
-def _date(headers: Mapping[str, str]) -> datetime | None:
-    """Return when an answer was given, by its `Date`; None if that says nothing, as that of an answer which a cache has kept."""
-    if "age" in headers:
-        return None
-    try:
-        said = parsedate_to_datetime(headers["date"])
-    except (KeyError, ValueError):
-        return None
-    return said if said.tzinfo is not None else said.replace(tzinfo=UTC)

@@ -87,6 +87,10 @@ class AzureBlobStore:
             max_single_get_size=_ONE_REQUEST,
         )
 
+    @property
+    def server(self) -> str:
+        return self.account_url
+
     def read(self, key: str) -> StoredObject | None:
         with self._asking("read", key), self._blob(key) as blob:
             try:

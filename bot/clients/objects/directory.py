@@ -31,6 +31,10 @@ class DirectoryStore:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def server(self) -> str:
+        return ""
+
     def read(self, key: str) -> StoredObject | None:
         with self._asking("read", key):
             return self._present(key)

@@ -66,6 +66,11 @@ class GcsStore:
         # Looking for credentials may ask a server, so it is done with the first request; objects need no project.
         return storage.Client(project=None, credentials=given_credentials())
 
+    @property
+    def server(self) -> str:
+        # As the library finds it; its client would look for credentials first.
+        return os.environ.get("STORAGE_EMULATOR_HOST", "https://storage.googleapis.com")
+
     def read(self, key: str) -> StoredObject | None:
         blob = placed(self.prefix, key)
         with self._asking("read", key):

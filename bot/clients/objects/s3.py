@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 _LOST: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 _ABSENT: Final = frozenset({"NoSuchKey", "404"})
-_REASONS: Final = {"NoSuchBucket": NO_PLACE, "AccessDenied": DENIED, "403": DENIED}
+_REASONS: Final = {
+    "NoSuchBucket": NO_PLACE,
+    "AccessDenied": DENIED,
+    "403": DENIED,
+    "RequestTimeTooSkewed": "this machine's clock is wrong; let it keep time with NTP",
+}
 
 
 class S3Store:
@@ -49,6 +54,10 @@ class S3Store:
         )
         self._client: S3Client = session().client("s3", region_name=region or None, config=config)
         self.region = self._client.meta.region_name
+
+    @property
+    def server(self) -> str:
+        return self._client.meta.endpoint_url
 
     def read(self, key: str) -> StoredObject | None:
         with self._asking("read", key):

@@ -65,6 +65,11 @@ class ObjectStore(Protocol):
     no access, no connection).
     """
 
+    @property
+    def server(self) -> str:
+        """Return the address of whoever answers, which says what time it is there; nothing if it is this machine."""
+        ...
+
     def read(self, key: str) -> StoredObject | None:
         """Return the object, or None when there is none."""
         ...

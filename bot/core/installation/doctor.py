@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Literal, TypeAlias
 
 from bot.core.installation.app_manifest import EVENTS, PERMISSIONS
@@ -150,14 +150,6 @@ def disk(free: int, where: str) -> Verdict:
     if free < LEAST_FREE:
         return Verdict("disk", "problem", said, "Make room, or name another directory in ENVCLONE_DATA_DIR.")
     return Verdict("disk", "ok", said)
-
-
-def skew(before: datetime, said: datetime, after: datetime) -> timedelta:
-    """Return how far this machine is ahead of a moment that somebody else said between two of its own."""
-    # What is said has whole seconds.
-    if before - timedelta(seconds=1) <= said <= after:
-        return timedelta()
-    return before - said if said < before else after - said
 
 
 def clock(skew: timedelta) -> Verdict:

@@ -12,6 +12,9 @@ from bot.core.ledger.ledger import MOST_TAKEOVERS, Lease, Ledger, Takeover
 LENGTH = timedelta(minutes=5)
 """An owner renews every fifth of this, so that it survives four lost renewals; a dead run blocks an environment no longer than this."""
 
+MOST_SKEW = LENGTH / 5
+"""How far a run's clock may be off. Of two runs one may be ahead and one behind: even then a lease survives two lost renewals."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseState:
@@ -79,4 +82,13 @@ def refusal(lease: Lease, environment: str, now: datetime) -> str:
         f"`{environment}` is locked by {lease.lock_owner}{where}, since {lease.since:%Y-%m-%d %H:%M:%S} UTC. Wait for it to "
         f"finish. If it is dead, its lease expires at {expires}: run this again then, or comment "
         f'`/unlock {environment} --because "…"`.'
+    )
+
+
+def wrong_clock(ahead: timedelta, server: str) -> str:
+    """Return the message for a run on a machine whose clock is so far ahead of the store's, or behind it."""
+    side = "ahead of" if ahead > timedelta() else "behind"
+    return (
+        f"This machine's clock is {abs(ahead).total_seconds():.0f} s {side} that of {server}, so nothing was begun: by a wrong clock a run "
+        "takes others that are at work for dead, or dead ones for alive. Let the machine keep time with NTP, then run this again."
     )

@@ -1,10 +1,12 @@
 """One contract for every store of objects: the same questions, and the same answers."""
 
 import os
+from datetime import timedelta
 
 import pytest
 
 from bot.clients.objects.store import Conflict, ObjectStore, StoreBounds
+from bot.clients.reach import ahead_of
 from bot.errors import Unverifiable
 from tests.clients.objects.places import ObjectPlace
 
@@ -174,3 +176,7 @@ def test_a_bucket_that_is_not_there_is_no_empty_store(served_place: ObjectPlace)
         store.delete(KEY)
     with pytest.raises(Unverifiable, match=rf"reviews could not be listed: {reason}"):
         store.keys("reviews")
+
+
+def test_its_server_says_what_time_it_is(served_place: ObjectPlace) -> None:
+    assert ahead_of(served_place.store().server) == timedelta()
