@@ -168,7 +168,7 @@ def test_a_profile_is_taken_for_the_account_that_the_provider_asserts_and_refuse
     assert found(aws('  profile = "moj-cp"')) == []
     [said] = found('provider "aws" {\n  profile = "moj-cp"\n}\n', account_guard=False)
     assert "the role of the account in the policy's `accounts` takes its place" in said
-    assert "(`allowed_account_ids = [var.account_id]`), or leave `profile` out" in said
+    assert "Say in `allowed_account_ids` which account that is, or leave `profile` out" in said
     [said] = found('module "x" {\n  source = "./inner"\n}\n', inner=aws('  profile = "moj-cp"'))
     assert "hand it to the module (`providers = { … }`)" in said
 
