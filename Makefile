@@ -11,7 +11,7 @@ export PATH := $(PATH):$(CURDIR)/$(dir $(PACKAGED))
 # More than two cores: the long tests wait for the AWS provider, the fast ones for git and HTTP. Four keep two cores busy for 82 % of
 # the time, six for 92 %.
 WORKERS ?= 6
-# Tests write thousands of small files, databases among them, and wait for the disk otherwise: in memory they take an eighth less of the
+# Tests write thousands of small files, databases among them, and wait for the disk otherwise: in memory they take a tenth less of the
 # processor. They need 1 GB there, so only where there is plenty, and programs may be run from it.
 IN_MEMORY = $(shell awk '$$2 == "/dev/shm" && $$4 !~ /noexec/ {found = 1} END {exit !found}' /proc/mounts 2>/dev/null && test -w /dev/shm && \
 	df -Pk /dev/shm | awk 'NR == 2 {exit $$4 < 8000000}' && awk '/^MemAvailable/ {exit $$2 < 12000000}' /proc/meminfo && echo /dev/shm || echo /tmp)
