@@ -9,11 +9,11 @@ from bot.core.messages import (
     destroy_pull_request,
     drift_issue,
     environment_list,
-    rollout_issue,
     run_end,
     run_report,
 )
 from bot.core.messages.reference import help_text
+from bot.core.messages.rollouts import issue as rollout_issue
 from bot.core.messages.versions import codified_everywhere, made_again, preview, repaired
 from bot.core.plans.job_report import JobReport, ReportedCheck
 from bot.core.requests.codify.everywhere import TemplateChange

@@ -14,7 +14,6 @@ from bot.core.messages import (
     plan_comment,
     replies,
     rerun_replies,
-    rollout_issue,
     run_end,
     run_report,
     status_comment,
@@ -22,6 +21,7 @@ from bot.core.messages import (
 from bot.core.messages import change_pull_request as changes
 from bot.core.messages import clone_pull_request as clones
 from bot.core.messages.environment_list import Listed, environment_list
+from bot.core.messages.rollouts import issue as rollout_issue
 from bot.core.messages.sync_text import ProposedSync
 from bot.core.messages.versions import codified_everywhere
 from bot.core.parity.leaks import Leak

@@ -7,9 +7,10 @@ from datetime import timedelta
 from bot.clients.git.merge_file import merge_text
 from bot.clouds.registry import FACTS
 from bot.commands.model import Sync
-from bot.core.messages import apply_comment, rollout_issue, sync_text
+from bot.core.messages import apply_comment, sync_text
 from bot.core.messages import change_pull_request as changes
 from bot.core.messages.plan_comment import Whole
+from bot.core.messages.rollouts import issue as rollout_issue
 from bot.core.messages.rollouts import wave_pull_request
 from bot.core.messages.rollouts.wave_pull_request import ROOM, ProposedWave
 from bot.core.messages.sync_text import ProposedSync

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 
 from bot.clients.github.records import Issue
 from bot.commands.model import RolloutAction, RolloutCommand
-from bot.core.messages import rollout_issue
 from bot.core.messages.modules import issue as module_issue
+from bot.core.messages.rollouts import issue as rollout_issue
 from bot.core.rollout.module_record import commit_of
 from bot.core.rollout.record import PAUSED, is_rollout
 from bot.model.environment import Request

@@ -10,8 +10,8 @@ from dataclasses import replace
 from bot.clients.github import GitHubRefused
 from bot.clients.github.records import Issue, IssueStatus
 from bot.commands.model import Sync
-from bot.core.messages import rollout_issue
-from bot.core.messages.rollout_issue import ShownRollout
+from bot.core.messages.rollouts import issue as rollout_issue
+from bot.core.messages.rollouts.issue import ShownRollout
 from bot.core.requests.branches import Branch, read_wave
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
