@@ -12,6 +12,7 @@ from dataclasses import replace
 from bot.clients.github.records import ACTIONS_APP, Issue, IssueStatus
 from bot.core.messages.modules import issue as texts
 from bot.core.messages.modules.issue import ShownModules
+from bot.core.messages.rollouts.standing import SUPERSEDED, TURNED_OFF
 from bot.core.plans.required_check import CHECK
 from bot.core.plans.risk import said_in
 from bot.core.requests.refusal import Refused
@@ -128,7 +129,7 @@ def _opened(repo: Repository, issues: Sequence[Issue]) -> Sequence[Issue]:
         issues = [*issues[:-1], repo.github.issue(repo.name, issues[-1].number)]
     for each in older:
         text = texts.superseded(issues[-1].number)
-        repo.github.upsert_comment(repo.name, each.number, texts.SUPERSEDED, text)
+        repo.github.upsert_comment(repo.name, each.number, SUPERSEDED, text)
         repo.github.edit_issue(repo.name, each, title=each.title, body=each.body, state="closed")
     return issues
 
@@ -185,6 +186,6 @@ def _turned_off(repo: Repository, issues: Sequence[Issue]) -> str:
     for each in (issue for issue in issues if issue.state == "open"):
         record = read(each.body)
         left = sum(member.stage not in ENDED for member in record.members.values()) if record is not None else 0
-        repo.github.upsert_comment(repo.name, each.number, texts.TURNED_OFF, texts.turned_off(left))
+        repo.github.upsert_comment(repo.name, each.number, TURNED_OFF, texts.turned_off(left))
         repo.github.edit_issue(repo.name, each, title=each.title, body=each.body, state="closed")
     return "modules: turned off"

@@ -12,6 +12,7 @@ from bot.clients.github.records import Issue, IssueStatus
 from bot.commands.model import Sync
 from bot.core.messages.rollouts import issue as rollout_issue
 from bot.core.messages.rollouts.issue import ShownRollout
+from bot.core.messages.rollouts.standing import SUPERSEDED, TURNED_OFF
 from bot.core.requests.branches import Branch, read_wave
 from bot.core.requests.change import Unchanged
 from bot.core.requests.refusal import Refused
@@ -87,7 +88,7 @@ def _turned_off(repo: Repository, template: TemplateName) -> str:
     """Close the issues of a template's rollouts, with the reason: nothing would go on with them, and their text says that they go on."""
     for each in _open(repo):
         if is_of(template, each.body):
-            repo.github.upsert_comment(repo.name, each.number, rollout_issue.TURNED_OFF, rollout_issue.turned_off())
+            repo.github.upsert_comment(repo.name, each.number, TURNED_OFF, rollout_issue.turned_off())
             repo.github.edit_issue(repo.name, each, title=each.title, body=each.body, state="closed")
     return f"{template}: turned off"
 
@@ -137,7 +138,7 @@ def _remembered(issue: Issue, fresh: RolloutRecord) -> RolloutRecord:
 
 def _supersede(repo: Repository, older: Issue, newer: Issue | None, late: Collection[EnvironmentName]) -> None:
     text = rollout_issue.superseded(newer.number if newer else None, _left(repo, older, late))
-    repo.github.upsert_comment(repo.name, older.number, rollout_issue.SUPERSEDED, text)
+    repo.github.upsert_comment(repo.name, older.number, SUPERSEDED, text)
     repo.github.edit_issue(repo.name, older, title=older.title, body=older.body, state="closed")
 
 

@@ -1,28 +1,21 @@
 """The issue that shows a rollout: a table that is edited in place, and what would happen before it does."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.commands.model import RolloutAction
-from bot.core.markdown import cell, code, shortened, table
+from bot.core.markdown import cell, code, shortened
+from bot.core.messages.rollouts.standing import RolloutStanding, filled, in_title, stages_table
 from bot.core.plural import counted, joined
 from bot.core.requests.template_history import TemplateVersion
 from bot.core.rollout.arrival import arrival
 from bot.core.rollout.next_actions import NextActions
-from bot.core.rollout.record import ENDED, FAILURES, MemberStage, RolloutMember, RolloutRecord, written
-from bot.model import duration
+from bot.core.rollout.record import MemberStage, RolloutMember, RolloutRecord, written
 from bot.model.policy import Policy
 from bot.model.risk import Risk
 from bot.names import EnvironmentName
-
-MOST_ROWS: Final = 150
-"""Rows of the table, those that need somebody first: with some 200 characters each they leave room for the record of a thousand."""
-
-TURNED_OFF: Final = "<!-- envclone:rollout-turned-off -->"
-SUPERSEDED: Final = "<!-- envclone:rollout-superseded -->"
 
 _WORDS: Mapping[MemberStage, str] = {
     MemberStage.FAILED: "**failed**",
@@ -38,6 +31,17 @@ _WORDS: Mapping[MemberStage, str] = {
 }
 """In the order in which people need them."""
 
+_VERDICTS: Mapping[str, str] = {
+    "done": "**Done**: {ends}.",
+    "paused": "**Paused** in {wave}: nothing is proposed or merged. Comment `/rollout resume` to continue.",
+    "stopped": (
+        "**Stopped** in {wave}: {failed} failed, and the policy tolerates {tolerated}. Nothing more is proposed or merged until {fixed} or {closed}; "
+        "then the rollout continues by itself."
+    ),
+    "waiting": "**Waiting**: {wave} begins at {begins}, {wait} after the previous wave.",
+    "running": "**Running**: {wave}; {ended} of {members} done.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ShownRollout:
@@ -52,8 +56,7 @@ class ShownRollout:
 
 def title(record: RolloutRecord, todo: NextActions | None = None) -> str:
     """Return the issue's title."""
-    said = {"paused": " (paused)", "stopped": " (stopped)", "done": " (done)"}.get(todo.verdict, "") if todo else ""
-    return f"Rollout of template {record.template} at {record.revision[:12]}{said}"
+    return f"Rollout of template {record.template} at {record.revision[:12]}{in_title(todo)}"
 
 
 def opening(record: RolloutRecord, version: TemplateVersion) -> str:
@@ -65,11 +68,12 @@ def opening(record: RolloutRecord, version: TemplateVersion) -> str:
 
 def body(shown: ShownRollout) -> str:
     """Return the issue's text."""
+    standing = RolloutStanding(shown.record.waves, shown.members, shown.todo, shown.policy)
     parts = [
         f"{written(shown.record)}\n{_introduction(shown.record)}",
-        _verdict(shown),
+        _verdict(shown, standing),
         _plans(shown.members),
-        _table(shown.record, shown.members),
+        stages_table(("Environment", "Wave", "Stage", "Risk", "Pull request", "Note"), standing, _WORDS, _row),
         _commands(shown.todo),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -137,29 +141,9 @@ def _introduction(record: RolloutRecord) -> str:
     )
 
 
-def _verdict(shown: ShownRollout) -> str:
-    record, todo, members, policy = shown.record, shown.todo, shown.members, shown.policy
-    wave = f"wave {min(todo.wave + 1, len(record.waves))} of {len(record.waves)}"
-    failed = [name for name, each in members.items() if each.stage in FAILURES]
-    match todo.verdict:
-        case "done":
-            return f"**Done**: {_ends(members)}."
-        case "paused":
-            return f"**Paused** in {wave}: nothing is proposed or merged. Comment `/rollout resume` to continue."
-        case "stopped":
-            tolerated = policy.rollout.failure_tolerance
-            return (
-                f"**Stopped** in {wave}: {counted(len(failed), 'environment')} failed, and the policy tolerates {tolerated}. Nothing more is "
-                "proposed or merged until they are fixed or their pull requests are closed; then the rollout continues by itself."
-            )
-        case "waiting":
-            begins = todo.waves_done[todo.wave - 1] + policy.rollout.wait
-            pause = duration.words(policy.rollout.wait)
-            return f"**Waiting**: {wave} begins at {_moment(begins)}, {pause} after the previous wave."
-        case _:
-            ended = sum(each.stage in ENDED for each in members.values())
-            said = f"**Running**: {wave}; {ended} of {counted(len(members), 'environment')} done."
-            return f"{said}{_until(shown)}"
+def _verdict(shown: ShownRollout, standing: RolloutStanding) -> str:
+    said = filled(_VERDICTS[shown.todo.verdict], standing, _WORDS)
+    return f"{said}{_until(shown)}" if shown.todo.verdict == "running" else said
 
 
 def _until(shown: ShownRollout) -> str:
@@ -195,15 +179,6 @@ def _would(risk: Risk, names: Sequence[EnvironmentName]) -> str:
     return f"{len(names)} {said}{named if risk not in (Risk.NONE, Risk.IN_PLACE) else ''}"
 
 
-def _table(record: RolloutRecord, members: Mapping[EnvironmentName, RolloutMember]) -> str:
-    waves = {name: str(number) for number, wave in enumerate(record.waves, 1) for name in wave}
-    order = list(_WORDS)
-    names = sorted(members, key=lambda name: (order.index(members[name].stage), int(waves[name]), name))
-    rows = [tuple(_row(name, waves[name], members[name])) for name in names[:MOST_ROWS]]
-    more = f"\n… and {len(names) - MOST_ROWS} more." if len(names) > MOST_ROWS else ""
-    return f"{table(('Environment', 'Wave', 'Stage', 'Risk', 'Pull request', 'Note'), rows)}{more}"
-
-
 def _row(name: EnvironmentName, wave: str, member: RolloutMember) -> Iterator[str]:
     yield from (code(name), wave, _WORDS[member.stage])
     yield member.risk.words if member.stage in {MemberStage.PLANNED, MemberStage.MERGED} else ""
@@ -216,12 +191,3 @@ def _commands(todo: NextActions) -> str:
         return ""
     other = "resume" if todo.verdict == "paused" else "pause"
     return f"Comment `/rollout {other}` or `/rollout abort` here. Open pull requests stay open."
-
-
-def _ends(members: Mapping[EnvironmentName, RolloutMember]) -> str:
-    counts = Counter(_WORDS[each.stage] for each in members.values())
-    return ", ".join(f"{count} {word}" for word, count in counts.most_common())
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
