@@ -257,7 +257,7 @@ class Migration(Document):
 
 
 class Template(Document):
-    """The declaration of a template. Rules across parts are checked in `bot.core.requests.template_check`.
+    """The declaration of a template. Rules across parts are checked in `bot.core.requests.template_check.declaration`.
 
     `aspects` classifies attributes that the built-in table does not know or gets wrong. `rules` are checked against the
     requested values before anything is rendered.

@@ -26,7 +26,7 @@ from bot.core.rendering.parameter_values import RequestedEnvironment, resolve
 from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.preflight import CheckRules
-from bot.core.requests.template_check import Proof, a_clone, check_template
+from bot.core.requests.template_check.proof import Proof, a_clone, check_template
 from bot.core.tree import CODE, File, Tree
 from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.hooks.validate import JUDGES

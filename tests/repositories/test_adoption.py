@@ -9,7 +9,7 @@ from bot.core.rendering.verify import verify
 from bot.core.requests.clone import Draft, draft_clone
 from bot.core.requests.preflight import code_findings
 from bot.core.requests.refusal import Refused
-from bot.core.requests.template_check import check_template
+from bot.core.requests.template_check.proof import check_template
 from tests.support import example
 from tests.support.repositories import KINDS, Adopted
 

@@ -11,7 +11,7 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.rendering.assemble import read_hooks, read_template
 from bot.core.requests.clone import CloneRequest
-from bot.core.requests.template_check import a_clone, check_template
+from bot.core.requests.template_check.proof import a_clone, check_template
 from bot.core.tree import File, tree_id
 from bot.hooks.validate import template_findings
 from bot.model.environment import Manifest

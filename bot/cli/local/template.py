@@ -16,7 +16,7 @@ from bot.clouds.registry import FACTS
 from bot.core.parity.by_code.external_references import reached
 from bot.core.requests.clone import CloneRequest
 from bot.core.requests.preflight import CheckRules
-from bot.core.requests.template_check import a_clone, check_template
+from bot.core.requests.template_check.proof import a_clone, check_template
 from bot.hooks.validate import JUDGES, template_findings
 from bot.model.environment import Manifest
 from bot.names import EnvironmentName, TemplateName

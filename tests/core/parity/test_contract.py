@@ -12,7 +12,7 @@ from bot.core.rendering.assemble import assemble, read_template
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.core.requests.clone import CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused
-from bot.core.requests.template_check import a_clone, check_template
+from bot.core.requests.template_check.proof import a_clone, check_template
 from bot.core.tree import File
 from bot.model.policy import Policy
 from bot.names import EnvironmentName, Login, ParameterName, TemplateName

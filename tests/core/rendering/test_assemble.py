@@ -12,7 +12,7 @@ from bot.core.rendering.verify import verify
 from bot.core.requests.clone import Draft, draft_clone
 from bot.core.requests.preflight import CheckRules, code_findings
 from bot.core.requests.refusal import Refused
-from bot.core.requests.template_check import check_template
+from bot.core.requests.template_check.proof import check_template
 from bot.core.tree import File
 from bot.model.policy import Policy, Quota
 from bot.model.static_check_rules import StaticCheckRules

@@ -14,7 +14,7 @@ from bot.core.rendering.migrations import migrated, pending
 from bot.core.rendering.synced_values import carried
 from bot.core.rendering.verify import verify
 from bot.core.requests.preflight import CheckRules, code_findings
-from bot.core.requests.template_check import check_template
+from bot.core.requests.template_check.proof import check_template
 from bot.core.tree import File
 from bot.errors import InvalidInput
 from bot.model.environment import Manifest

@@ -12,7 +12,7 @@ from bot.core.rendering.verify import verify
 from bot.core.requests.change import ChangeSubject, draft_change
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.refusal import Refused
-from bot.core.requests.template_check import a_clone, check_template
+from bot.core.requests.template_check.proof import a_clone, check_template
 from bot.core.tree import File
 from bot.errors import Unreadable
 from bot.model.environment import Manifest

@@ -20,7 +20,7 @@ from bot.core.requests.change import Unchanged
 from bot.core.requests.clone import Draft, draft_clone
 from bot.core.requests.refusal import Refused
 from bot.core.requests.sync import SyncDraft, Synced, SyncSubject, draft_sync
-from bot.core.requests.template_check import check_template
+from bot.core.requests.template_check.proof import check_template
 from bot.core.requests.template_history import TemplateStep, TemplateVersion, behind, between
 from bot.core.tree import File, Tree
 from bot.errors import HandEdit

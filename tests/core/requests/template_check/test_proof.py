@@ -8,7 +8,7 @@ from bot.clouds.registry import FACTS
 from bot.core.rendering.assemble import assemble, read_template
 from bot.core.requests.clone import draft_clone
 from bot.core.requests.refusal import Refused
-from bot.core.requests.template_check import check_template
+from bot.core.requests.template_check.proof import check_template
 from bot.core.tree import File
 from bot.names import TemplateName
 from tests.support import example
