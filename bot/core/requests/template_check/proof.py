@@ -1,43 +1,34 @@
 """Prove a template: what its models can't say across parts, and that every purpose renders."""
 
-import posixpath
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.commands.model import Clone
-from bot.core.checks.files.by_name import misplaced
-from bot.core.checks.files.unready import unready
-from bot.core.checks.files.unset import unset
 from bot.core.checks.outputs import output_problems
-from bot.core.checks.required_providers import LOCK, of_one_platform, superfluous_providers
+from bot.core.checks.required_providers import LOCK
 from bot.core.checks.static_checks import gate
 from bot.core.graph import StepDocuments, problems
-from bot.core.hcl.comparison.structure import check_syntax
 from bot.core.parity.by_code.code_side import CodeSide
-from bot.core.parity.by_code.external_references import ExternalReference, external_references, outbound_alike
+from bot.core.parity.by_code.external_references import ExternalReference, external_references
 from bot.core.plural import counted
 from bot.core.rendering.assemble import TemplateAt, assemble, read_hooks, text_of
 from bot.core.rendering.inventory import Inventory
-from bot.core.rendering.migrations import problems as migration_problems
 from bot.core.rendering.migrations import with_all
-from bot.core.rendering.parameter_rules import problems as rule_problems
-from bot.core.rendering.parameter_types import checked
-from bot.core.rendering.parameter_values import ENVIRONMENT, references
-from bot.core.rendering.render import ENDING
 from bot.core.requests.clone import Base, CloneRequest, Draft, draft_clone
 from bot.core.requests.preflight import CheckRules, code_findings, in_template
 from bot.core.requests.refusal import Refused
-from bot.core.tree import CODE, OPENTOFU, Tree
-from bot.errors import Finding, InvalidInput, UserError
+from bot.core.requests.template_check.declaration import declaration_findings
+from bot.core.requests.template_check.doubts import on_other_machines, sent_as_by_the_source
+from bot.core.requests.template_check.stack_files import missing_files, unreadable_files
+from bot.core.tree import Tree
+from bot.errors import Finding, UserError
 from bot.model.environment import HOOKS, Manifest
-from bot.model.pipeline import FromParameter, Json, Pipeline
-from bot.model.policy import Policy, Quota, Tool
+from bot.model.pipeline import FromParameter, Pipeline
+from bot.model.policy import Policy, Quota
 from bot.model.roots import DEFAULT, Roots
 from bot.model.template import DECLARATION
 from bot.model.yaml_document import line_of
-from bot.names import EnvironmentName, Login, ParameterName
+from bot.names import EnvironmentName, Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +50,11 @@ def check_template(
     """
     rules = rules or CheckRules(Policy(), template.cloud)
     broken = [
-        *_declaration_findings(template),
-        *_syntax_findings(template, rules.policy.tool),
+        *declaration_findings(template),
+        *unreadable_files(template, rules.policy.tool),
         *_step_findings(template),
     ]
-    findings = [*broken, *_file_findings(template, source)]
+    findings = [*broken, *missing_files(template, source)]
     # Everything that can be found at once is; only what a broken declaration or file would be blamed for waits.
     lacking = {each.path for each in findings if each.path.endswith(LOCK)}  # what to do about it is said already
     findings += [] if broken else [each for each in _code_findings(template, source, rules) if each.path not in lacking]
@@ -76,7 +67,7 @@ def check_template(
             )
         )
     ]
-    doubts = list(_doubts(template, source, rules))
+    doubts = list(on_other_machines(template, source, _current_code(template, source), rules))
     if source is None or broken:
         return Proof(proved, findings, doubts=doubts)
     external: dict[str, ExternalReference] = {}
@@ -88,7 +79,7 @@ def check_template(
             side = CodeSide(drafted.manifest, drafted.code)
             references = external_references(drafted.comparison, side, template.declaration)
             external = {each.text: each for each in references} | external
-            doubts += _sent_as_by_the_source(template, source, drafted.manifest)
+            doubts += sent_as_by_the_source(template, source, drafted.manifest)
         elif drafted is None:
             proved.append(f"purpose {purpose} is {source.name}'s own")
         else:
@@ -121,57 +112,19 @@ def _told_apart(drafted: Draft, source: Manifest) -> str:
     return f"{counted(len(drafted.files), 'file')}, of which {counted(other, 'differs', 'differ')} from {source.name}'s"
 
 
-def _doubts(template: TemplateAt, source: Manifest | None, rules: CheckRules) -> Iterator[str]:
-    """Yield what holds here, and may not on the machines that plan."""
-    variables = {name for account in rules.policy.accounts.values() for name in account.variables}
-    with suppress(UserError):  # said with the purpose that can't be rendered
-        code = {} if source is None else assemble(template, _current(template, source))
-        yield from unset(code, template.declaration.stacks, variables)
-        yield from unready(code, template.declaration.stacks, rules.cloud.backends)
-        for stack, address in superfluous_providers(code, template.declaration.stacks):
-            advice = _in_its_directory(template, source, stack, "terraform init -backend=false")
-            yield (
-                f"the {LOCK} of `{stack}` names `{address}`, which no code uses: `terraform init` fails for an environment whose state has nothing "
-                f"of it. To have it removed, {advice}."
-            )
-    if of_one := [posixpath.dirname(path) for path in of_one_platform(template.files)]:
-        advice = _in_its_directory(template, source, of_one[0], "terraform providers lock -platform=linux_amd64")
-        more = "; the same for each other" if len(of_one) > 1 else ""
-        yield (
-            f"a lock file has the checksum of one platform alone ({', '.join(of_one)}). If that is not the runners', {advice}{more}."
-        )
-
-
-def _sent_as_by_the_source(template: TemplateAt, source: Manifest, clone: Manifest) -> Iterator[str]:
-    """Yield the outbound parameters that a clone shares with the source, though neither its purpose nor `shared` says so."""
-    purpose = template.declaration.purposes[clone.purpose]
-    names = [
-        f"`{name}`"
-        for name in outbound_alike(clone, source, template)
-        if not {"outbound", f"parameter:{name}"} & {*purpose.match, *purpose.differ}
-    ]
-    if names:
-        have, them = ("has", "it") if len(names) == 1 else ("have", "them")
-        yield (
-            f"{', '.join(names)} {have} {source.name}'s value in clones for `{clone.purpose}`, too, and reaches outside. `set` {them} in that purpose, "
-            f"and add `outbound` to its `differ`. If clones may share {them}, list the value under `shared`, or leave out `outbound: true`."
-        )
-
-
 def _current(template: TemplateAt, source: Manifest) -> Manifest:
     """Return the source as it would be rendered now, with the blocks of all migrations: so they pass the gate like other code."""
     now = source.model_copy(update={"revision": template.revision, "stacks": template.declaration.stacks})
     return with_all(now, template.declaration)
 
 
-def _in_its_directory(template: TemplateAt, source: Manifest | None, stack: str, command: str) -> str:
-    """Say where to run a command of Terraform's that writes a stack's lock file: it reads no `.tf.j2`."""
-    place = f"{template.where}/{stack}"
-    rendered_ones = (path.removesuffix(ENDING) for path in template.files if path.endswith(ENDING))
-    if not any(path.startswith(f"{stack}/") and path.endswith(CODE) for path in rendered_ones):
-        return f"run `{command}` in {place}, and commit the file"
-    rendered = f"{template.roots.environment(source.name if source else template.roots.named('NAME', template.declaration.name))}/{stack}"
-    return f"run `{command}` in {rendered}, and copy the {LOCK} that it writes to {place}"
+def _current_code(template: TemplateAt, source: Manifest | None) -> Tree:
+    if source is None:
+        return {}
+    try:
+        return assemble(template, _current(template, source))
+    except UserError:
+        return {}  # said with the purpose that can't be rendered
 
 
 def a_clone(source: EnvironmentName, by: Login, roots: Roots = DEFAULT) -> Clone:
@@ -221,122 +174,6 @@ def _drafted(
             Finding(where, line, f"cloning {source.name} for purpose `{purpose}` fails: {drafted.reason}")
         ]
     return drafted
-
-
-def _declaration_findings(template: TemplateAt) -> Iterator[Finding]:
-    where = f"{template.where}/{DECLARATION}"
-    text = text_of(template.files[DECLARATION], where)
-    for place, problem in (
-        *_parameter_problems(template),
-        *_purpose_problems(template),
-        *_chosen_file_problems(template),
-        *_unmanaged_problems(template),
-        *migration_problems(template.declaration),
-    ):
-        yield Finding(where, line_of(text, place), problem)
-    for position, problem in rule_problems(template.declaration):
-        yield Finding(where, line_of(text, ["rules", position]), problem)
-
-
-def _parameter_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
-    declared = template.declaration.parameters
-    former = Counter(old for parameter in declared.values() for old in parameter.renamed_from)
-    for name, parameter in declared.items():
-        for old in parameter.renamed_from:
-            if old in declared or former[old] > 1:
-                yield (
-                    ("parameters", name, "renamed_from"),
-                    f"`{old}` is {'still' if old in declared else 'also'} another parameter's name.",
-                )
-        for reference in references(parameter.derive or ""):
-            if reference != ENVIRONMENT and reference not in declared:
-                yield ("parameters", name, "derive"), f"unknown parameter `{reference}`."
-        if parameter.default is not None:
-            place = ("parameters", name, "default")
-            yield from ((place, problem) for problem in _value_problems(template, name, parameter.default))
-            if parameter.identity:
-                yield (
-                    place,
-                    "an identity parameter can't have a default: clones would share it. `derive` or allocate it, or `set` it in each purpose.",
-                )
-
-
-def _purpose_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
-    declared, purposes = template.declaration.parameters, template.declaration.purposes
-    if template.declaration.default_purpose not in purposes:
-        yield ("default_purpose",), f"unknown purpose `{template.declaration.default_purpose}`."
-    for purpose_name, purpose in purposes.items():
-        for name, value in purpose.set.items():
-            place = ("purposes", purpose_name, "set", name)
-            if name not in declared:
-                yield place, f"unknown parameter `{name}`."
-            elif not (isinstance(value, str) and references(value)):
-                yield from ((place, problem) for problem in _value_problems(template, name, value))
-        for wanted in (*purpose.match, *purpose.differ):
-            parameter = wanted.removeprefix("parameter:")
-            if parameter != wanted and parameter not in declared:
-                yield ("purposes", purpose_name), f"unknown parameter `{parameter}`."
-
-
-def _chosen_file_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
-    declared, rendered = template.declaration, {path.removesuffix(ENDING) for path in template.files}
-    for path, when in declared.files.items():
-        if path not in rendered:
-            yield (
-                ("files", path),
-                f"`{path}` is not a file of the template. Name it as it is rendered, without `{ENDING}`.",
-            )
-        for purpose in when.purpose:
-            if purpose not in declared.purposes:
-                yield ("files", path), f"unknown purpose `{purpose}`."
-        for name, value in when.parameter.items():
-            if name not in declared.parameters:
-                yield ("files", path), f"unknown parameter `{name}`."
-            else:
-                yield from ((("files", path), problem) for problem in _value_problems(template, name, value))
-
-
-def _unmanaged_problems(template: TemplateAt) -> Iterator[tuple[Sequence[str], str]]:
-    for environment, values in template.declaration.unmanaged.items():
-        for name, value in values.items():
-            place = ("unmanaged", environment, name)
-            if name not in template.declaration.parameters:
-                yield place, f"unknown parameter `{name}`."
-            else:
-                yield from ((place, problem) for problem in _value_problems(template, name, value))
-
-
-def _value_problems(template: TemplateAt, name: ParameterName, value: Json) -> Iterator[str]:
-    try:
-        checked(name, template.declaration.parameters[name], value)
-    except InvalidInput as error:
-        yield str(error)
-
-
-def _file_findings(template: TemplateAt, source: Manifest | None) -> Iterator[Finding]:
-    where = template.where
-    for stack in template.declaration.stacks:
-        files = [path for path in template.files if path.startswith(f"{stack}/")]
-        if not any(path.removesuffix(ENDING).endswith(CODE) for path in files):
-            yield Finding(f"{where}/{DECLARATION}", 1, f"stack `{stack}` has no Terraform files in {where}/{stack}/.")
-        elif f"{stack}/{LOCK}" not in files:
-            advice = _in_its_directory(template, source, stack, "terraform init -backend=false")
-            message = f"missing, so any provider version could be installed. {advice[0].upper()}{advice[1:]}."
-            yield Finding(f"{where}/{stack}/{LOCK}", 1, message)
-
-
-def _syntax_findings(template: TemplateAt, tool: Tool) -> Iterator[Finding]:
-    where = template.where
-    for path, file in template.files.items():
-        name = path.removesuffix(ENDING)
-        if name.endswith(OPENTOFU) and (message := misplaced(name, tool)):
-            # Said first: without these files the code lacks what others refer to.
-            yield Finding(f"{where}/{path}", 1, message)
-        elif path.endswith((*CODE, ".tfvars", ".tfvars.json")):
-            try:
-                check_syntax(path, file.data)
-            except InvalidInput as error:
-                yield Finding(f"{where}/{path}", 1, str(error))
 
 
 def _step_findings(template: TemplateAt) -> Iterator[Finding]:
