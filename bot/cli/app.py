@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.group import OF_WHAT_ENDS_SOON, Commands
+from bot import garbage
+from bot.cli.group import Commands
 from bot.cli.plain_streams import name_controls
 
 app = typer.Typer(
@@ -37,7 +38,7 @@ def envclone(
 
 def main() -> None:
     """Run the command line."""
-    gc.set_threshold(OF_WHAT_ENDS_SOON)
+    garbage.look_seldom()
     # Else Python looks for rings in all of the code that was read once more before it ends.
     atexit.register(gc.freeze)
     name_controls()

@@ -1,6 +1,5 @@
 """The group of all commands: each is imported when it is called, and not before."""
 
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -10,14 +9,11 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from bot import garbage
 from bot.cli.commands import AUDIENCES, COMMANDS, CommandPlace
 from bot.cli.console import WRONG_USAGE, stop
 from bot.cli.plain_help import PlainCommand
 from bot.complaints import plainly
-
-OBJECTS, OF_WHAT_ENDS_SOON = 100_000, 1_000_000
-"""Made between two looks for rings among them. Code that was read is some million, and holds none: with 100,000 the looks took an eighth of the time
-of `template check`. What serves for weeks stays small by looking more often."""
 
 _PLACES = {command.name: command for command in COMMANDS}
 
@@ -56,8 +52,8 @@ class Commands(TyperGroup):
         name, _, rest = super().resolve_command(ctx, args)
         if name is None:
             return None, None, rest
-        if _PLACES[name].lives_long and gc.get_threshold()[0] == OF_WHAT_ENDS_SOON:
-            gc.set_threshold(OBJECTS)
+        if _PLACES[name].lives_long:
+            garbage.look_more_often()
         return name, loaded(_PLACES[name]), rest
 
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]

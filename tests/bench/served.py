@@ -134,7 +134,7 @@ def _memory(service: Serving) -> dict[str, int]:
     for process, _ in _processes(service):
         role = (process / "cmdline").read_text().split("\0")
         status = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
-        found |= {each: int(status["VmHWM"].split()[0]) // 1024 for each in ROLES if f"bot.cli.serving.{each}" in role}
+        found |= {each: int(status["VmHWM"].split()[0]) // 1024 for each in ROLES if each in role}
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a service can't work with, found before it starts: `python -m bot.cli.serving.preflight`, a process of its own.
+"""What a service can't work with, found before it starts: `python -m bot.cli.serving preflight`, a process of its own.
 
 It prints a line for each, which names the setting, and exits with 2. The supervisor, which lives as long as the service, so
 loads no client of GitHub's. Trouble on GitHub's side (5xx, rate limits) stops nothing: the worker tries again.
@@ -57,5 +57,6 @@ def main() -> int:
     return INVALID if found else 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Be that process."""
     sys.exit(main())

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+from bot import garbage
 from bot.cli.plain_streams import name_controls
 from bot.clients.own_memory import keep_memory_private
 from bot.errors import UserError
@@ -20,9 +21,13 @@ STOPS = frozenset({signal.SIGTERM, signal.SIGINT})
 LIFELINE = "--lifeline"
 """Said to a child whose stdin is a pipe from its supervisor: when that ends, so does the child."""
 
+BEGIN = b"\n"
+"""What the supervisor writes there when the child may do something."""
+
 
 def start() -> Settings:
     """Read the settings from the environment and set up the log. Ends the process (2) when the settings are invalid."""
+    garbage.resume()  # the process has read its code
     name_controls()
     try:
         settings = read(os.environ)
@@ -46,6 +51,11 @@ def secrets(settings: Settings) -> list[str]:
         settings.database_url,
     )
     return [secret.get_secret_value() for secret in held if secret is not None]
+
+
+def is_told_to_begin() -> bool:
+    """Wait until the supervisor says so, with `LIFELINE`; return False if it is gone instead."""
+    return LIFELINE not in sys.argv or os.read(0, len(BEGIN)) == BEGIN
 
 
 def told_to_stop() -> threading.Event:

@@ -4,6 +4,7 @@ They are two because jobs in the web process would delay acknowledgements tenfol
 web process that died is started again, connections wait in their queues instead of being refused.
 """
 
+import contextlib
 import errno
 import logging
 import os
@@ -21,7 +22,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.console import edge
-from bot.cli.serving.processes import INVALID, LIFELINE, start, told_to_stop
+from bot.cli.serving.processes import BEGIN, INVALID, LIFELINE, start, told_to_stop
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,18 @@ class ServedProcess:
     due: float = 0.0
     wait: float = field(default=SOON)
 
-    def start(self) -> None:
-        # The pipe is never written to: it ends when we do, and the child then stops by itself.
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, pass_fds=self.descriptors)
+    def load(self) -> None:
+        """Let the process read its code; a worker then waits until it may begin."""
+        # The pipe ends when we do, and the child then stops by itself.
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, pass_fds=self.descriptors, bufsize=0)
+
+    def begin(self) -> None:
+        """Let it do its work."""
+        assert self.process is not None
+        assert self.process.stdin is not None
         self.started = time.monotonic()
+        with contextlib.suppress(BrokenPipeError):  # it died; the next look says so
+            self.process.stdin.write(BEGIN)
         log.info("started", extra={"action": "start", "child": self.name, "pid": self.process.pid})
 
     def look(self) -> None:
@@ -66,7 +75,8 @@ class ServedProcess:
         now = time.monotonic()
         if self.process is None:
             if now >= self.due:
-                self.start()
+                self.load()
+                self.begin()
         elif (status := self.process.poll()) is not None:
             assert self.process.stdin is not None
             self.process.stdin.close()
@@ -110,7 +120,8 @@ def serve(
     if setup:
         _make_app(settings, organization, url)
         return
-    _refuse_what_can_not_work(settings, web_only=web_only, worker_only=worker_only)
+    worker = ServedProcess("worker", _argv("worker", LIFELINE))
+    _refuse_what_can_not_work(settings, worker, web_only=web_only, worker_only=worker_only)
     children = []
     if not worker_only:
         public = _listen("ENVCLONE_PORT", "listen", settings.host, settings.port)
@@ -121,10 +132,10 @@ def serve(
             settings.operations_port_or_next,
         )
         descriptors = (public.fileno(), operations.fileno())
-        command = [sys.executable, "-m", "bot.cli.serving.web", *map(str, descriptors), LIFELINE]
-        children.append(ServedProcess("web", command, descriptors))
+        children.append(ServedProcess("web", _argv("web", *map(str, descriptors), LIFELINE), descriptors))
     if not web_only:
-        children.append(ServedProcess("worker", [sys.executable, "-m", "bot.cli.serving.worker", LIFELINE]))
+        worker.begin()
+        children.append(worker)
     supervise(children, settings.stop_within + timedelta(seconds=5))
 
 
@@ -153,8 +164,12 @@ def _make_app(settings: Settings, organization: str, url: str) -> None:
         set_up(settings, listen, organization, url)
 
 
-def _refuse_what_can_not_work(settings: Settings, *, web_only: bool, worker_only: bool) -> None:
-    """End the process (2) with a line for each setting with which nothing would ever be answered."""
+def _argv(name: str, *words: str) -> list[str]:
+    return [sys.executable, "-m", "bot.cli.serving", name, *words]
+
+
+def _refuse_what_can_not_work(settings: Settings, worker: ServedProcess, *, web_only: bool, worker_only: bool) -> None:
+    """End the process (2) with a line for each setting with which nothing would ever be answered. The worker loads meanwhile."""
     missing = []
     if not worker_only and not any(settings.secrets):
         missing.append(
@@ -168,12 +183,13 @@ def _refuse_what_can_not_work(settings: Settings, *, web_only: bool, worker_only
     missing += _unusable(settings, web_only=web_only)
     for line in missing:
         typer.echo(line, err=True)
+    if not missing and not web_only:
+        worker.load()
     refused = False
     if not web_only and settings.has_credentials:
-        argv = [sys.executable, "-m", "bot.cli.serving.preflight"]
-        refused = subprocess.run(argv, stdin=subprocess.DEVNULL, check=False).returncode == INVALID
+        refused = subprocess.run(_argv("preflight"), stdin=subprocess.DEVNULL, check=False).returncode == INVALID
     if missing or refused:
-        raise typer.Exit(INVALID)
+        raise typer.Exit(INVALID)  # a worker that waits to begin hears of our end
 
 
 def _unusable(settings: Settings, *, web_only: bool) -> Iterator[str]:

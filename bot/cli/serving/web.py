@@ -1,4 +1,4 @@
-"""The web process: `python -m bot.cli.serving.web PUBLIC OPERATIONS`, two listening sockets. Started by `envclone serve`."""
+"""The web process: `python -m bot.cli.serving web PUBLIC OPERATIONS`, two listening sockets. Started by `envclone serve`."""
 
 import logging
 import resource
@@ -144,5 +144,6 @@ def _affordable(connections: int) -> int:
     return fewer
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Be the web process."""
     sys.exit(main())

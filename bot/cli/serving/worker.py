@@ -1,4 +1,4 @@
-"""The worker process: `python -m bot.cli.serving.worker`. Started by `envclone serve`."""
+"""The worker process: `python -m bot.cli.serving worker`. Started by `envclone serve`."""
 
 import logging
 import os
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from bot.cli.serving.composition import service
-from bot.cli.serving.processes import start, told_to_stop
+from bot.cli.serving.processes import is_told_to_begin, start, told_to_stop
 from bot.clients.children.filler import fill_in_a_child
 from bot.clients.store import JobStore, StoreUnavailable, open_store
 from bot.clients.transient import Transient
@@ -27,6 +27,9 @@ def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
     is_alone = ALONE in sys.argv
     if is_alone:
         be_first_to_go()
+    else:
+        # With the engine: half of what a start costs, and a step alone needs none.
+        from bot.jobs.worker import run_worker  # noqa: PLC0415
     settings = start()
     limit_memory()
     fill_in_a_child()
@@ -42,9 +45,8 @@ def main(work_of: Callable[[Settings], JobsApi] | None = None) -> int:
             known = _store(settings)
             answer(lambda: work(known), lambda step: _take_back(known, step))
         else:
-            # With the engine: half of what a start costs, and a step alone needs none.
-            from bot.jobs.worker import run_worker  # noqa: PLC0415
-
+            if not is_told_to_begin():
+                return 0
             stop = told_to_stop()
             store = _store(settings)
             alone = OwnProcess([sys.executable, *sys.orig_argv[1:], ALONE])
@@ -85,5 +87,6 @@ def end(status: int) -> None:
     os._exit(status)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Be the worker process."""
     end(main())

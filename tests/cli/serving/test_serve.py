@@ -208,6 +208,7 @@ def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
 def test_wrong_settings_are_named_and_nothing_starts(tmp_path: Path, variable: str, value: str, said: str) -> None:
     with serving(tmp_path, **{variable: value}) as service:
         assert service.process.wait(PATIENCE) == 2
+    assert service.said(message="started") == []
     assert said in service.log.read_text()
 
 
