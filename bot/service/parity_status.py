@@ -40,7 +40,7 @@ def _wave_of(repo: Repository, name: EnvironmentName) -> PullRequest | None:
     """Return the pull request of a wave that changed an environment last, where waves have one. Raises `Transient`."""
     if repo.policy().rollout.pull_requests != "wave":
         return None
-    commit = repo.mirror.last_change(repo.commit, repo.roots.environment(name))
+    commit = repo.mirror.history.last_change(repo.commit, repo.roots.environment(name))
     found = repo.github.pull_requests_for_commit(repo.name, commit) if commit is not None else []
     return next((each for each in found if each.is_merged and repo.is_ours(each) and read_wave(each.head)), None)
 

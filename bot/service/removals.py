@@ -38,8 +38,8 @@ def removal_of(repo: Repository, name: EnvironmentName) -> Removal | None:
     # Most names never were any: that is known without a walk through the whole history, which takes the longer the more is in it.
     if name in repo.trees() or f"{repo.roots.environment(name)}/{MANIFEST}" not in repo.removed_manifests():
         return None
-    commit = repo.mirror.last_change(repo.commit, repo.roots.environment(name))
-    base = repo.mirror.parent(commit) if commit is not None else None
+    commit = repo.mirror.history.last_change(repo.commit, repo.roots.environment(name))
+    base = repo.mirror.history.parent(commit) if commit is not None else None
     if commit is None or base is None:
         return None
     merged = [pull for pull in repo.github.pull_requests_for_commit(repo.name, commit) if pull.is_merged]
@@ -58,8 +58,8 @@ def _destroys(repo: Repository, removal: Removal, run: Deployment) -> bool:
         return False
     if removal.pull is None and run.payload.get("envclone") != "destroy":
         return False
-    repo.mirror.message(run.sha)  # brings the commit into the mirror
-    return repo.mirror.last_change(run.sha, repo.roots.environment(removal.environment)) == removal.commit
+    repo.mirror.history.message(run.sha)  # brings the commit into the mirror
+    return repo.mirror.history.last_change(run.sha, repo.roots.environment(removal.environment)) == removal.commit
 
 
 def unfinished_removal(repo: Repository, name: EnvironmentName) -> Removal | None:
@@ -83,7 +83,7 @@ def removed(repo: Repository) -> Mapping[EnvironmentName, Manifest]:
             continue
         try:
             name = EnvironmentName(str(repo.roots.environment_in(path)))
-            base = repo.mirror.parent(commit)
+            base = repo.mirror.history.parent(commit)
             was = repo.at(base).manifest(name) if base and name not in live else None
         except UserError:
             continue  # one that can't be read was never applied, either
@@ -110,7 +110,7 @@ def release_removed(repo: Repository, name: EnvironmentName) -> bool:
     if removal is None or unfinished_removal(repo, name) is not None:
         return False
     again = repo.proposed(Branch("clone", name))
-    if again is not None and repo.mirror.is_merged(removal.commit, again):
+    if again is not None and repo.mirror.history.is_merged(removal.commit, again):
         standing.remove(Branch("clone", name))
     else:
         let_go(repo.mirror, name)

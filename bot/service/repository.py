@@ -53,7 +53,7 @@ class Repository:
 
     def at(self, commit: str) -> "Repository":
         """Return the repository at another commit. Raises `Transient` when neither the mirror nor the remote has that."""
-        self.mirror.message(commit)  # brings the commit into the mirror
+        self.mirror.history.message(commit)  # brings the commit into the mirror
         return replace(self, commit=commit)
 
     def fetched(self) -> "Repository":
@@ -160,7 +160,7 @@ class Repository:
     def removed_manifests(self) -> Mapping[str, str]:
         """Return the paths of the manifests that were removed, each with the last commit that did it."""
         patterns = [f"{root}/*/{MANIFEST}" for root in self.roots.of_environments]
-        return {path: by for each in patterns for path, by in self.mirror.removed(self.commit, each).items()}
+        return {path: by for each in patterns for path, by in self.mirror.history.removed(self.commit, each).items()}
 
     def own_pull_requests(self) -> list[PullRequest]:
         """Return the open pull requests that we opened, from branches of ours: what is proposed. People may push to them.
@@ -245,7 +245,9 @@ class Repository:
         tree = self.trees().get(name)
         key = f"{name}:{tree or self.commit}"
         if key not in self.context.remnants:
-            last = next(filter(None, map(self._readable(name), self.mirror.versions(self.commit, path, OLDER))), None)
+            last = next(
+                filter(None, map(self._readable(name), self.mirror.history.versions(self.commit, path, OLDER))), None
+            )
             data = self.mirror.read(self.commit, path) or b""
             self.context.remnants[key] = remnant_of(data, is_live=is_live, last=last)
         return self.context.remnants[key]
@@ -307,6 +309,6 @@ def repository_at_head(context: ServiceContext, name: RepositoryName) -> Reposit
 def repository_at(context: ServiceContext, name: RepositoryName, commit: str) -> Repository:
     """Return the repository at a known commit, without a fetch unless the mirror lacks it. Raises `Transient`."""
     mirror = context.mirror(name)
-    mirror.message(commit)  # brings the commit into the mirror
+    mirror.history.message(commit)  # brings the commit into the mirror
     roots = read_roots(mirror.read(commit, POLICY))
     return Repository(name, context.default_branch(name), commit, mirror, context, roots)

@@ -147,15 +147,15 @@ def _commits(repo: Repository, branch: Branch, tip: str) -> tuple[str, tuple[Req
     What was merged into the branch since is a part of the default branch, and so no change of this one.
     """
     commits: list[RequestCommit] = []
-    commit, base, end = tip, "", repo.mirror.merge_base(tip, repo.commit)
+    commit, base, end = tip, "", repo.mirror.history.merge_base(tip, repo.commit)
     for _ in range(MOST_COMMITS):
-        message = repo.mirror.message(commit)
+        message = repo.mirror.history.message(commit)
         trailers = read(message)
         is_ours = trailers is not None and trailers.environment == branch.environment
         if trailers is not None and is_ours:
             commits.append(RequestCommit(commit, trailers, notes(message)))
             base = base or trailers.base
-        parent = repo.mirror.parent(commit)
+        parent = repo.mirror.history.parent(commit)
         if parent is None:
             break
         commit = parent
@@ -168,5 +168,5 @@ def _began(repo: Repository, tip: str, base: str, end: str | None) -> str:
     """Return the newer of the commit on which a branch began and the one of the default branch that it was brought up to since."""
     if end is None or end == tip:
         return base  # it is merged, and so all of it is a part of the default branch
-    repo.mirror.message(base)  # brings the commit into the mirror
-    return end if repo.mirror.is_merged(base, end) else base
+    repo.mirror.history.message(base)  # brings the commit into the mirror
+    return end if repo.mirror.history.is_merged(base, end) else base

@@ -143,7 +143,7 @@ def _deployment(
 
 def _is_after(repo: Repository, found: Deployment, merged: PullRequest) -> bool:
     merge = merged.merge_commit_sha
-    return merge is None or repo.mirror.was_at(merge, found.sha) is not None
+    return merge is None or repo.mirror.history.was_at(merge, found.sha) is not None
 
 
 def _with_deployment(

@@ -45,11 +45,11 @@ def is_being_proposed(repo: Repository, branch: Branch) -> bool:
     A rollout brings an environment up to date beside the commands for it, and each would take the other's branch for a stranger's.
     """
     standing = repo.proposed(branch)
-    if standing is None or not repo.mirror.is_by(repo.context.author, standing, onto=repo.commit):
+    if standing is None or not repo.mirror.history.is_by(repo.context.author, standing, onto=repo.commit):
         return False
     pull = repo.pull_request(branch)
     is_new = pull is None or (pull.state == "closed" and pull.head_sha != standing)
-    return is_new and abs(repo.context.now() - repo.mirror.committed_at(standing)) < PROPOSING
+    return is_new and abs(repo.context.now() - repo.mirror.history.committed_at(standing)) < PROPOSING
 
 
 def publish(repo: Repository, publication: Publication) -> str | Cleared | Moved:

@@ -30,7 +30,7 @@ def _moved(mirror: Mirror, found: Mapping[str, str]) -> Mapping[str, str]:
     moved = {ref: f"{BRANCHES}{_aside(ref, at)}" for ref, at in found.items() if ref.startswith(BRANCHES)}
     targets = {new: found[ref] for ref, new in moved.items()}
     for commit in targets.values():
-        mirror.message(commit)  # brings the commit into the mirror, since a push sends what it names
+        mirror.history.message(commit)  # brings the commit into the mirror, since a push sends what it names
     if not found or mirror.push({**dict.fromkeys(found, ""), **targets}, found) is not None:
         return {}  # somebody else moved them in this moment
     return {ref.removeprefix(BRANCHES): moved.get(ref, "").removeprefix(BRANCHES) for ref in found}

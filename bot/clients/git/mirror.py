@@ -9,7 +9,6 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
 import git
@@ -18,22 +17,18 @@ from gitdb.util import hex_to_bin
 from bot.clients.git.batch import blobs
 from bot.clients.git.claims import claim_ref
 from bot.clients.git.damage import is_damaged, is_unlocked, opened, renewed
-from bot.clients.git.history.past import was_at
+from bot.clients.git.history.commit_history import CommitHistory
 from bot.clients.git.recent import Recent
 from bot.clients.git.remote import GitFailed, Moved, Remote
-from bot.clients.git.trees import DIRECTORY, NO_FILE, Author, Publication, Trees, directories
+from bot.clients.git.trees import DIRECTORY, NO_FILE, Publication, Trees, directories
 from bot.core.rendering.inventory import Claim
 from bot.core.requests.branches import PREFIXES, SNAPSHOTS, WAVES, BranchKind
-from bot.core.tree import File, Tree
+from bot.core.tree import File
 from bot.errors import UserError
 from bot.names import RepositoryName
 
 LISTINGS = 64
 """Directory listings that are kept, by tree id; reading ten thousand entries takes Python a tenth of a second."""
-BASES = 1_024
-"""Pairs of commits of which it is kept what they have in common: the steps of a comment ask several times, and each time git starts."""
-MOST_REMOVALS_IN = 5_000
-"""Commits that removed something, looked for once in a process; older ends are taken for finished."""
 
 
 class Mirror:
@@ -44,12 +39,10 @@ class Mirror:
         self._lock = threading.RLock()
         self._fetch_began = float("-inf")
         self._listings = Recent[str, Mapping[str, str]](LISTINGS)
-        self._bases = Recent[tuple[str, str], str | None](BASES)
-        self._merged = Recent[tuple[str, str], bool](BASES)
-        self._removed: dict[str, tuple[str, dict[str, str]]] = {}
         self._local: dict[str, str] | None = None
         self._url, self._credentials = url, credentials
         self._use(opened(path))
+        self.history = CommitHistory(path, self._lock, lambda: self._trees, self.fetch_commit)
 
     def fetch(self, branch: str) -> None:
         """Bring the mirror up to the remote's `branch` and our own branches. Raises `GitFailed`.
@@ -209,122 +202,6 @@ class Mirror:
         """Return the remote's refs whose last parts match, and what they point to. Raises `GitFailed`."""
         with self._lock:
             return self._remote.refs(*patterns)
-
-    def message(self, commit: str) -> str:
-        """Return the message of a commit, fetching it if the mirror doesn't have it. Raises `GitFailed`, `UserError`."""
-        with self._lock:
-            try:
-                return str(self._repo.commit(commit).message)
-            except (ValueError, git.BadName):
-                self.fetch_commit(commit)
-            try:
-                return str(self._repo.commit(commit).message)
-            except (ValueError, git.BadName) as error:  # a ref may point to a blob, or to a tag of one
-                raise UserError(f"{commit[:12]} is not a commit of this repository.") from error
-
-    def committed_at(self, commit: str) -> datetime:
-        """Return when a commit of the mirror was made, as whoever made it says."""
-        with self._lock:
-            return self._repo.commit(commit).committed_datetime
-
-    def merge_base(self, one: str, other: str) -> str | None:
-        """Return the newest commit that two commits have in common, fetching the first if need be. Raises `GitFailed`."""
-        self.message(one)
-        with self._lock:
-            return self._bases.taken(
-                (one, other), lambda: next((b.hexsha for b in self._repo.merge_base(one, other)), None)
-            )
-
-    def is_merged(self, commit: str, into: str) -> bool:
-        """Say whether one commit of the mirror is on the way to another, or is that one."""
-        with self._lock:
-            return self._merged.taken(
-                (commit, into),
-                lambda: bool(self._repo.is_ancestor(self._repo.commit(commit), self._repo.commit(into))),
-            )
-
-    def on_the_way(self, text: str, to: str) -> str | None:
-        """Return the commit whose id begins with `text`, if it is on the way to another, or that one; None when it is not, or unclear."""
-        with self._lock:
-            try:
-                found = self._repo.commit(text)
-            except (ValueError, git.BadName, git.GitCommandError):
-                return None
-            return found.hexsha if self._repo.is_ancestor(found, self._repo.commit(to)) else None
-
-    def was_at(self, text: str, head: str) -> str | None:
-        """Return the commit whose id begins with `text`, if the branch whose head this is was at it: what lies inside of a merge never was."""
-        with self._lock:
-            return was_at(self.path, head, text)
-
-    def parent(self, commit: str) -> str | None:
-        """Return the first parent of a commit, fetching it if the mirror doesn't have it; None for a root. Raises `GitFailed`."""
-        self.message(commit)
-        with self._lock:
-            parents = self._repo.commit(commit).parents
-            return parents[0].hexsha if parents else None
-
-    def last_change(self, commit: str, directory: str) -> str | None:
-        """Return the last commit on the way to `commit`, its first parents alone, that changed a directory; None when none did."""
-        with self._lock:
-            found = self._repo.git.rev_list("--first-parent", "--max-count=1", commit, "--", directory)
-        return str(found) or None
-
-    def removed(self, commit: str, pattern: str) -> Mapping[str, str]:
-        """Return the paths that match and were removed on the way to `commit`, each with the last commit that did it.
-
-        The last commits are looked at, at most `MOST_REMOVALS_IN` of them; after that only those that came since the last look.
-        """
-        with self._lock:
-            known, found = self._removed.get(pattern, ("", {}))
-            if known == commit:
-                return found
-            span = f"{known}..{commit}" if known else commit
-            options = ("--first-parent", "--diff-merges=first-parent", "--diff-filter=D", "--name-only", "--no-renames")
-            limit = f"--max-count={MOST_REMOVALS_IN}"
-            text = self._repo.git.log(*options, limit, "--format=%x00%H", span, "--", f":(glob){pattern}")
-            newer: dict[str, str] = {}
-            for part in str(text).split("\0")[1:]:
-                by, *paths = part.split()
-                newer = {**dict.fromkeys(paths, by), **newer}
-            self._removed[pattern] = (commit, {**found, **newer})
-            return self._removed[pattern][1]
-
-    def versions(self, commit: str, path: str, most: int) -> list[str]:
-        """Return the last commits on the way to `commit` that changed a file, newest first."""
-        with self._lock:
-            found = self._repo.git.rev_list(f"--max-count={most}", commit, "--", path)
-        return str(found).split()
-
-    def only_removes(self, commit: str, directory: str, onto: str) -> bool:
-        """Say whether a commit is one on top of what `onto` holds, and does nothing but remove `directory`. Raises `GitFailed`."""
-        self.message(commit)
-        with self._lock:
-            found = self._repo.commit(commit)
-            if len(found.parents) != 1 or not self._repo.is_ancestor(found.parents[0], self._repo.commit(onto)):
-                return False
-            before = found.parents[0].tree
-            expected = self._trees.replaced(before, directory.split("/"), None)
-            return bool(found.tree.binsha == expected != before.binsha)
-
-    def only_puts(self, commit: str, directories: Mapping[str, Tree], onto: str) -> bool:
-        """Say whether a commit is what `onto` held when they parted, with these files in `directories`, and nothing else. Raises `GitFailed`."""
-        began = self.merge_base(commit, onto)
-        if began is None:
-            return False
-        with self._lock:
-            expected = self._trees.put(self._repo.commit(began).tree, directories)
-            return bool(self._repo.commit(commit).tree.binsha == expected)
-
-    def is_by(self, author: Author, commit: str, onto: str) -> bool:
-        """Say whether a commit is this author's own, as he left it, on top of what `onto` holds. Raises `GitFailed`, `UserError`."""
-        self.message(commit)
-        with self._lock:
-            found = self._repo.commit(commit)
-            if len(found.parents) != 1 or not self._repo.is_ancestor(found.parents[0], self._repo.commit(onto)):
-                return False
-            wrote = {(each.name, each.email) for each in (found.author, found.committer)}
-            return wrote == {(author.name, author.email)}
 
     def close(self) -> None:
         """End git's helper processes."""

@@ -21,9 +21,9 @@ def keep(mirror: Mirror, name: EnvironmentName, commit: str) -> Mapping[str, str
     Raises `GitFailed`.
     """
     found = kept(mirror, name)
-    if any(mirror.is_merged(commit, tip) for tip in found.values()):
+    if any(mirror.history.is_merged(commit, tip) for tip in found.values()):
         return {}
-    grown = next((ref for ref, tip in found.items() if mirror.is_merged(tip, commit)), None)
+    grown = next((ref for ref, tip in found.items() if mirror.history.is_merged(tip, commit)), None)
     ref = grown or f"{HEADS}{SNAPSHOTS}/{name}/{commit[:12]}"
     try:
         _push(mirror, ref, commit, found.get(ref))

@@ -73,7 +73,7 @@ class Trees:
     """The trees of one repository."""
 
     def __init__(self, repo: git.Repo) -> None:
-        self._repo = repo
+        self.repo = repo
         # Not the repository's own `odb`: that starts git for each object, and a clone of the shipped production has seventy.
         self._objects = LooseObjectDB(repo.odb.root_path())
         self._remembered = Recent[str, Mapping[str, File]](REMEMBERED)
@@ -103,7 +103,7 @@ class Trees:
 
     def at(self, commit: str, path: str) -> TreeEntry | None:
         """Return the entry at a path of a commit, or None. GitPython's own search costs a tenth of a second among ten thousand."""
-        found: TreeEntry | None = (self._repo.commit(commit).tree.binsha, DIRECTORY, b"")
+        found: TreeEntry | None = (self.repo.commit(commit).tree.binsha, DIRECTORY, b"")
         for name in path.encode(errors="surrogateescape").split(b"/"):
             if found is None or found[1] != DIRECTORY:
                 return None
@@ -114,11 +114,11 @@ class Trees:
         return self._found.taken((tree, name), lambda: entry_in(self._data(tree), name))
 
     def _data(self, tree: bytes) -> bytes:
-        return bytes(git.Tree(self._repo, tree, DIRECTORY, "").data_stream.read())
+        return bytes(git.Tree(self.repo, tree, DIRECTORY, "").data_stream.read())
 
     def commit(self, publication: Publication) -> str:
         """Store the commit and return its id."""
-        parent = self._repo.commit(publication.parent)
+        parent = self.repo.commit(publication.parent)
         root = self.put(parent.tree, publication.directories)
         by = f"{publication.author.name} <{publication.author.email}> {int(publication.at.timestamp())} +0000"
         head = f"tree {root.hex()}\nparent {parent.hexsha}\nauthor {by}\ncommitter {by}\n"
@@ -128,7 +128,7 @@ class Trees:
         """Store `tree` with these directories replaced, those without files removed, and return its id."""
         for path, files in directories.items():
             replacement = self._store_tree(files) if files else None
-            tree = git.Tree(self._repo, self.replaced(tree, path.split("/"), replacement))
+            tree = git.Tree(self.repo, self.replaced(tree, path.split("/"), replacement))
         return bytes(tree.binsha)
 
     def replaced(self, tree: git.Tree | None, path: Sequence[str], replacement: bytes | None) -> bytes:
@@ -140,7 +140,7 @@ class Trees:
         if rest:
             below = entry_in(data, here)
             is_directory = below is not None and below[1] == DIRECTORY
-            under = git.Tree(self._repo, below[0], DIRECTORY, "") if below is not None and is_directory else None
+            under = git.Tree(self.repo, below[0], DIRECTORY, "") if below is not None and is_directory else None
             child = self.replaced(under, rest, replacement)
         return self._store(b"tree", with_entry(data, here, (child, DIRECTORY, here) if child is not None else None))
 

@@ -283,7 +283,7 @@ def _moving_claims(repo: Repository, place: ChangePlace) -> dict[Claim, str | No
 
 def _in_place(repo: Repository, pushed: Pushed, proposed: ChangeProposed) -> str:
     """Say what the commit changes in the clone's open pull request."""
-    name, parent = pushed.branch.environment, repo.mirror.parent(pushed.commit)
+    name, parent = pushed.branch.environment, repo.mirror.history.parent(pushed.commit)
     before = repo.at(parent).manifest(name) if parent is not None else None
     after = repo.at(pushed.commit).manifest(name)
     if before is None or after is None:

@@ -136,11 +136,11 @@ def _is_pushed(repo: Repository, name: EnvironmentName, request: RemovalRequest,
     tip = repo.proposed(Branch("destroy", name))
     if tip is None or (last is not None and last.head_sha == tip):
         return False
-    said = commit_trailers.read(repo.mirror.message(tip))
+    said = commit_trailers.read(repo.mirror.history.message(tip))
     is_ours = said is not None and (said.environment, said.comment) == (name, request.comment)
     return (
         is_ours
-        and repo.mirror.only_removes(tip, repo.roots.environment(name), repo.commit)
+        and repo.mirror.history.only_removes(tip, repo.roots.environment(name), repo.commit)
         and _is_current(repo, tip, name)
     )
 
@@ -150,7 +150,7 @@ def _is_current(repo: Repository, removal: str, name: EnvironmentName) -> bool:
     where = repo.roots.environment(name)
     if repo.mirror.tree_at(removal, where) is not None:
         return False
-    before = repo.mirror.tree_at(repo.mirror.parent(removal) or repo.commit, where)
+    before = repo.mirror.tree_at(repo.mirror.history.parent(removal) or repo.commit, where)
     return before == repo.mirror.tree_at(repo.commit, where)
 
 

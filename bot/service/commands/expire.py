@@ -219,7 +219,9 @@ def _merge(repo: Repository, name: EnvironmentName, policy: Policy, pull: PullRe
         return waits
     # Anybody who may push could have put something else on the branch: what is merged unseen is the removal alone.
     is_tip = repo.proposed(Branch("destroy", name)) == pull.head_sha
-    if not is_tip or not repo.mirror.only_removes(pull.head_sha, repo.roots.environment(name), onto=repo.commit):
+    if not is_tip or not repo.mirror.history.only_removes(
+        pull.head_sha, repo.roots.environment(name), onto=repo.commit
+    ):
         return waits
     return Expired(name, "merged", pull.number) if repo.github.merge(repo.name, pull.number, pull.head_sha) else waits
 
@@ -236,7 +238,7 @@ def _has_rival(repo: Repository, name: EnvironmentName) -> bool:
         return proposal is None or proposal.is_asked_for
     # A new branch without a pull request of ours is one that is being proposed at this moment; an older one is somebody else's.
     is_new = found is None or found.head_sha != commit
-    return is_new and abs(repo.context.now() - repo.mirror.committed_at(commit)) < PROPOSING
+    return is_new and abs(repo.context.now() - repo.mirror.history.committed_at(commit)) < PROPOSING
 
 
 def _is_newest(repo: Repository, ended: Outlived, pull: PullRequest) -> bool:

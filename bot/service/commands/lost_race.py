@@ -30,7 +30,7 @@ def learn(repo: Repository, moved: Moved, others: OthersClaims) -> None:
 def _holder(repo: Repository, commit: str) -> EnvironmentName | None:
     """Return for which environment a claim was made. Anybody who may push could have made it, of anything."""
     try:
-        said = commit_trailers.read(repo.mirror.message(commit))
+        said = commit_trailers.read(repo.mirror.history.message(commit))
     except UserError:
         return None
     return said.environment if said else None
@@ -75,7 +75,7 @@ def _is_to_hold(repo: Repository, holder: EnvironmentName, claim: Claim, commit:
 def _is_known(repo: Repository, merged: PullRequest) -> bool:
     """Say whether the default branch had been given a pull request when it was fetched: what it lacks now was removed."""
     merge = merged.merge_commit_sha
-    return merge is not None and repo.mirror.was_at(merge, repo.commit) is not None
+    return merge is not None and repo.mirror.history.was_at(merge, repo.commit) is not None
 
 
 def _has(repo: Repository, commit: str, name: EnvironmentName, claim: Claim) -> bool:

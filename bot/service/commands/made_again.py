@@ -68,7 +68,7 @@ def merge_made_again(repo: Repository, name: EnvironmentName) -> bool:
     check = newest_check(repo, pull.head_sha, REQUIRED_CHECK)
     # Anybody who may push could have put something else on the branch: what is merged unseen is what was there before, alone.
     is_tip = repo.proposed(Branch("clone", name)) == pull.head_sha
-    is_as_it_was = is_tip and repo.mirror.only_puts(
+    is_as_it_was = is_tip and repo.mirror.history.only_puts(
         pull.head_sha, {repo.roots.environment(name): reset.files}, onto=repo.commit
     )
     is_green = check is not None and check.conclusion == "success"
@@ -124,9 +124,13 @@ def _pushed_before(repo: Repository, reset: MergedReset) -> str | None:
     """Return the tip of the branch if it brings the environment back; that from which it was cloned once began before the removal."""
     name = reset.manifest.name
     tip = repo.proposed(Branch("clone", name))
-    if tip is None or not repo.mirror.is_merged(reset.removal.commit, tip):
+    if tip is None or not repo.mirror.history.is_merged(reset.removal.commit, tip):
         return None
-    return tip if repo.mirror.only_puts(tip, {repo.roots.environment(name): reset.files}, onto=repo.commit) else None
+    return (
+        tip
+        if repo.mirror.history.only_puts(tip, {repo.roots.environment(name): reset.files}, onto=repo.commit)
+        else None
+    )
 
 
 def _publication(repo: Repository, reset: MergedReset, others: OthersClaims) -> Publication:

@@ -73,7 +73,7 @@ def _earlier(repo: Repository, command: Rollback) -> EarlierVersion:
     """Return the version that is asked for, by default the newest other one that was applied well. Raises `UserError`, `Transient`."""
     name = command.name
     if command.commit is not None:
-        commit = repo.mirror.was_at(command.commit, repo.commit)
+        commit = repo.mirror.history.was_at(command.commit, repo.commit)
         if commit is None:
             raise UserError(
                 f"`{repo.branch}` was never at a commit `{command.commit}`. Leave out `to …` to go back to the last version that was applied."

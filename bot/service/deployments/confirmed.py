@@ -127,9 +127,11 @@ def _jobs(repo: Repository, deployment: Deployment, url: str) -> list[WorkflowJo
     if run.workflow != WORKFLOW or run.trigger not in TRIGGERS:
         return []
     # A tag may be called as the branch is, so what counts is the commit, not the name.
-    if any(repo.mirror.was_at(commit, repo.commit) is None for commit in (run.head_sha, deployment.sha)):
+    if any(repo.mirror.history.was_at(commit, repo.commit) is None for commit in (run.head_sha, deployment.sha)):
         return []
     directory = repo.roots.environment(EnvironmentName(deployment.environment))
-    if repo.mirror.last_change(run.head_sha, directory) != repo.mirror.last_change(deployment.sha, directory):
+    if repo.mirror.history.last_change(run.head_sha, directory) != repo.mirror.history.last_change(
+        deployment.sha, directory
+    ):
         return []
     return repo.github.workflow_jobs(repo.name, run.id)

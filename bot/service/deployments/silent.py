@@ -37,9 +37,9 @@ def ended_silently(repo: Repository, name: EnvironmentName) -> WorkflowRun | Non
 
 def touched_by(repo: Repository, commit: str) -> list[str]:
     """Return the names of the directories that a commit of the default branch added, changed or removed; none for any other commit."""
-    if repo.mirror.was_at(commit, repo.commit) is None:
+    if repo.mirror.history.was_at(commit, repo.commit) is None:
         return []
-    parent = repo.mirror.parent(commit)
+    parent = repo.mirror.history.parent(commit)
     after, before = repo.at(commit).trees(), repo.at(parent).trees() if parent is not None else {}
     return sorted(name for name in after.keys() | before.keys() if after.get(name) != before.get(name))
 
@@ -47,15 +47,15 @@ def touched_by(repo: Repository, commit: str) -> list[str]:
 def _newest(repo: Repository, name: EnvironmentName) -> WorkflowRun | None:
     """Return the newest run for an environment as it is now: that of the push which brought it there, or one that a comment started since."""
     directory = repo.roots.environment(name)
-    brought = repo.mirror.last_change(repo.commit, directory)
+    brought = repo.mirror.history.last_change(repo.commit, directory)
     if brought is None:
         return None
-    at = repo.mirror.committed_at(brought)
+    at = repo.mirror.history.committed_at(brought)
     runs = sorted((run for run in _runs(repo) if run.created_at >= at - EARLIER), key=lambda run: run.id)
 
     def is_of_now(run: WorkflowRun) -> bool:
-        is_trusted = repo.mirror.was_at(run.head_sha, repo.commit) is not None
-        return is_trusted and repo.mirror.last_change(run.head_sha, directory) == brought
+        is_trusted = repo.mirror.history.was_at(run.head_sha, repo.commit) is not None
+        return is_trusted and repo.mirror.history.last_change(run.head_sha, directory) == brought
 
     # The first push that has the commit: the jobs of later ones are about others' environments.
     pushes = (run for run in runs if run.trigger == "push" and run.created_at <= at + LATER)

@@ -89,7 +89,7 @@ class RunJob:
 
     def _is_of_default(self, repo: Repository) -> bool:
         # A tag may be called as the branch is, so what counts is the commit, not the name.
-        return repo.mirror.was_at(self.event.head_sha, repo.commit) is not None
+        return repo.mirror.history.was_at(self.event.head_sha, repo.commit) is not None
 
     def report(self, applied: Sequence[EnvironmentName]) -> Reported:
         """Tell whoever waits for what was planned or deployed."""

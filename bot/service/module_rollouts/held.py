@@ -24,7 +24,7 @@ class HeldChange:
 def held_changes(repo: Repository, after: str | None) -> Sequence[HeldChange]:
     """Return what merges held after a commit, newest first; without one, recently. Raises `Unverifiable`."""
     called = _called(repo)
-    known = after if after is not None and repo.mirror.was_at(after, repo.commit) is not None else None
+    known = after if after is not None and repo.mirror.history.was_at(after, repo.commit) is not None else None
     found = (
         _held(repo, each, called) for each in changes_of(repo.mirror.path, repo.commit, modules_of_all(repo), known)
     )
@@ -52,7 +52,7 @@ def _called(repo: Repository) -> Mapping[str, Sequence[str]]:
 
 
 def _held(repo: Repository, change: PathsChanged, called: Mapping[str, Sequence[str]]) -> HeldChange | None:
-    parent = repo.mirror.parent(change.commit)
+    parent = repo.mirror.history.parent(change.commit)
     policy = _policy(repo.at(parent)) if parent is not None else None
     if parent is None or policy is None or not holds(policy, _policy(repo.at(change.commit))):
         return None

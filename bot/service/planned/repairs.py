@@ -49,7 +49,7 @@ def open_repair(repo: Repository, name: EnvironmentName) -> RepairProposal | Non
     if repo.proposed(branch) != head or manifest is None or manifest.repaired_at == live.repaired_at:
         return None
     files = repaired(live, repo.environment(name), manifest.repaired_at, repo.roots).files
-    if not repo.mirror.only_puts(head, {repo.roots.environment(name): files}, onto=repo.commit):
+    if not repo.mirror.history.only_puts(head, {repo.roots.environment(name): files}, onto=repo.commit):
         return None
     return _proposed(repo, name, proposal.pull, _asked_by(repo, proposal, live.repaired_at))
 

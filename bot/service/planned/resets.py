@@ -60,7 +60,7 @@ def _said_by_reset(repo: Repository, pull: PullRequest, name: EnvironmentName) -
 
 def _trailers(repo: Repository, commit: str) -> Trailers | None:
     try:
-        return commit_trailers.read(repo.mirror.message(commit))
+        return commit_trailers.read(repo.mirror.history.message(commit))
     except CommitMissing:
         return None  # a branch that was merged by squashing, and deleted
 
@@ -71,7 +71,7 @@ def made_again_by(repo: Repository, reset: MergedReset) -> PullRequest | None:
     if pull is None:
         return None
     try:
-        repo.mirror.message(pull.head_sha)  # brings the commit into the mirror
+        repo.mirror.history.message(pull.head_sha)  # brings the commit into the mirror
     except CommitMissing:
         return None
-    return pull if repo.mirror.is_merged(reset.removal.commit, pull.head_sha) else None
+    return pull if repo.mirror.history.is_merged(reset.removal.commit, pull.head_sha) else None

@@ -155,7 +155,7 @@ def _template_to(repo: Repository, command: Sync, manifest: Manifest) -> Templat
     name = manifest.template
     if command.commit is None:
         return repo.template(name)
-    commit = repo.mirror.on_the_way(command.commit, repo.commit)
+    commit = repo.mirror.history.on_the_way(command.commit, repo.commit)
     if commit is None:
         raise UserError(
             f"`{repo.branch}` has no commit `{command.commit}`. Leave out `to …` to get the newest revision of the template."

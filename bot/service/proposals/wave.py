@@ -54,9 +54,9 @@ def wave_proposal(repo: Repository, wave: PublishedWave) -> PullRequestSpec:
 def changed_in(repo: Repository, pull: PullRequest) -> Sequence[EnvironmentName]:
     """Return the environments that a wave's pull request changes, or changed. Raises `Transient`."""
     head = pull.head_sha
-    began = repo.mirror.merge_base(head, repo.commit)
+    began = repo.mirror.history.merge_base(head, repo.commit)
     if began == head:
-        began = repo.mirror.parent(head)  # it is merged
+        began = repo.mirror.history.parent(head)  # it is merged
     return changed_between(repo.at(began) if began is not None else None, repo.at(head))
 
 

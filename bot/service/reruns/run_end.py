@@ -154,7 +154,7 @@ def _last(repo: Repository, said: ConfirmedDeployment, run: str | None = None) -
 
 def _is_here(repo: Repository, commit: str, name: EnvironmentName) -> bool:
     """Say whether an environment is on the default branch as it was at one of that branch's own commits, its modules included."""
-    was_at = repo.mirror.was_at(commit, repo.commit)
+    was_at = repo.mirror.history.was_at(commit, repo.commit)
     if was_at is None or repo.at(was_at).tree_of(name) != repo.tree_of(name):
         return False
     return repo.tree_of(name) is None or has_same_modules(repo, was_at, name)

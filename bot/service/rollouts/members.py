@@ -80,7 +80,7 @@ def is_untouched(repo: Repository, name: EnvironmentName, pull: PullRequest) -> 
         return False
     if not isinstance(drafted, Synced) or drafted.conflicts:
         return False
-    return repo.mirror.only_puts(pull.head_sha, {repo.roots.environment(name): drafted.files}, onto=repo.commit)
+    return repo.mirror.history.only_puts(pull.head_sha, {repo.roots.environment(name): drafted.files}, onto=repo.commit)
 
 
 def member_of(repo: Repository, rollout: Rollout, name: EnvironmentName, shared: SharedPull | None) -> RolloutMember:
@@ -112,7 +112,7 @@ def _has_left(repo: Repository, shared: SharedPull, pull: PullRequest | None) ->
     """Say whether an environment left its wave for a change of its own, as all did: we closed that pull request then, and nobody declined it."""
     if shared.is_open or pull is None or pull.number < shared.pull.number:
         return False
-    return repo.mirror.is_by(repo.context.author, shared.pull.head_sha, onto=repo.commit)
+    return repo.mirror.history.is_by(repo.context.author, shared.pull.head_sha, onto=repo.commit)
 
 
 def _not_proposed(rollout: Rollout, name: EnvironmentName) -> RolloutMember:

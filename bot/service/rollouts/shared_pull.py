@@ -133,4 +133,4 @@ def _is_untouched(repo: Repository, branch: WaveBranch, pull: PullRequest, names
 def holds(repo: Repository, commit: str, wanted: Mapping[EnvironmentName, Tree]) -> bool:
     """Say whether a commit is the default branch as it was, with these directories, and nothing else. Raises `Transient`."""
     places = {repo.roots.environment(name): files for name, files in wanted.items()}
-    return repo.mirror.only_puts(commit, places, onto=repo.commit)
+    return repo.mirror.history.only_puts(commit, places, onto=repo.commit)

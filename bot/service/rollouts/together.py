@@ -145,7 +145,7 @@ def _published(
 
 
 def _ensured(repo: Repository, rollout: Rollout, branch: WaveBranch, tip: str, members: Members) -> PullRequest:
-    base = repo.mirror.merge_base(tip, repo.commit) or repo.commit
+    base = repo.mirror.history.merge_base(tip, repo.commit) or repo.commit
     wave = PublishedWave(branch, tip, base, members, len(rollout.record.waves), rollout.issue.url)
     return repo.github.ensure_pull_request(repo.name, wave_proposal(repo, wave))
 
@@ -157,8 +157,8 @@ def _wave(rollout: Rollout, at: int) -> tuple[EnvironmentName, ...]:
 
 def _is_own(repo: Repository, commit: str) -> bool:
     """Say whether a commit is what we proposed on its parent. Anybody can write our name into a commit, but loses nothing that we would write anew."""
-    if not repo.mirror.is_by(repo.context.author, commit, onto=repo.commit):
+    if not repo.mirror.history.is_by(repo.context.author, commit, onto=repo.commit):
         return False
-    base = repo.at(repo.mirror.parent(commit) or commit)
-    wanted = directories(base, changed_between(base, repo.at(commit)), repo.mirror.committed_at(commit))
+    base = repo.at(repo.mirror.history.parent(commit) or commit)
+    wanted = directories(base, changed_between(base, repo.at(commit)), repo.mirror.history.committed_at(commit))
     return bool(wanted) and holds(base, commit, wanted)

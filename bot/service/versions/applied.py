@@ -28,7 +28,7 @@ def applied_commits(repo: Repository, name: EnvironmentName) -> Iterator[Applied
     of a merge and nobody reviewed.
     """
     for each in repo.github.deployments(repo.name, name)[:MOST_LOOKED_AT]:
-        if each.payload.get(OURS) != "apply" or repo.mirror.was_at(each.sha, repo.commit) is None:
+        if each.payload.get(OURS) != "apply" or repo.mirror.history.was_at(each.sha, repo.commit) is None:
             continue
         tree = repo.mirror.tree_at(each.sha, repo.roots.environment(name))
         found = confirmation(repo, each) if tree is not None else None

@@ -22,5 +22,5 @@ def drift_found(repo: Repository, name: EnvironmentName) -> DriftFacts | None:
             facts = read_facts(check.text)
             is_ours = facts is not None and (facts.environment, facts.commit) == (name, commit)
             return facts if is_ours else None
-        commit = repo.mirror.parent(commit)
+        commit = repo.mirror.history.parent(commit)
     return None

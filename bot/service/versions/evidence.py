@@ -14,7 +14,7 @@ _APPLIED = "envclone/apply: {}"
 
 def evidence_of(repo: Repository, as_in: AsIn) -> Evidence | None:
     """Return the evidence; None for a commit that the default branch was never at, whatever its trailers say. Raises `Transient`."""
-    name, commit = as_in.environment, repo.mirror.was_at(as_in.commit, repo.commit)
+    name, commit = as_in.environment, repo.mirror.history.was_at(as_in.commit, repo.commit)
     tree = repo.mirror.tree_at(commit, repo.roots.environment(name)) if commit is not None else None
     manifest = repo.at(commit).manifest(name) if commit is not None and tree is not None else None
     if commit is None or manifest is None:

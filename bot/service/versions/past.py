@@ -39,7 +39,7 @@ def _commit(repo: Repository, text: str) -> str:
     commit = commit_at(repo.mirror.path, repo.commit, text)
     if commit is None and time is None:
         tagged = repo.mirror.tagged(text)
-        commit = repo.mirror.was_at(tagged, repo.commit) if tagged is not None else None
+        commit = repo.mirror.history.was_at(tagged, repo.commit) if tagged is not None else None
     if commit is None:
         said = "had no commit before" if time is not None else "was never at"
         raise UserError(

@@ -59,7 +59,7 @@ def _is_changed(repo: Repository, pull: PullRequest, name: EnvironmentName) -> b
 
 
 def _began(repo: Repository, pull: PullRequest) -> str:
-    return repo.mirror.merge_base(pull.head_sha, repo.commit) or repo.commit
+    return repo.mirror.history.merge_base(pull.head_sha, repo.commit) or repo.commit
 
 
 def _modules(repo: Repository, of: EnvironmentName, files: Tree, span: tuple[str, str]) -> str | None:

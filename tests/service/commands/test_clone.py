@@ -70,7 +70,7 @@ def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: Smal
     files = repo.at(repo.mirror.proposals()["demo-x"]).environment(NAME)
     assert verify(NAME, files, example.template()) == []
     # By this address a request is found in the service's log and, through the commit, in the runs' logs and the ledger.
-    trailers = read(repo.mirror.message(repo.mirror.proposals()["demo-x"]))
+    trailers = read(repo.mirror.history.message(repo.mirror.proposals()["demo-x"]))
     assert trailers is not None
     assert "#issuecomment-" in trailers.url
     assert files["hooks/seed"].executable
@@ -78,7 +78,7 @@ def test_clone_opens_a_pull_request_that_adds_one_rendered_directory(place: Smal
 
 def test_the_commit_says_who_asked_and_where(place: SmallMonorepo) -> None:
     commit = published(place).commit
-    message = place.service.context.mirror(REPOSITORY).message(commit)
+    message = place.service.context.mirror(REPOSITORY).history.message(commit)
     assert "Requested-by: alice" in message
     assert "Requested-at: https://github.example/acme/infra/issues/7#c1" in message
 
@@ -191,7 +191,7 @@ def test_law_5_whoever_loses_the_race_for_a_value_takes_another(place: SmallMono
     value = network(place, first)
     # Somebody else holds the branch's claim although no branch shows it, as in the moment between a draft and its push.
     place.server.delete_branch(REPOSITORY, branch_of(NAME), by="alice")
-    place.service.context.mirror(REPOSITORY).message(first.commit)
+    place.service.context.mirror(REPOSITORY).history.message(first.commit)
     blocked = publish_clone(place.repository(), example.asked("demo-y", 2, set={CIDR: value}))
     assert isinstance(blocked, Published)  # the holder is gone, so its claim is free again
 

@@ -135,7 +135,7 @@ def test_law_4_what_is_in_no_state_is_imported_and_the_code_that_its_plan_wrote_
     with pytest.raises(Transient):
         planned(code, asked)
     added = head()
-    assert live.repository().mirror.parent(added) == asked
+    assert live.repository().mirror.history.parent(added) == asked
     assert "| `app/aws_sns_topic.alerts` |" not in (last(live).body or "")
     checked(live, number, "failure", asked)
     live.written(number)

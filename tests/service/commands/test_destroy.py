@@ -49,7 +49,7 @@ def test_the_commit_says_who_asked_and_where(live: SmallMonorepo) -> None:
     comment = live.comment(DESTROY)
     live.work(live.event(comment, DESTROY))
     mirror = live.repository().mirror
-    message = mirror.message(mirror.proposals("destroy")["demo-x"])
+    message = mirror.history.message(mirror.proposals("destroy")["demo-x"])
     assert "Requested-by: alice" in message
     assert f"Envclone-Request: {comment}" in message
     assert "The removal of `demo-x`" in (live.reply(comment) or "")

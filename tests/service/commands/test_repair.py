@@ -280,7 +280,7 @@ def rewritten(place: SmallMonorepo, by: str, comment: int) -> None:
     mirror, branch = place.repository().mirror, f"refs/heads/{branch_of(NAME, 'change')}"
     was = head(place)
     git = ("git", "-C", str(mirror.path), "-c", "user.name=a", "-c", "user.email=a@a")
-    said = re.sub("(?m)^Envclone-Request: .*", f"Envclone-Request: {comment}", mirror.message(was))
+    said = re.sub("(?m)^Envclone-Request: .*", f"Envclone-Request: {comment}", mirror.history.message(was))
     said = said.replace(f"Requested-by: {MAINTAINER}", f"Requested-by: {by}")
     made = subprocess.run(
         [*git, "commit-tree", f"{was}^{{tree}}", "-p", f"{was}^", "-m", said],

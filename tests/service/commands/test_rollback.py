@@ -126,7 +126,9 @@ def test_a_commit_may_be_named_if_the_default_branch_was_at_it(changed: tuple[Sm
     inside = place.server.commit(REPOSITORY, {"README.md": b"x"}, by="alice", message="Not merged", branch="other")
     assert "was never at a commit" in (place.say(f"/rollback demo-x to {inside}") or "")
     assert "was never at a commit `abcdef0`" in (place.say("/rollback demo-x to abcdef0") or "")
-    root = place.repository().mirror.versions(place.repository().commit, "envs/production/environment.yaml", 9)[-1]
+    root = place.repository().mirror.history.versions(place.repository().commit, "envs/production/environment.yaml", 9)[
+        -1
+    ]
     assert "There was no `demo-x` at" in (place.say(f"/rollback demo-x to {root}") or "")
     head = place.server.head(REPOSITORY) or ""
     assert "No change: `demo-x` is as it was at" in (place.say(f"/rollback demo-x to {head}") or "")

@@ -271,7 +271,9 @@ def test_law_4_a_question_and_its_answer_killed_after_any_step_are_asked_and_ans
         assert live.reply(comment) is not None
     assert (len(pulls(live)), wrong(live), file(live, CHANGE)) == (2, [], SECURE)
     head = at(live, CHANGE).commit
-    assert at(live, "main").commit == live.repository().mirror.parent(live.repository().mirror.parent(head) or "")
+    assert at(live, "main").commit == live.repository().mirror.history.parent(
+        live.repository().mirror.history.parent(head) or ""
+    )
 
 
 def test_law_4_a_sync_that_was_merged_before_it_is_run_again_is_not_made_twice(live: SmallMonorepo) -> None:
