@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 from bot.clients.github.records import Check, Deployment, PullRequest
-from bot.core.messages import change_pull_request, sync_text
+from bot.core.messages import changed_values, sync_text
 from bot.core.messages.status_comment import end_comment, proposal_comment, status_comment
 from bot.core.messages.versions import made_again, repaired
 from bot.core.requests.branches import PREFIXES, Branch
@@ -115,7 +115,7 @@ def what_of(repo: Repository, proposal: OwnProposal) -> str:
     before, after = repo.at(proposal.base).manifest(name), _readable(repo, proposal.tip, name)
     if before is None or after is None:
         return ""
-    return "\n\n".join(filter(None, (change_pull_request.values_table(before, after), sync_text.waits(after))))
+    return "\n\n".join(filter(None, (changed_values.values_table(before, after), sync_text.waits(after))))
 
 
 def _facts_of_pull(repo: Repository, pull: PullRequest) -> StatusFacts:

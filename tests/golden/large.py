@@ -20,6 +20,7 @@ from bot.core.messages import (
 )
 from bot.core.messages import change_pull_request as changes
 from bot.core.messages import clone_pull_request as clones
+from bot.core.messages.changed_values import values_table
 from bot.core.messages.environment_list import Listed, environment_list
 from bot.core.messages.rollouts import issue as rollout_issue
 from bot.core.messages.sync_text import ProposedSync
@@ -185,9 +186,7 @@ def _ended(key: str) -> str:
 
 
 def _progress(**more: object) -> str:
-    return status_comment.proposal_comment(
-        Branch("change", i.NAME), i.facts(**more), changes.values_table(MANY, OTHERS)
-    )
+    return status_comment.proposal_comment(Branch("change", i.NAME), i.facts(**more), values_table(MANY, OTHERS))
 
 
 _RUN: Final = rerun_replies.StartedRun("resume demo-x for comment 1", f"[the run]({i.RUN})")

@@ -19,6 +19,7 @@ from bot.core.messages import (
 from bot.core.messages import change_pull_request as changes
 from bot.core.messages import rerun_replies as reruns
 from bot.core.messages import status_comment as status
+from bot.core.messages.changed_values import values_table
 from bot.core.messages.clone_pull_request import ProposedClone
 from bot.core.messages.clone_pull_request import body as clone_body
 from bot.core.messages.environment_list import Listed, environment_list
@@ -88,7 +89,7 @@ STATUS: Texts = {
         is_closed=True, is_merged=True, check="success", deployment="failure", deployment_note="demo-x: app failed", log_url=i.RUN
     ),
     "status/change-waiting": lambda: status.proposal_comment(
-        Branch("change", i.NAME), i.facts(check="success"), changes.values_table(i.CLONE, WIDER)
+        Branch("change", i.NAME), i.facts(check="success"), values_table(i.CLONE, WIDER)
     ),
     "status/removal-under-way": lambda: status.proposal_comment(
         Branch("destroy", i.NAME), i.facts(is_closed=True, is_merged=True, deployment="in_progress")

@@ -15,7 +15,7 @@ from bot.cli.terminal import plain
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.merge_file import merge_text
 from bot.commands.model import Extend, Set
-from bot.core.messages import change_pull_request
+from bot.core.messages import changed_values
 from bot.core.rendering.assemble import TemplateAt, own_manifest
 from bot.core.rendering.merge import EditedDirectory
 from bot.core.requests.change import ChangeDraft, ChangeSubject, Unchanged, draft_change
@@ -69,9 +69,9 @@ def _change(command: Set | Extend, checkout: Checkout, as_json: bool) -> None:
     before, after = own_manifest(checkout.environment(command.name), command.name, checkout.roots), drafted.manifest
     checkout.write_environment(after.name, drafted.files)
     say(
-        f"{plain(change_pull_request.values_table(before, after), width())}\n\nWrote {checkout.roots.environment(after.name)}/. Commit it and open a pull request.",
+        f"{plain(changed_values.values_table(before, after), width())}\n\nWrote {checkout.roots.environment(after.name)}/. Commit it and open a pull request.",
         lambda: {
-            "changed": {name: after.parameters[name] for name in change_pull_request.changed(before, after)},
+            "changed": {name: after.parameters[name] for name in changed_values.changed(before, after)},
             "expires_at": after.expires_at.isoformat() if after.expires_at else None,
         },
         as_json,

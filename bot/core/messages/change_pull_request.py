@@ -1,12 +1,12 @@
-"""What people read of a change: title, body and commit message of its pull request, and which value is which now."""
+"""What people read of a change: title, body and commit message of its pull request, and the answer in an open one."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from bot.core.hcl.address_patterns import key_of
 from bot.core.markdown import cell, code, details, facts, table
 from bot.core.messages import sync_text
+from bot.core.messages.changed_values import before_and_after, changed, expiry, moments, more_values, values_table
 from bot.core.messages.sync_text import ProposedSync
 from bot.core.messages.versions import codified, rolled_back
 from bot.core.messages.versions.evidence import Evidence, proved, reported
@@ -15,7 +15,6 @@ from bot.core.parity.report import Difference
 from bot.core.plans.risk import risk_before_plan
 from bot.core.plural import counted, joined
 from bot.core.rendering.assemble import TemplateAt
-from bot.core.rendering.parameter_types import text
 from bot.core.rendering.parameter_values import Origin, origin
 from bot.core.requests.change import followers
 from bot.core.requests.codify.imports import IMPORTED
@@ -72,11 +71,6 @@ class ProposedChange:
         return self.template.roots.environment(self.after.name)
 
 
-def changed(before: Manifest, after: Manifest) -> Sequence[ParameterName]:
-    """Return the parameters whose values differ, in the template's order."""
-    return [name for name, value in after.parameters.items() if before.parameters.get(name) != value]
-
-
 def title(before: Manifest, after: Manifest, said: Trailers | None = None) -> str:
     """Return the title of a pull request, or of a commit that says this of itself, that changes one into the other."""
     if said is not None and said.as_in is not None and said.as_in.environment == after.name:
@@ -103,29 +97,6 @@ def _title_without_values(before: Manifest, after: Manifest) -> str:
     if before.data_reset_at != after.data_reset_at:
         return f"Reset the data of {after.name}"
     return f"Extend {after.name} until {expiry(after)}"
-
-
-def values_table(before: Manifest, after: Manifest) -> str:
-    """Return every value before and after, in Markdown; nothing when nothing differs."""
-    rows = [(code(name), *_both(before, after, name)) for name in changed(before, after)[:MOST_ROWS]]
-    if before.expires_at != after.expires_at:
-        rows.append(("expires", expiry(before), expiry(after)))
-    if before.repaired_at != after.repaired_at:
-        rows.append(("repair", "", _asked_at(after.repaired_at)))
-    if before.data_reset_at != after.data_reset_at:
-        rows.append(("data", "", _asked_at(after.data_reset_at)))
-    if before.revision != after.revision:
-        rows.append(("template revision", code(before.revision[:12]), code(after.revision[:12])))
-    return f"{table(('Parameter', 'Before', 'After'), rows)}{_more(before, after)}" if rows else ""
-
-
-def expiry(manifest: Manifest) -> str:
-    """Return until when it lives."""
-    return f"{manifest.expires_at:%Y-%m-%d %H:%M} UTC" if manifest.expires_at else "never"
-
-
-def _asked_at(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
 
 
 def in_place(before: Manifest, after: Manifest, link: str) -> str:
@@ -218,27 +189,13 @@ def _values(proposed: ProposedChange) -> str:
         return f"{said}{longer}"
     following = _following(proposed)
     rows = [
-        (code(name), *_both(before, after, name), _cause(proposed, name, following))
+        (code(name), *before_and_after(before, after, name), _cause(proposed, name, following))
         for name in changed(before, after)[:MOST_ROWS]
     ]
-    if before.expires_at != after.expires_at:
-        rows.append(("expires", expiry(before), expiry(after), "set with `/extend`"))
-    if before.repaired_at != after.repaired_at:
-        rows.append(("repair", "", _asked_at(after.repaired_at), "requested with `/repair`"))
-    if before.data_reset_at != after.data_reset_at:
-        rows.append(("data", "", _asked_at(after.data_reset_at), "requested with `/reset --data`"))
+    rows += moments(before, after)
     if not rows:
         return "No parameter changes."
-    return f"{table(('Parameter', 'Before', 'After', 'Cause'), rows)}{_more(before, after)}"
-
-
-def _both(before: Manifest, after: Manifest, name: ParameterName) -> tuple[str, str]:
-    return sides(text(before.parameters.get(name)), text(after.parameters[name]), absent=code(""))
-
-
-def _more(before: Manifest, after: Manifest) -> str:
-    more = len(changed(before, after)) - MOST_ROWS
-    return f"\n\n… and {counted(more, 'more parameter')}: see the manifest." if more > 0 else ""
+    return f"{table(('Parameter', 'Before', 'After', 'Cause'), rows)}{more_values(before, after)}"
 
 
 def _cause(proposed: ProposedChange, name: ParameterName, following: Collection[ParameterName]) -> str:

@@ -10,7 +10,8 @@ from bot.commands.grammar import Mistake, parse
 from bot.commands.model import Clone, Set, Unlock
 from bot.core.hcl.comparison.structure import structure
 from bot.core.markdown import cell, code, details, fence
-from bot.core.messages.change_pull_request import ProposedChange, body, title, values_table
+from bot.core.messages.change_pull_request import ProposedChange, body, title
+from bot.core.messages.changed_values import values_table
 from bot.core.requests.change import Changed, ChangeSubject, draft_change
 from bot.core.requests.clone import Draft, draft_clone
 from bot.core.requests.refusal import Refused

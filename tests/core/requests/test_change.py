@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.clouds.registry import FACTS
 from bot.commands.model import Extend, Set
-from bot.core.messages.change_pull_request import ProposedChange, body, title, values_table
+from bot.core.messages.change_pull_request import ProposedChange, body, title
+from bot.core.messages.changed_values import values_table
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
 from bot.core.rendering.assemble import assemble, read_template
