@@ -40,7 +40,7 @@ from bot.model.environment import Manifest
 from bot.model.pipeline import Hook, Json, Pipeline, Stack
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.executor import run_graph
-from bot.runs.plan.hook_checks import HookChecks
+from bot.runs.plan.steps.hook_checks import HookChecks
 from bot.runs.plan.verify import Templates
 from bot.runs.states_read import states_read
 

@@ -45,12 +45,12 @@ from bot.runs.apply.former_state import FormerCode, state_before_its_move
 from bot.runs.earlier_code import passes
 from bot.runs.executor import run_graph
 from bot.runs.plan.context import PlanContext
-from bot.runs.plan.hook_checks import HookChecks
-from bot.runs.plan.imported import Written, written_for
 from bot.runs.plan.parity import ParityResult, compare_code, parity_result
 from bot.runs.plan.refusals import refusals
 from bot.runs.plan.request import PlanRequest
 from bot.runs.plan.review import ReviewedPlan, review_of
+from bot.runs.plan.steps.hook_checks import HookChecks
+from bot.runs.plan.steps.imported import Written, written_for
 
 SIDE_BY_SIDE = 4
 """Stacks planned at once. Each takes some 600 MB while its provider runs, and a hosted runner has 16 GB."""

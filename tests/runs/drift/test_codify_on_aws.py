@@ -24,7 +24,7 @@ from bot.core.requests.codify.imports import IMPORTED, OpenImport
 from bot.core.tree import File
 from bot.model.policy import Policy
 from bot.names import StepName, TemplateName
-from bot.runs.plan.imported import written_for
+from bot.runs.plan.steps.imported import written_for
 from tests.runs.drift.codified_kinds import KINDS
 from tests.support import example
 from tests.support.cloud import REGION

@@ -17,7 +17,7 @@ from bot.core.rendering.assemble import read_hooks
 from bot.core.tree import File
 from bot.model.pipeline import Hook
 from bot.names import EnvironmentName, ParameterName, StepName
-from bot.runs.plan.hook_checks import HookChecks
+from bot.runs.plan.steps.hook_checks import HookChecks
 
 NAME, STEP, OTHER = EnvironmentName("demo-x"), StepName("announce"), StepName("app")
 PROGRAM = b"""#!/bin/sh
