@@ -27,9 +27,10 @@ from bot.runs.destroy.destroy_inputs import destroy_inputs
 from bot.runs.earlier_code import passes
 from bot.runs.executor import run_graph
 from bot.runs.plan.context import PlanContext
-from bot.runs.plan.plan import SIDE_BY_SIDE, Failed, Planned
+from bot.runs.plan.plan import Planned
 from bot.runs.plan.request import PlanRequest
 from bot.runs.plan.review import ReviewedPlan, review_of
+from bot.runs.plan.steps.steps import SIDE_BY_SIDE, Failed
 
 
 def plan_destroy(request: PlanRequest, context: PlanContext, base: str) -> Planned | Failed:

@@ -33,9 +33,10 @@ from bot.core.plans.written_imports import WrittenImports, write_written
 from bot.errors import Finding
 from bot.model.pipeline import Json
 from bot.model.risk import Risk
-from bot.runs.plan.plan import CreatedAgain, Failed, ImportsWritten, Planned, PlanOutcome, PlanRefused, Undestroyable
+from bot.runs.plan.plan import CreatedAgain, Planned, PlanOutcome, PlanRefused, Undestroyable
 from bot.runs.plan.recertify import said as certified
 from bot.runs.plan.request import PlanRequest
+from bot.runs.plan.steps.steps import Failed, ImportsWritten
 
 T = TypeVar("T")
 

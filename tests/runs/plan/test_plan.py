@@ -30,9 +30,10 @@ from bot.model.risk import Risk
 from bot.names import EnvironmentName, ParameterName, StepName
 from bot.runs.plan.context import PlanContext
 from bot.runs.plan.parity import ParityBase
-from bot.runs.plan.plan import CreatedAgain, Failed, Planned, PlanRefused, Undestroyable, plan
+from bot.runs.plan.plan import CreatedAgain, Planned, PlanRefused, Undestroyable, plan
 from bot.runs.plan.report import report
 from bot.runs.plan.request import PlanRequest
+from bot.runs.plan.steps.steps import Failed
 from tests.support.cloud import REGION, cloud
 from tests.support.deploying import DEMO, PRODUCTION, Deploying
 from tests.support.monorepo import Monorepo

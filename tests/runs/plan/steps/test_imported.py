@@ -7,10 +7,10 @@ from bot.core.plans.from_state import import_blocks
 from bot.core.plans.written_imports import read_written
 from bot.core.requests.codify.imports import IMPORTED, OpenImport
 from bot.names import EnvironmentName, StepName
-from bot.runs.plan.plan import ImportsWritten
 from bot.runs.plan.report import left_behind, report
 from bot.runs.plan.request import PlanRequest
 from bot.runs.plan.steps.imported import written_for
+from bot.runs.plan.steps.steps import ImportsWritten
 from tests.support.terraform import program, write
 
 MAIN = """
