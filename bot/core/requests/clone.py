@@ -14,6 +14,7 @@ from bot.core.parity.by_code.compare import CodeComparison, compare
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.inventory import Claim, Inventory, claims
 from bot.core.rendering.parameter_values import NotApart, RequestedEnvironment, resolve
+from bot.core.requests.new_name import check_name, check_pair
 from bot.core.requests.preflight import CheckRules, blamed, in_template, refusals
 from bot.core.requests.refusal import Refused, with_suggestion
 from bot.core.requests.validation import (
@@ -24,8 +25,6 @@ from bot.core.requests.validation import (
     check_code,
     check_contract,
     check_free,
-    check_name,
-    check_pair,
     check_purpose,
     check_quota,
     check_refusals,

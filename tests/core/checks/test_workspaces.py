@@ -7,7 +7,8 @@ from bot.core.checks.backend import misplaced, state_keys, state_place
 from bot.core.checks.static_checks import GateRules, gate
 from bot.core.checks.workspaces import StackState, Workspace, workspace_of
 from bot.core.rendering.inventory import Inventory
-from bot.core.requests.validation import Correctable, check_name
+from bot.core.requests.new_name import check_name
+from bot.core.requests.validation import Correctable
 from bot.core.tree import File, Tree
 from bot.model.account import PolicyAccount
 from bot.model.environment import ExistingState, Manifest
