@@ -9,15 +9,14 @@ from bot.clients.git.mirror import Mirror
 from bot.clients.git.remote import GitFailed
 from bot.clients.github.client import GitHub
 from bot.clients.github.records import PullRequest
-from bot.clients.manifest_cache import many_made
 from bot.clouds.registry import FACTS
 from bot.core.hcl.local_modules import modules_outside
-from bot.core.rendering.assemble import TemplateAt, read_manifest, read_policy, read_roots, read_template
+from bot.core.rendering.assemble import TemplateAt, read_policy, read_roots, read_template
 from bot.core.rendering.inventory import Inventory, InventoryReading, Remnant, remnant_of
 from bot.core.requests.branches import PREFIXES, Branch, Stranger, WaveBranch, read_branch, read_wave
 from bot.core.requests.template_history import TemplateHistory
 from bot.core.tree import File, Tree
-from bot.errors import Finding, Unreadable, UserError
+from bot.errors import UserError
 from bot.model.environment import MANIFEST, Manifest
 from bot.model.policy import PATH as POLICY
 from bot.model.policy import Policy
@@ -26,11 +25,10 @@ from bot.model.template import DECLARATION
 from bot.names import EnvironmentName, RepositoryName, TemplateName
 from bot.service.context import ServiceContext
 from bot.service.inventory_reader import InventoryReader, seen_in
+from bot.service.manifests_by_tree import ManifestsByTree
 
 OLDER = 20
 """Versions of a manifest that are looked at for the last one that can be read."""
-FEW = 3
-"""Manifests that are as well read one by one: what came since the last look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,10 @@ class Repository:
     @property
     def github(self) -> GitHub:
         return self.context.github
+
+    @property
+    def _manifests(self) -> ManifestsByTree:
+        return ManifestsByTree(self.mirror, self.context, self.roots)
 
     def at(self, commit: str) -> "Repository":
         """Return the repository at another commit. Raises `Transient` when neither the mirror nor the remote has that."""
@@ -124,7 +126,7 @@ class Repository:
             tree = self.tree_of(name)
             if tree is None:
                 return None
-            known[key] = self._manifest(name, tree)
+            known[key] = self._manifests.read(name, tree)
         return known[key]
 
     def remember(self, manifest: Manifest) -> None:
@@ -190,13 +192,13 @@ class Repository:
     def read_inventory(self) -> InventoryReading:
         """Return all environments that can be read, and why the others can't; these keep what they hold. Raises `Transient`."""
         trees = self.trees()
-        read = InventoryReader(self.roots, self._unmanaged(trees))
+        read, manifests = InventoryReader(self.roots, self._unmanaged(trees)), self._manifests
         seen = self.context.seen.get(self.name)
         if seen is None or seen.trees != trees or seen.unmanaged != read.unmanaged:
             seen = self.context.seen[self.name] = seen_in(trees, read.unmanaged, self.context.manifests)
         read.live = seen.live
         for text in seen.others:
-            read.add(text, partial(self._manifest, tree=trees[text]), self._remnant, is_live=True)
+            read.add(text, partial(manifests.read, tree=trees[text]), self._remnant, is_live=True)
         # Without a branch of ours that is not merged nothing is proposed, and GitHub need not be asked.
         if any(text not in trees for text in self.mirror.proposals()):
             for pull in self.own_pull_requests():
@@ -210,7 +212,7 @@ class Repository:
         """Return the directories that have no manifest, and did not lose one: somebody else's."""
         seen = self.context.seen.get(self.name)
         if seen is None or seen.trees != trees:
-            self._read_ahead(trees)
+            self._manifests.read_ahead(trees)
         bare = {text for text, tree in trees.items() if tree in self.context.bare} if self.context.bare else set[str]()
         lost = self.removed_manifests() if bare else {}
         by = {text: lost.get(f"{self.roots.environment(text)}/{MANIFEST}") for text in bare}
@@ -219,25 +221,6 @@ class Repository:
             for text in bare
             if not (commit := by[text]) or self.mirror.tree_at(commit, self.roots.environment(text)) is None
         )
-
-    def _read_ahead(self, trees: Mapping[str, str]) -> None:
-        """Bring what is not known of these manifests into memory in one reading: from what was kept, else from git together."""
-        known, unreadable = self.context.manifests, self.context.unreadable
-        wanted = {
-            tree: name for name, tree in trees.items() if tree not in known and f"{name}:{tree}" not in unreadable
-        }
-        if len(wanted) < FEW:
-            for tree, name in wanted.items():
-                self._parse(name, tree, next(self.mirror.read_in([tree], MANIFEST)))
-            return
-        cache = self.context.kept_manifests()
-        with many_made():
-            known.update(cache.read(wanted))
-            fresh = {tree: name for tree, name in wanted.items() if tree not in known}
-            for (tree, name), data in zip(fresh.items(), self.mirror.read_in(list(fresh), MANIFEST), strict=True):
-                self._parse(name, tree, data)
-        if fresh:
-            cache.write({tree: known[tree] for tree in fresh if tree in known})
 
     def _remnant(self, name: EnvironmentName, *, is_live: bool) -> Remnant:
         """Return what is still known of an environment that can't be read."""
@@ -264,29 +247,6 @@ class Repository:
     def _from_our_branches(self) -> list[PullRequest]:
         pulls = self.github.open_pull_requests(self.name)
         return [each for each in pulls if each.is_from(self.name) and (read_branch(each.head) or read_wave(each.head))]
-
-    def _manifest(self, name: str, tree: str) -> Manifest:
-        known, unreadable, where = self.context.manifests, self.context.unreadable, self.roots.environment(name)
-        key = f"{name}:{tree}"
-        if key in unreadable:
-            raise Unreadable(*unreadable[key])
-        if tree not in known:
-            self._parse(name, tree, next(self.mirror.read_in([tree], MANIFEST)))
-        if key in unreadable:
-            raise Unreadable(*unreadable[key])
-        if known[tree].name != name:
-            raise Unreadable(Finding(f"{where}/{MANIFEST}", 1, f"`name` must be {name}, as its directory is called."))
-        return known[tree]
-
-    def _parse(self, name: str, tree: str, data: bytes | None) -> None:
-        """Note the manifest of a tree, or what is wrong with it."""
-        files: Tree = {} if data is None else {MANIFEST: File(data)}
-        if data is None:
-            self.context.bare.add(tree)
-        try:
-            self.context.manifests[tree] = read_manifest(files, self.roots.environment(name))
-        except Unreadable as error:
-            self.context.unreadable[f"{name}:{tree}"] = error.findings
 
 
 def repository_at_head(context: ServiceContext, name: RepositoryName) -> Repository:
