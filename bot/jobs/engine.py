@@ -27,6 +27,7 @@ from dbos._serialization import DBOSPortableJSON
 from bot.clients.store.database_url import noticing_silence
 from bot.clients.store.records import KEEP_DELIVERIES
 from bot.clients.store.sqlite import file_at
+from bot.jobs.figures import JobsNow
 from bot.jobs.gate import StepGate
 from bot.jobs.runner import JobRunner
 from bot.model.pipeline import Json
@@ -222,11 +223,12 @@ class Engine:
             count += len(found)
         return count
 
-    def states(self) -> dict[str, int]:
+    def jobs_now(self) -> JobsNow:
         """Count the jobs that wait and those that run, over all replicas."""
         found = DBOS.list_queued_workflows(queue_name=QUEUE, limit=MOST_COUNTED, load_input=False, load_output=False)
-        running = sum(1 for one in found if one.status == "PENDING")
-        return {"waiting": len(found) - running, "running": running}
+        since = [(one.created_at or 0) / 1000 for one in found if one.status != "PENDING"]
+        oldest = max(0.0, time.time() - min(since)) if since else 0.0
+        return JobsNow(waiting=len(since), running=len(found) - len(since), oldest=timedelta(seconds=oldest))
 
     def is_lost(self) -> bool:
         """Say whether the file was deleted: then no job is written down any more, and only a start makes it anew."""

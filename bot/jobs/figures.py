@@ -1,12 +1,23 @@
 """What a worker counts. Written down with every heartbeat; the web process shows it to Prometheus."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import assert_never
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from bot.jobs.heard import DriftHeard, Heard, RunHeard
 from bot.service.jobs_api import StepTimes
+
+
+@dataclass(frozen=True, slots=True)
+class JobsNow:
+    """How many jobs wait to begin, for how long the oldest of them has waited, and how many are under way."""
+
+    waiting: int
+    running: int
+    oldest: timedelta
 
 
 class Figures:
@@ -93,6 +104,12 @@ class Figures:
             registry=self._registry,
         )
         self._state = Gauge("envclone_jobs_now", "Jobs by state.", ["replica", "state"], registry=self._registry)
+        self._oldest = Gauge(
+            "envclone_jobs_oldest_seconds",
+            "Age of the oldest job that waits to begin.",
+            ["replica"],
+            registry=self._registry,
+        )
 
     def ended(self, kind: str, outcome: str, seconds: float) -> None:
         """Count a job that ended."""
@@ -141,10 +158,11 @@ class Figures:
         """Count jobs that were taken over."""
         self._recovered.labels(self.replica).inc(jobs)
 
-    def now(self, states: dict[str, int]) -> None:
-        """Set how many jobs are in each state."""
-        for state, count in states.items():
-            self._state.labels(self.replica, state).set(count)
+    def now(self, jobs: JobsNow) -> None:
+        """Set how many jobs are in each state, and how long the oldest has waited."""
+        self._state.labels(self.replica, "waiting").set(jobs.waiting)
+        self._state.labels(self.replica, "running").set(jobs.running)
+        self._oldest.labels(self.replica).set(jobs.oldest.total_seconds())
 
     def remaining(self, requests: Mapping[str, int]) -> None:
         """Set how many requests GitHub still takes, by owner."""

@@ -46,7 +46,7 @@ class Heart:
 
     def beat(self, dead_after: timedelta) -> None:
         """Say that we are alive, and take over from those that are not."""
-        self._figures.now(self._engine.states())
+        self._figures.now(self._engine.jobs_now())
         self._figures.remaining(self._work.remaining_requests())
         self._store.beat(self._replica, self._figures.text())
         if revived := self._engine.revive():

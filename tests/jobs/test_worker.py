@@ -180,6 +180,8 @@ PRUNE = """
 import os, sys
 from datetime import timedelta
 from pathlib import Path
+from dbos import DBOS
+from bot.events import Tick
 from bot.jobs.alone import OwnProcess
 from bot.jobs.attempt import Patience
 from bot.jobs.engine import Engine, EngineLocation
@@ -187,11 +189,16 @@ from bot.jobs.figures import Figures
 from bot.jobs.runner import JobRunner, Seen
 from bot.jobs.step_attempts import StepAttempts
 from bot.clients.store import open_store
+from bot.service.jobs_api import JobRequest
 from tests.jobs.counting import CountingWork
 data, work = Path(sys.argv[1]), CountingWork(Path(sys.argv[2]))
 runner = JobRunner(work, Seen(Figures("one")), Patience(), StepAttempts(open_store(None, data), OwnProcess(())))
 engine = Engine(EngineLocation(None, data, "pruner", 1), runner)
-print(engine.prune(), engine.prune(timedelta(0)), engine.prune(timedelta(0)), engine.states(), flush=True)
+under_way = DBOS.list_workflows(status="PENDING", load_input=False)[0].queue_partition_key
+engine.submit(JobRequest(key="k", partition=under_way, kind="sweep", delivery="d", event=Tick(repository="acme/infra", slot=1)))
+now = engine.jobs_now()
+is_age = timedelta(0) < now.oldest < timedelta(minutes=10)
+print(engine.prune(), engine.prune(timedelta(0)), engine.prune(timedelta(0)), now.waiting, now.running, is_age, flush=True)
 os._exit(0)
 """
 
@@ -243,7 +250,7 @@ def test_jobs_that_ended_long_ago_are_forgotten_and_those_that_wait_are_not(pool
     assert worker.wait(PATIENCE) == -signal.SIGKILL
     words = [sys.executable, "-c", PRUNE, str(pool.directory / "data"), str(pool.directory / "work")]
     said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
-    assert said == "0 3 0 {'waiting': 0, 'running': 1}\n"
+    assert said == "0 3 0 1 1 True\n"
 
 
 def test_a_stop_lets_the_running_step_end_and_the_next_start_goes_on(pool: Workers, store: SqliteStore) -> None:

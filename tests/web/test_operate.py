@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.cli.serving.processes import INVALID
 from bot.clients.store import Delivery, SqliteStore
-from bot.jobs.figures import Figures
+from bot.jobs.figures import Figures, JobsNow
 from bot.jobs.heard import DriftHeard, RunHeard
 from bot.service.jobs_api import StepTimes
 from bot.settings import ALIASES, Settings, read
@@ -48,7 +48,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     figures.heard(DriftHeard("found"))
     figures.stepped([StepTimes(workflow="plan", step="Plan", conclusion="success", seconds=(40, 7))])
     figures.expired("warned")
-    figures.now({"waiting": 1})
+    figures.now(JobsNow(waiting=1, running=0, oldest=timedelta(minutes=1)))
     figures.remaining({"acme": 4000})
     store.beat("one", figures.text())
     store.append([Delivery("d-1", "issue_comment", b"{}", datetime.now(UTC))])
