@@ -1,6 +1,6 @@
 """What GitHub and git refuse for good is answered at once; what may pass is told of once it takes longer than a minute."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,10 @@ from bot.jobs.attempt import Patience
 from bot.jobs.figures import Figures
 from bot.jobs.runner import JobRunner, Seen
 from bot.jobs.step_attempts import StepAttempts
-from bot.sandbox.github.repository_settings import archive, rename_default_branch
+from bot.sandbox.github import GitHubServer
+from bot.sandbox.github.repository_settings import archive, rename_default_branch, rename_repository, restrict_creation
 from tests.support.job_memory import JobMemory
-from tests.support.small_monorepo import BOT, MAINTAINER, REPOSITORY, STRANGER, SmallMonorepo
+from tests.support.small_monorepo import BOT, MAINTAINER, REPOSITORY, STRANGER, SmallMonorepo, small_monorepo
 
 CLONE = "/clone production as demo-x for demo"
 
@@ -36,14 +37,32 @@ def carried_out(
 
 
 @pytest.mark.sample
-def test_a_protected_branch_is_told_at_once_with_the_servers_words(place: SmallMonorepo, runner: JobRunner) -> None:
-    place.server.protect(REPOSITORY, "envclone/demo-x")
+@pytest.mark.parametrize(
+    ("forbid", "way", "words"),
+    [
+        (
+            lambda server: server.protect(REPOSITORY, "envclone/demo-x"),
+            "Let the App push there",
+            "GH006: Protected branch update failed for refs/heads/envclone/demo-x.",
+        ),
+        (
+            lambda server: restrict_creation(server.forge, REPOSITORY, "refs/heads/envclone/*"),
+            "Add the App to the ruleset's bypass list",
+            "Cannot create ref due to creations being restricted.",
+        ),
+    ],
+    ids=["protected", "by a ruleset"],
+)
+def test_a_push_that_a_rule_forbids_is_told_at_once_with_the_servers_words(
+    place: SmallMonorepo, runner: JobRunner, forbid: Callable[[GitHubServer], None], way: str, words: str
+) -> None:
+    forbid(place.server)
     memory, comment = JobMemory(), place.comment(CLONE)
     assert carried_out(place, runner, memory, comment) == "refused"
     assert memory.slept == []
     reply = place.reply(comment) or ""
-    assert "Let the App push there" in reply
-    assert "GH006: Protected branch update failed for refs/heads/envclone/demo-x." in reply
+    assert way in reply
+    assert words in reply
     assert place.server.pulls(REPOSITORY) == []
 
 
@@ -93,6 +112,18 @@ def test_a_default_branch_that_is_renamed_while_the_service_runs_is_followed(pla
     rename_default_branch(place.server.forge, REPOSITORY, "trunk")
     assert "`demo-x`" in (place.say(CLONE) or "")
     assert [pull.pull.base_ref for pull in place.server.pulls(REPOSITORY) if pull.pull] == ["trunk"]
+
+
+def test_a_job_that_was_asked_for_under_a_repositorys_former_name_is_done_under_its_new_one(tmp_path: Path) -> None:
+    with small_monorepo(tmp_path, lambda app: app) as place:
+        place.server.add_user("new-owner")
+        comment = place.comment(CLONE)
+        name = rename_repository(place.server.forge, REPOSITORY, "platform", owner="new-owner")
+        place.work(place.event(comment, CLONE))
+        owner, _, former = REPOSITORY.partition("/")
+        rename_repository(place.server.forge, name, former, owner=owner)
+        assert "`demo-x` is being planned" in (place.reply(comment) or "")
+        assert [pull.pull.head_ref for pull in place.server.pulls(REPOSITORY) if pull.pull] == ["envclone/demo-x"]
 
 
 def test_an_outage_of_git_is_told_after_a_minute_and_the_reply_becomes_the_clones(

@@ -15,6 +15,7 @@ from bot.clients.github.deliveries import newest_answers, redeliver_failed
 from bot.clients.github.github_time import GitHubTime
 from bot.clients.github.pacing import now
 from bot.clients.github.records import AppRegistration
+from bot.clients.github.redirects import follow
 from bot.errors import InvalidInput, UserError
 from bot.names import RepositoryName
 
@@ -249,6 +250,7 @@ def connect(auth: Auth.Auth, api_url: str, time: GitHubTime) -> github.Github:
         lazy=True,
     )
     requester = client.requester
+    follow(requester)
     ask = requester.requestJson
 
     def asked(*given: Any, **named: Any) -> tuple[int, dict[str, Any], str]:

@@ -1,7 +1,7 @@
 """Git's smart HTTP through `git http-backend`, streamed both ways, with GitHub's answers to who may not.
 
 Pushes are learnt from a `post-receive` hook that writes down what it was told, so a push is attributed exactly, however
-many run at once. An `update` hook refuses protected branches and the references GitHub keeps for itself.
+many run at once. An `update` hook refuses protected branches, what rulesets restrict, and the references GitHub keeps for itself.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ TAILS = ("info/refs", *SERVICES)
 
 POST_RECEIVE = '#!/bin/sh\nexec cat >>"$SANDBOX_PUSHED"\n'
 UPDATE = """#!/bin/sh
+set -f
 case "$1" in
   refs/pull/*) echo "error: deny updating a hidden ref" >&2; exit 1 ;;
 esac
@@ -47,6 +48,14 @@ for protected in $SANDBOX_PROTECTED; do
     echo "error: Changes must be made through a pull request." >&2
     exit 1
   fi
+done
+case "$2" in *[!0]*) exit 0 ;; esac
+for restricted in $SANDBOX_RESTRICTED; do
+  case "$1" in $restricted)
+    echo "error: GH013: Repository rule violations found for $1." >&2
+    echo "- Cannot create ref due to creations being restricted." >&2
+    exit 1 ;;
+  esac
 done
 """
 
@@ -135,6 +144,7 @@ class GitHttp:
             "GIT_CONFIG_VALUE_0": str(self._hooks),
             "SANDBOX_PUSHED": pushed,
             "SANDBOX_PROTECTED": self._protected(identity, repository),
+            "SANDBOX_RESTRICTED": " ".join(repository.restricted),
         }
         if "content-length" in request.headers:
             environment["CONTENT_LENGTH"] = request.headers["content-length"]

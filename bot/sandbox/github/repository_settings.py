@@ -15,6 +15,15 @@ def archive(forge: Forge, repository: str, *, archived: bool = True) -> None:
         forge.state.add_repository(replace(found, archived=archived))
 
 
+def restrict_creation(forge: Forge, repository: str, pattern: str) -> None:
+    """Add a ruleset by which nobody creates references like the pattern. Raises `LookupError` when there is no such repository."""
+    with forge.state.lock:
+        found = forge.state.repository(repository)
+        if found is None:
+            raise LookupError(f"there is no repository {repository}")
+        forge.state.add_repository(replace(found, restricted=(*found.restricted, pattern)))
+
+
 def rename_default_branch(forge: Forge, repository: str, name: str) -> None:
     """Rename the default branch. Raises `LookupError` when there is no such repository, `BareGitFailed` when git refuses."""
     with forge.state.lock:
@@ -26,7 +35,7 @@ def rename_default_branch(forge: Forge, repository: str, name: str) -> None:
 
 
 def rename_repository(forge: Forge, repository: str, name: str, *, owner: str | None = None) -> str:
-    """Rename a repository, or transfer it to another account; return its new full name. Nobody is led on from the old one.
+    """Rename a repository, or transfer it to another account; return its new full name. Who comes to the old one is led on.
 
     Raises `LookupError` when there is no such repository or account.
     """
@@ -41,6 +50,7 @@ def rename_repository(forge: Forge, repository: str, name: str, *, owner: str | 
         target = forge.bare(moved).path
         target.parent.mkdir(parents=True, exist_ok=True)
         forge.bare(found).path.rename(target)
+        forge.state.former_names[found.full_name.casefold()] = found.id
         del forge.state.repositories[found.full_name.casefold()]
         return forge.state.add_repository(moved).full_name
 

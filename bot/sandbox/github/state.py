@@ -54,6 +54,8 @@ class ForgeState:
         self._numbers: dict[int, int] = defaultdict(int)
         self.accounts: dict[str, AccountRecord] = {}
         self.repositories: dict[str, RepositoryRecord] = {}
+        self.former_names: dict[str, int] = {}
+        """Ids of repositories, by names that they had."""
         self.roles: dict[tuple[int, int], RoleName] = {}
         self.rebased: dict[str, str] = {}
         """Which commit of a branch a commit that a rebase merge wrote was."""
@@ -109,6 +111,11 @@ class ForgeState:
     def repository(self, full_name: str) -> RepositoryRecord | None:
         """Find a repository by `owner/name`."""
         return self.repositories.get(full_name.casefold())
+
+    def moved(self, former_name: str) -> RepositoryRecord | None:
+        """Find a repository by a name that it had and that no other has now."""
+        known = self.former_names.get(former_name.casefold())
+        return None if known is None or self.repository(former_name) else self.repository_of(known)
 
     def repository_of(self, repository_id: int) -> RepositoryRecord:
         """Return a repository that is known to exist."""

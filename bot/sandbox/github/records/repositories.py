@@ -43,6 +43,8 @@ class RepositoryRecord:
     protections: tuple[ProtectionRecord, ...] = ()
     environments: tuple[EnvironmentRecord, ...] = ()
     archived: bool = False
+    restricted: tuple[str, ...] = ()
+    """Patterns of the references that a ruleset lets nobody create."""
 
     @property
     def full_name(self) -> str:
