@@ -29,7 +29,7 @@ from bot.sandbox.github.git_http import TAILS, GitHttp, install_hooks
 from bot.sandbox.github.integrations import Integrations
 from bot.sandbox.github.rest import actions, apps, checks, deployments, hooks, issues, new_apps, pulls, reactions, repos
 from bot.sandbox.github.rest.faults import FaultMiddleware, Faults
-from bot.sandbox.github.rest.moved import Moved
+from bot.sandbox.github.rest.former_names import FormerNames
 from bot.sandbox.github.rest.rates import Meter
 from bot.sandbox.github.rest.routing import routes
 from bot.sandbox.github.state import ForgeClock, ForgeState, utc_now
@@ -123,7 +123,7 @@ class GitHubServer(Integrations):
                 *(self._pages(self.forge) if self._pages else ()),
             ]
         )
-        app = Moved(app, self.forge)
+        app = FormerNames(app, self.forge)
         if self._middleware is not None:
             app = self._middleware(app)
         return FaultMiddleware(app, self.faults, self._abort)

@@ -24,7 +24,7 @@ _BY_ID = re.compile(r"/api/v3/repositories/(?P<id>\d+)(?P<rest>/.*)?")
 _GIT = re.compile(rf"/(?P<name>[^/]+/[^/]+?)(?:\.git)?(?P<rest>/(?:{'|'.join(TAILS)}))")
 
 
-class Moved:
+class FormerNames:
     """ASGI middleware that answers for former names, and for repositories that are named by their id."""
 
     def __init__(self, app: ASGIApp, forge: Forge) -> None:
