@@ -56,7 +56,7 @@ def help_of_a_comment(args: list[str], known: list[str]) -> str | None:
         "\n".join(rows),
         textwrap.fill(
             "It works only in GitHub comments, so that it is reviewed and kept. `--post` posts the comment with your token (GH_TOKEN); without "
-            "it, you are told what to comment, and where. For example:",
+            "it, the command prints what to comment, and where. For example:",
             WIDTH,
         ),
         f"    {spec.example}",

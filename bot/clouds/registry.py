@@ -23,7 +23,7 @@ def _installed() -> Iterator[OtherCloud]:
         found = entry.load()
         if not isinstance(found, OtherCloud):
             raise UserError(
-                f"`{entry.name}` ({entry.value}), which an installed package adds to `{GROUP}`, is no `OtherCloud`."
+                f"`{entry.name}` ({entry.value}), which an installed package adds to `{GROUP}`, is not an `OtherCloud`."
             )
         yield found
 

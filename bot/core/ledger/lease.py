@@ -89,6 +89,6 @@ def wrong_clock(ahead: timedelta, server: str) -> str:
     """Return the message for a run on a machine whose clock is so far ahead of the store's, or behind it."""
     side = "ahead of" if ahead > timedelta() else "behind"
     return (
-        f"This machine's clock is {abs(ahead).total_seconds():.0f} s {side} that of {server}, so nothing was begun: by a wrong clock a run "
-        "takes others that are at work for dead, or dead ones for alive. Let the machine keep time with NTP, then run this again."
+        f"This machine's clock is {abs(ahead).total_seconds():.0f} s {side} that of {server}, so nothing was begun: with a wrong clock, "
+        "a run takes live runs for dead ones, or dead ones for live. Let the machine keep time with NTP, then run this again."
     )

@@ -142,7 +142,7 @@ def _run(client: "ECSClient", run: TaskRun, token: str, context: HookContext) ->
         with speaking("a look at the task"):
             found = client.describe_tasks(cluster=run.cluster, tasks=[arn])["tasks"]
         if not found:
-            raise HookFailed(f"ECS knows nothing of {arn} any more: its logs say how it ended.", is_final=True)
+            raise HookFailed(f"ECS no longer knows {arn}: the task's logs say how it ended.", is_final=True)
         return found[0] if found[0].get("lastStatus") == "STOPPED" else None
 
     try:

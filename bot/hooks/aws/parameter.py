@@ -57,7 +57,7 @@ class AwsParameter(HookKind[ParameterInputs, ParameterRecord]):
         different = [name for name in wanted if name in current and current[name] != wanted[name].value]
         if not absent and not different:
             return HookCheck("already_so", f"below {inputs.path}: {counted(len(wanted), 'parameter')} as declared")
-        return HookCheck("would_change", f"below {inputs.path}: {len(absent)} to make, {len(different)} to change")
+        return HookCheck("would_change", f"below {inputs.path}: {len(absent)} to create, {len(different)} to change")
 
     def apply(self, inputs: ParameterInputs, context: HookContext) -> AppliedHook[ParameterRecord]:
         _hide(inputs, context)
@@ -73,7 +73,7 @@ class AwsParameter(HookKind[ParameterInputs, ParameterRecord]):
             ParameterName("path"): inputs.path,
             ParameterName("names"): [*names],
         }
-        evidence = f"{counted(len(wanted), 'parameter')} below {inputs.path}, {changed} uploaded now"
+        evidence = f"{counted(len(wanted), 'parameter')} below {inputs.path}, {changed} written now"
         return AppliedHook(
             outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
         )

@@ -92,7 +92,7 @@ class AwsParameterCopy(HookKind[CopyInputs, ParameterRecord]):
             ParameterName("path"): inputs.target_path,
             ParameterName("names"): [*names],
         }
-        evidence = f"{counted(len(names), 'parameter')} of {inputs.source_path} below {inputs.target_path}, {changed} uploaded now"
+        evidence = f"{counted(len(names), 'parameter')} of {inputs.source_path} below {inputs.target_path}, {changed} written now"
         return AppliedHook(
             outputs, evidence, ParameterRecord(account_id=aws.account_id, region=aws.region, names=names)
         )

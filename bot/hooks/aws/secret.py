@@ -160,7 +160,9 @@ def _find(client: "SecretsManagerClient", secret_id: str) -> tuple[str, str | No
 def _existing(client: "SecretsManagerClient", secret_id: str) -> tuple[str, str | None]:
     found = _find(client, secret_id)
     if found is None:
-        raise HookFailed(f"The secret {shown(secret_id)} does not exist: a stack has to make it first.", is_final=True)
+        raise HookFailed(
+            f"The secret {shown(secret_id)} does not exist: a stack has to create it first.", is_final=True
+        )
     return found
 
 

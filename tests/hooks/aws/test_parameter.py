@@ -36,7 +36,7 @@ def test_parameters_are_put_and_left_alone_when_they_are_right(around: Surroundi
     assert present() == {"/demo-x/app/url": "https://x", "/demo-x/app/size": "3", "/demo-x/app/deep/on": "true"}
     assert KIND.check(wanted, around.context()).result == "already_so"
     second = KIND.apply(wanted, around.context(record(first)))
-    assert second.evidence == "3 parameters below /demo-x/app, 0 uploaded now"
+    assert second.evidence == "3 parameters below /demo-x/app, 0 written now"
     assert (second.outputs, second.undo) == (first.outputs, first.undo)
     assert KIND.verify(wanted, around.context()) == "below /demo-x/app: 3 parameters as declared"
 
@@ -112,7 +112,7 @@ def test_what_was_changed_by_hand_fails_verification_without_its_value(around: S
 def test_more_than_one_call_of_names_works(around: Surroundings) -> None:
     wanted = inputs({f"p{number}": number for number in range(23)})
     first = KIND.apply(wanted, around.context())
-    assert KIND.apply(wanted, around.context(record(first))).evidence.endswith("0 uploaded now")
+    assert KIND.apply(wanted, around.context(record(first))).evidence.endswith("0 written now")
 
 
 def test_another_account_is_refused(around: Surroundings) -> None:

@@ -44,7 +44,7 @@ def test_what_the_list_names_is_copied_with_its_type_and_nothing_else(around: Su
     assert KIND.check(wanted, around.context()).result == "already_so"
     assert first.undo is not None
     second = KIND.apply(wanted, around.context(first.undo.model_dump(mode="json")))
-    assert second.evidence.endswith("0 uploaded now")
+    assert second.evidence.endswith("0 written now")
     assert KIND.verify(wanted, around.context()) == "/demo-x has all of 3 parameters"
     assert KIND.undo(first.undo, around.context()) == Undone("deleted 3 parameters; gone or not ours: 0")
     assert present() == {}

@@ -86,7 +86,7 @@ def test_killed_after_the_value_was_put_it_recognises_its_own(around: Surroundin
 
 def test_a_secret_that_no_stack_made_is_refused(around: Surroundings) -> None:
     assert KIND.check(INPUTS, around.context()).result == "unknown"
-    with pytest.raises(HookFailed, match="a stack has to make it first"):
+    with pytest.raises(HookFailed, match="a stack has to create it first"):
         KIND.apply(INPUTS, around.context())
 
 

@@ -127,7 +127,7 @@ def test_what_is_changed_outside_is_named_until_it_is_put_right(nested: Deployin
     assert issue.title == "demo-x has drifted"
     assert "! terraform_data.group\n" in body
     assert "! terraform_data.token\n!     input.value: differs (sensitive)" in body
-    assert "1 to make, 0 to change" in body
+    assert "1 to create, 0 to change" in body
     assert not [secret for secret in ("stolen-token", "token-of-demo-x") if secret in body + "".join(log)]
 
     # Put right. What is merged and not applied is said to be so, and what is applied is compared all the same.

@@ -52,7 +52,7 @@ class SaidAccount:
         keys = [each.key for each in self.questions()]
         if key not in keys:
             raise InvalidInput(
-                f"{shown(key)} is no property of the account {self.id}. Write {', '.join(f'`{each}=`' for each in keys)}."
+                f"{shown(key)} is not a property of the account {self.id}. Write {', '.join(f'`{each}=`' for each in keys)}."
             )
         if re.fullmatch(self._form(key), value) is None:
             raise InvalidInput(

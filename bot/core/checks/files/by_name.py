@@ -57,7 +57,7 @@ def _not_read_by(tool: Tool, name: str) -> str | None:
         both = name.replace(".tofu", ".tf")
         return (
             f".tofu files are read only by OpenTofu, so Terraform would not plan what was reviewed. Rename it to {both}, which both read, in "
-            "the place of any file of that name. If OpenTofu is to plan all environments, say `tool: opentofu` in the policy."
+            "place of any file of that name. If OpenTofu is to plan all environments, say `tool: opentofu` in the policy."
         )
     if (
         tool == "opentofu"

@@ -101,7 +101,7 @@ def _notes(directory: str, files: Tree, roots: Sequence[str]) -> Iterator[Note]:
                 continue
             if name.endswith(OPENTOFU):
                 yield Note(
-                    "is read as OpenTofu does, in the place of any `.tf` file of that name; Terraform reads none", path
+                    "is read as OpenTofu does, in place of any `.tf` file of that name; Terraform reads none", path
                 )
             elif is_override(name):
                 yield Note(

@@ -88,7 +88,7 @@ def _asked(text: str, files: Tree, subject: ChangeSubject) -> tuple[StepName, Op
         )
     if "_" not in found[3]:  # `module.x`, `data.x`: only what a provider manages is imported
         raise UserError(
-            f"{code(found[2])} is no resource. Write its type and a name: {code(f'/codify {name} <stack>/<type>.<name>={found[5]}')}."
+            f"{code(found[2])} is not a resource. Write its type and a name: {code(f'/codify {name} <stack>/<type>.<name>={found[5]}')}."
         )
     where = subject.template.roots.environment(name)
     stacks = [each for each, step in read_pipeline(files, where).steps.items() if isinstance(step, Stack)]

@@ -58,7 +58,7 @@ def test_what_is_named_gets_an_import_block_in_a_file_of_its_own() -> None:
         ),
         ((TOPIC, "app/aws_lb.this"), "names no id, and the others do"),
         (("app/aws_ssm_parameter.greeting=x",), "`app/aws_ssm_parameter.greeting` is in the code already"),
-        (("app/module.alerts=x",), "`module.alerts` is no resource. Write its type and a name"),
+        (("app/module.alerts=x",), "`module.alerts` is not a resource. Write its type and a name"),
         ((TOPIC, TOPIC), "`app/aws_sns_topic.alerts` is imported already"),
     ],
 )

@@ -81,7 +81,7 @@ def test_files_that_only_opentofu_reads_are_said_before_what_is_missed_without_t
     ]
     assert (
         f"{at.where}/app/main.tofu:1: .tofu files are read only by OpenTofu, so Terraform would not plan what was reviewed. Rename it to "
-        "main.tf, which both read, in the place of any file of that name. If OpenTofu is to plan all environments, say `tool: opentofu` in "
+        "main.tf, which both read, in place of any file of that name. If OpenTofu is to plan all environments, say `tool: opentofu` in "
         "the policy." in said
     )
 
