@@ -46,6 +46,7 @@ class Dispatcher:
         self._submit = submit
         self._seen = seen
         self._repositories = {repository.casefold() for repository in repositories}
+        self._unserved = set[RepositoryName]()
 
     def run(self, stop: threading.Event) -> None:
         """Dispatch until told to stop. Outlives a database that goes away for a while."""
@@ -75,6 +76,7 @@ class Dispatcher:
                 reason = event.reason if isinstance(event, Ignored) else "ping"
                 return self._settled(IGNORED, reason)
             if self._repositories and event.repository.casefold() not in self._repositories:
+                self._warn_of(event.repository)
                 return self._settled(IGNORED, f"{event.repository} is not served here")
             try:
                 request = self._work.plan_of(delivery.id, event)
@@ -86,6 +88,16 @@ class Dispatcher:
                 return self._settled(IGNORED, "no command")
             self._submit(request)
             return self._settled("queued", request.key)
+
+    def _warn_of(self, repository: RepositoryName) -> None:
+        """Say once that nobody answers in a repository. Nobody there can be told, for we are not to act there."""
+        if repository not in self._unserved:
+            self._unserved.add(repository)
+            log.warning(
+                "%s is not in ENVCLONE_REPOSITORIES, so its comments are not answered. Add it if it should be served, e.g. after it was renamed.",
+                repository,
+                extra={"action": "unserved"},
+            )
 
     def _settled(self, outcome: str, detail: str) -> str:
         self._seen.figures.dispatched(outcome)
