@@ -1,5 +1,9 @@
 """Pushes as compare-and-swap, against a bare repository of real git."""
 
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +30,38 @@ def publication(mirror: Mirror) -> Publication:
     at = datetime(2026, 11, 1, tzinfo=UTC)
     files = {"main.tf": File(b"")}
     return Publication(parent, {"envs/demo-x": files}, "envclone/demo-x", None, {CLAIM: None}, "Clone", author, at)
+
+
+def waiting(mirror: Mirror) -> int:
+    """Return how many threads have asked for a fetch and wait for their turn."""
+    frames = [frame for frame in sys._current_frames().values() if frame.f_code is Mirror.fetch.__code__]
+    return sum(frame.f_locals.get("self") is mirror and "asked" in frame.f_locals for frame in frames)
+
+
+def test_jobs_that_arrive_while_a_fetch_is_under_way_share_the_next_one(tmp_path: Path, remote: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    fetches: list[float] = []
+
+    def credentials() -> tuple[str, str]:  # asked for once for each fetch
+        fetches.append(time.monotonic())
+        begun.set()
+        assert go_on.wait(60)
+        return "x-access-token", "none"
+
+    mirror = Mirror(tmp_path / "mirror.git", str(remote), credentials)
+    with ThreadPoolExecutor(6) as pool:
+        jobs = [pool.submit(mirror.fetch, "main")]
+        assert begun.wait(60)
+        jobs += [pool.submit(mirror.fetch, "main") for _ in range(5)]
+        end = time.monotonic() + 60
+        while waiting(mirror) < 5:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        go_on.set()
+        for job in jobs:
+            job.result(60)
+    mirror.close()
+    assert len(fetches) == 2
 
 
 def before_the_transaction(remote: Path, line: str) -> None:
