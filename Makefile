@@ -137,11 +137,12 @@ SHOW_PROGRESS := while read -r word rest; do case $$word in \
 
 # The lock file names every package, so nothing is resolved. Compiled are only the modules that something imports, when it does: a
 # tenth of all. python-hcl2 keeps its grammar's tables beside itself: every process of the tests would need seconds for them.
+# What it reports says where each wheel came from: tests fetch some again, without reading the index (tests/support/wheels.py).
 $(READY): requirements-dev.lock pyproject.toml
 	@echo "Installing into .venv (once) …"
 	@$(PYTHON) -m venv .venv
 	@{ PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --require-hashes --no-deps --no-compile \
-		-r requirements-dev.lock 2>.venv/install.log || touch .venv/.failed; } | $(SHOW_PROGRESS)
+		--report .venv/installed.json -r requirements-dev.lock 2>.venv/install.log || touch .venv/.failed; } | $(SHOW_PROGRESS)
 	@test ! -e .venv/.failed || { cat .venv/install.log; rm .venv/.failed; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@$(BIN)/python -c 'import hcl2; hcl2.loads("")'
