@@ -31,26 +31,21 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxAws]:
         yield aws
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def reached(aws: SandboxAws) -> Iterator[Mapping[str, str]]:
     """How the role that applies is reached, with one process of the provider for all commands."""
     with provider_process(assume(aws, ISSUER.token(APPLY))) as found:
         yield found
 
 
-def deployment(aws: SandboxAws, directory: Path, **changes: Any) -> Deployment:
-    """Return an environment that is deployed as a workflow does: with the role that applies."""
-    return Deployment(write({**DEMO, **changes}, directory), assume(aws, ISSUER.token(APPLY)))
-
-
-def test_a_stack_refuses_another_account_than_its_own(aws: SandboxAws, tmp_path: Path) -> None:
-    environment = deployment(aws, tmp_path, account_id="333333333333")
+def test_a_stack_refuses_another_account_than_its_own(reached: Mapping[str, str], tmp_path: Path) -> None:
+    environment = Deployment(write({**DEMO, "account_id": "333333333333"}, tmp_path), reached)
     environment.init("network")
     assert "AWS account ID not allowed: 222222222222" in environment.refusal("network", "plan")
 
 
-def test_state_of_another_account_can_not_be_reached(aws: SandboxAws, tmp_path: Path) -> None:
-    environment = deployment(aws, tmp_path, state_bucket="acme-production-tfstate")
+def test_state_of_another_account_can_not_be_reached(reached: Mapping[str, str], tmp_path: Path) -> None:
+    environment = Deployment(write({**DEMO, "state_bucket": "acme-production-tfstate"}, tmp_path), reached)
     assert "403" in environment.refusal("network", "init", "-lockfile=readonly")
 
 
