@@ -176,7 +176,7 @@ def directories(data: bytes) -> dict[str, str]:
 
 def tree_of(entries: list[TreeEntry]) -> bytes:
     """Return the tree that has these entries, in git's order."""
-    return b"".join(map(_written, sorted(entries, key=lambda entry: _key(entry[1], entry[2]))))
+    return b"".join(_written(*entry) for entry in sorted(entries, key=lambda entry: _key(entry[1], entry[2])))
 
 
 def entry_in(data: bytes, name: bytes) -> TreeEntry | None:
@@ -195,7 +195,7 @@ def with_entry(data: bytes, name: bytes, entry: TreeEntry | None) -> bytes:
     if entry is None:
         return rest
     at = _place(rest, _key(entry[1], name))
-    return rest[:at] + _written(entry) + rest[at:]
+    return rest[:at] + _written(*entry) + rest[at:]
 
 
 def _span(data: bytes, name: bytes) -> tuple[int, int] | None:
@@ -224,6 +224,5 @@ def _key(mode: int, name: bytes) -> bytes:
     return name + b"/" if mode == DIRECTORY else name
 
 
-def _written(entry: TreeEntry) -> bytes:
-    sha, mode, name = entry
+def _written(sha: bytes, mode: int, name: bytes) -> bytes:
     return b"%o %s\0%s" % (mode, name, sha)

@@ -46,10 +46,9 @@ class _Bodies:
 
     def _blocks(self, name: str, kind: BlockKind, node: JsonNode) -> Iterator[Block]:
         for labels, line, body in _labelled(name, kind.labels, node):
-            yield self._block(name, labels, kind, (line, body))
+            yield self._block(name, labels, kind, body, line=line)
 
-    def _block(self, name: str, labels: tuple[str, ...], kind: BlockKind, at: tuple[int, JsonObject]) -> Block:
-        line, body = at
+    def _block(self, name: str, labels: tuple[str, ...], kind: BlockKind, body: JsonObject, *, line: int) -> Block:
         called, settings, inner = len(self.called), list[Setting](), list[Block]()
         for key, (where, node) in body.members.items():
             if key == COMMENT:
@@ -61,7 +60,7 @@ class _Bodies:
             value = self._reference(node) if is_reference else self._expression(node)
             settings.append(Setting(key, value, _code(node, is_reference=is_reference), where))
             if kind.is_open and (bodies := _bodies_in(node)):
-                inner += [self._block(key, (), INNER, (each.line, each)) for each in bodies]
+                inner += [self._block(key, (), INNER, each, line=each.line) for each in bodies]
         calls = frozenset(self.called[called:])
         return Block(name, labels, tuple(settings), tuple(inner), _code(body), line, calls)
 

@@ -45,7 +45,7 @@ def body(wave: ProposedWave) -> str:
     }
     parts = [
         _introduction(wave),
-        table(("Environment", "Risk", "Plan", "Differences from its source"), map(_row, wave.changes)),
+        table(("Environment", "Risk", "Plan", "Differences from its source"), (_row(*each) for each in wave.changes)),
         "### What the template changed",
         *_steps(wave),
         sync_text.migrations(migrated),
@@ -68,8 +68,7 @@ def _introduction(wave: ProposedWave) -> str:
     )
 
 
-def _row(change: tuple[ProposedChange, RolloutMember]) -> tuple[str, str, str, str]:
-    proposed, member = change
+def _row(proposed: ProposedChange, member: RolloutMember) -> tuple[str, str, str, str]:
     is_planned = member.stage is MemberStage.PLANNED
     plan = shortened(member.note, LONGEST_PLAN) if member.note else "planning"
     return (code(proposed.after.name), member.risk.words if is_planned else "", cell(plan), _differences(proposed.sync))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 TIMEOUT = 60.0
 LASTING = 2048
@@ -26,6 +27,14 @@ FIELDS = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
 
 class BareGitFailed(Exception):
     """A git process failed in a way that is not an answer."""
+
+
+class GitReference(NamedTuple):
+    """A reference, and the id and the type of the object that it names."""
+
+    name: str
+    sha: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +145,12 @@ class BareRepository:
         result = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, ok=(0, 1, 128))
         return result.stdout.decode().strip() or None
 
-    def references(self, prefix: str) -> list[tuple[str, str, str]]:
-        """List (reference, object id, object type) of all references whose name starts with `prefix`."""
+    def references(self, prefix: str) -> list[GitReference]:
+        """List all references whose name starts with `prefix`."""
         directory = prefix.rpartition("/")[0]
         lines = self.text("for-each-ref", "--format=%(refname) %(objectname) %(objecttype)", directory).splitlines()
         rows = [line.split(" ") for line in lines]
-        return [(name, sha, kind) for name, sha, kind in rows if name.startswith(prefix)]
+        return [GitReference(name, sha, kind) for name, sha, kind in rows if name.startswith(prefix)]
 
     def commits(self, *range_arguments: str) -> list[BareCommit]:
         """List commits, newest first, of `rev-list` arguments such as `a..b` or (`-1`, sha)."""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
 from bot.sandbox.github.auth import read
-from bot.sandbox.github.git.bare import TreeEntry
+from bot.sandbox.github.git.bare import GitReference, TreeEntry
 from bot.sandbox.github.records.checks import JsonObject
 from bot.sandbox.github.records.repositories import RepositoryRecord
 from bot.sandbox.github.rest.routing import Operations, RestCall
@@ -117,14 +117,13 @@ def get_branch(call: RestCall) -> RestAnswer:
     )
 
 
-def _ref_view(call: RestCall, repository: RepositoryRecord, row: tuple[str, str, str]) -> JsonObject:
-    reference, sha, kind = row
+def _ref_view(call: RestCall, repository: RepositoryRecord, found: GitReference) -> JsonObject:
     api = call.forge.urls.repository(repository)
     return {
-        "ref": reference,
-        "node_id": node_id("REF", f"{repository.id}:{reference}"),
-        "url": f"{api}/git/{quote(reference)}",
-        "object": {"sha": sha, "type": kind, "url": f"{api}/git/{kind}s/{sha}"},
+        "ref": found.name,
+        "node_id": node_id("REF", f"{repository.id}:{found.name}"),
+        "url": f"{api}/git/{quote(found.name)}",
+        "object": {"sha": found.sha, "type": found.kind, "url": f"{api}/git/{found.kind}s/{found.sha}"},
     }
 
 
