@@ -12,7 +12,7 @@ Door = Literal["service", "handle"]
 
 @pytest.fixture
 def provider_once(monkeypatch: pytest.MonkeyPatch, terraform_by_turn: str) -> Iterator[None]:
-    """Start the AWS provider once for each stack that a job opens, not for each command: only the demo pays for it as people do."""
+    """Start the AWS provider once for each stack that a job opens, not for each command; `tests/templates` pays for it as people do."""
     with provider_by_stack() as path:
         monkeypatch.setenv("PATH", path)
         yield

@@ -39,6 +39,7 @@ def wait_for(text: str, file: Path, process: "subprocess.Popen[bytes]") -> str:
 @pytest.mark.e2e
 @pytest.mark.provider
 @pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("provider_once")
 def test_the_demo_clones_production_and_leaves_nothing_behind(tmp_path: Path, door: Callable[[Door], Door]) -> None:
     by = [] if door("service") == "service" else ["--no-server"]
     out, err = tmp_path / "out", tmp_path / "err"
