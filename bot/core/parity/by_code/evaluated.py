@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.core.graph import graph
@@ -93,12 +93,11 @@ class _Whole:
         for key, path in undeclared.items():
             if f"{name}/var.{key}" not in found.codes:
                 self._undeclared(path, key, given[key][0])
-        self._declaration(f"stack/{name}", stack.model_dump(mode="json", by_alias=True), MANIFEST)
+        self._declaration(f"stack/{name}", stack)
 
     def add_hook(self, name: StepName, hook: Hook) -> None:
         address = f"hook/{name}"
-        declared = hook.model_dump(mode="json", by_alias=True, exclude={"inputs"}, exclude_none=True)
-        self._declaration(address, declared, HOOKS)
+        self._declaration(address, hook)
         for key, source in hook.inputs.items():
             place = join("with", key)
             if isinstance(source, FromParameter):
@@ -141,17 +140,40 @@ class _Whole:
         self.leaves[path, ""] = Attribute("present", frozenset(), path, 1)
         self._leaves(path, join("", key), value, frozenset(), path)
 
-    def _declaration(self, address: str, declared: object, file: str) -> None:
-        self.leaves[address, ""] = Attribute("present", frozenset(), file, 0)
+    def _declaration(self, address: str, step: Stack | Hook) -> None:
         self.blocks[address] = address
-        value = _json(declared)
-        for key, item in value.items() if isinstance(value, dict) else ():
-            if item not in (None, [], {}):
-                self._leaves(address, join("", key), item, frozenset(), file)
+        self.leaves |= _declared(_Declaration(address, id(step), step))
 
     def _leaves(self, address: str, place: str, value: HclValue, reads: frozenset[str], file: str = HOOKS) -> None:
         for attribute, item in leaves(value, place):
             self.leaves[address, attribute] = Attribute(item, reads, file, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Declaration:
+    """How a step is declared; remembered by the object, which lives as long as this does, so that no other gets its number."""
+
+    address: str
+    number: int
+    step: Stack | Hook = field(compare=False)
+
+
+@lru_cache(maxsize=1024)
+def _declared(given: _Declaration) -> Mapping[AttributeKey, Attribute]:
+    """Return the values of a step's declaration, which are the same with whatever parameter is put back."""
+    address, step = given.address, given.step
+    if isinstance(step, Stack):
+        file, value = MANIFEST, step.model_dump(mode="json", by_alias=True)
+    else:
+        file, value = HOOKS, step.model_dump(mode="json", by_alias=True, exclude={"inputs"}, exclude_none=True)
+    found = {(address, ""): Attribute("present", frozenset(), file, 0)}
+    for key, item in value.items():
+        if item not in (None, [], {}):
+            found |= {
+                (address, attribute): Attribute(leaf, frozenset(), file, 0)
+                for attribute, leaf in leaves(item, join("", key))
+            }
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -218,6 +240,7 @@ def line_at(files: Tree, key: AttributeKey, leaf: Attribute) -> int:
 def forget() -> None:
     """Forget what was evaluated before; for measurements."""
     stack_values.forget()
+    _declared.cache_clear()
     _values.cache_clear()
     _content.cache_clear()
 
