@@ -50,7 +50,8 @@ def test_each_role_is_trusted_by_its_environment_alone_and_the_output_is_what_th
     # As this machine has the provider: whoever copies the directory takes a newer one, too.
     (here / ".terraform.lock.hcl").write_text(LOCK.replace("~> 5.100", ">= 5.100.0"), "utf-8")
     (here / "terraform.tfvars.json").write_text(json.dumps(VALUES), "utf-8")
-    with cloud() as aws, pytest.MonkeyPatch.context() as patch, provider_process(aws) as reached:
+    code = "".join(each.read_text("utf-8") for each in here.glob("*.tf"))
+    with cloud() as aws, pytest.MonkeyPatch.context() as patch, provider_process(aws, code) as reached:
         for name, value in aws.items():
             patch.setenv(name, value)
         terraform = program(tmp_path, reached)

@@ -11,10 +11,12 @@ in its cage (`provider_by_stack`).
 The product never passes `TF_REATTACH_PROVIDERS` on, so it is set by the `terraform` that is found first on PATH.
 """
 
+import json
 import os
 import re
 import shlex
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -67,10 +69,11 @@ TF_REATTACH_PROVIDERS=$(printf %s "$reached" | sed 's/"Pid":[0-9]*/"Pid":'$$/) e
 
 
 @contextmanager
-def provider_process(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def provider_process(environment: Mapping[str, str], code: str) -> Iterator[dict[str, str]]:
     """Yield `environment` with a PATH on which `terraform` is one whose AWS provider runs already, with these credentials.
 
-    Where the provider lies in no unpacked mirror, it is Terraform's to find, and `environment` is yielded as it is.
+    It knows the types that `code` names, and no others (`few_types`). Where the provider lies in no unpacked mirror, it is Terraform's
+    to find, and `environment` is yielded as it is.
     """
     require("provider")
     provider = _provider()
@@ -86,10 +89,28 @@ def provider_process(environment: Mapping[str, str]) -> Iterator[dict[str, str]]
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**inherited, **environment, **own},
         )  # fmt: skip
         try:
-            _write(Path(place, "bin", terraform().name), _said(process))
-            yield {**environment, "PATH": f"{place}/bin{os.pathsep}{os.environ['PATH']}"}
+            with _few_types(_said(process), f"{place}/few", code) as reached:
+                _write(Path(place, "bin", terraform().name), reached)
+                yield {**environment, "PATH": f"{place}/bin{os.pathsep}{os.environ['PATH']}"}
         finally:
             process.communicate(timeout=PATIENCE)
+
+
+@contextmanager
+def _few_types(reached: bytes, own: str, code: str) -> Iterator[bytes]:
+    """Yield how Terraform reaches the provider by what tells it of the types in `code` alone."""
+    upstream = json.loads(reached)[str(PROVIDER)]["Addr"]["String"]
+    arguments = [upstream, own, ",".join(sorted(set(re.findall(r"\baws_\w+", code))))]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.few_types", *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield reached.replace(upstream.encode(), own.encode())
+    finally:
+        process.communicate(timeout=PATIENCE)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from tests.support.issuer import Issuer
 from tests.support.patience import PATIENCE
 from tests.support.provider_process import provider_process
 from tests.support.sandbox_aws import APPLY, CLONES, assume, client, sandbox_aws
-from tests.templates.deployment import DEMO, TEMPLATE, WHOLE, Deployment, declaration, whole, write
+from tests.templates.deployment import DEMO, TEMPLATE, WHOLE, Deployment, declaration, template_files, whole, write
 from tests.templates.leftovers import leftovers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.provider, pytest.mark.timeout(1200)]
@@ -34,7 +34,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxAws]:
 @pytest.fixture(scope="module")
 def reached(aws: SandboxAws) -> Iterator[Mapping[str, str]]:
     """How the role that applies is reached, with one process of the provider for all commands."""
-    with provider_process(assume(aws, ISSUER.token(APPLY))) as found:
+    code = "".join(file.data.decode() for file in template_files().values())
+    with provider_process(assume(aws, ISSUER.token(APPLY)), code) as found:
         yield found
 
 

@@ -79,7 +79,7 @@ def test_law_9_on_aws_what_a_whole_apply_made_is_gone_and_named(
     deploying: Deploying, aws: Mapping[str, str], tmp_path: Path
 ) -> None:
     deploying.stacks["network"] = ON_AWS["network"]
-    with provider_process(aws) as reached:
+    with provider_process(aws, ON_AWS["network"]) as reached:
         deploying.terraform = program(tmp_path / "configuration", {**reached, "HOME": str(tmp_path)}, deploying.place)
         assert deploying.apply(deploying.deliver()).has_succeeded, deploying.lines
         assert "/demo-x/main" in deploying.left()

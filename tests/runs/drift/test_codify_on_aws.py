@@ -60,7 +60,10 @@ def test_what_was_changed_outside_becomes_code_whatever_kind_of_resource_it_is(
 ) -> None:
     main = "\n".join(kind.code for kind in KINDS)
     directory = write(tmp_path / "app", {"main.tf": main, **provider_files(main)})
-    with provider_process(aws) as reached, program(tmp_path / "configuration", reached).opened(directory) as module:
+    with (
+        provider_process(aws, main) as reached,
+        program(tmp_path / "configuration", reached).opened(directory) as module,
+    ):
         module.init()
         module.apply(module.plan({}))
         state = json.loads((directory / "terraform.tfstate").read_text())

@@ -35,8 +35,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     scratch = tmp_path_factory.mktemp("shop")
     server = GitHubServer(scratch / "github")
     with sandbox_aws(scratch / "aws") as aws, server.running(), ExitStack() as running:
+        code = "".join(file.data.decode() for file in template().files.values())
         accounts = {
-            each: running.enter_context(provider_process(aws.account_environment(each)))
+            each: running.enter_context(provider_process(aws.account_environment(each), code))
             for each in (PRODUCTION, CLONES)
         }
         found = Shop.create(scratch, aws, server, accounts)
