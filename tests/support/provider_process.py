@@ -15,20 +15,24 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from bot.sandbox.terraform_config import PROVIDER, mirror, terraform
+from tests import ROOT
 from tests.support.lock_files import AWS
 from tests.support.needs import require
 from tests.support.patience import PATIENCE
 
 _SAID: Final = re.compile(rb"TF_REATTACH_PROVIDERS='(\{.*\})'")
+_TYPE: Final = re.compile(rb"\baws_\w+")
 _UNTIL_INPUT_ENDS: Final = '"$1" -debug & read -r _; kill $!; wait $!'
 """The provider ends with whoever holds the other end of this program's input, however that ends."""
 
@@ -60,9 +64,20 @@ if [ ! -e "$said" ]; then
     kill $!' sh "$provider" "$said" "$TMPDIR" </dev/null >/dev/null 2>&1 &
 fi
 while reached=$(sed -n "s/.*TF_REATTACH_PROVIDERS='\\(.*\\)'.*/\\1/p" "$said"); [ -z "$reached" ]; do sleep 0.05; done
-TF_REATTACH_PROVIDERS=$(printf %s "$reached" | sed 's/"Pid":[0-9]*/"Pid":'$$/) exec "$@"
+upstream=$(printf %s "$reached" | sed 's/.*"String":"\\([^"]*\\)".*/\\1/')
+if [ ! -e "$said.few" ]; then
+  : >"$said.few"
+  setsid sh -c '
+    while [ -d "$1" ]; do sleep 0.2; done | {{ "$4" -E -S "$5" "$2" "$1/few" "$6" >"$3"; [ -s "$3" ] || echo none >"$3"; }}
+    ' sh "$TMPDIR" "$upstream" "$said.few" {python} {few_types} {types} </dev/null >/dev/null 2>&1 &
+fi
+while [ ! -s "$said.few" ]; do sleep 0.05; done
+case $(cat "$said.few") in ready) upstream=$TMPDIR/few ;; esac
+reached=$(printf %s "$reached" | sed 's/"Pid":[0-9]*/"Pid":'$$'/; s|"String":"[^"]*"|"String":"'"$upstream"'"|')
+TF_REATTACH_PROVIDERS=$reached exec "$@"
 """
-"""The provider ends with the directory that the product makes for the time in which a stack is open.
+"""The provider, and what tells Terraform of a few of its types, end with the directory that the product makes for the time in which a
+stack is open. Where the second can't run, Terraform is told of all of them.
 
 `init` reads its 700 MB twice to link it, so it is linked here where the lock file has its checksum; where that is not in question.
 """
@@ -100,7 +115,7 @@ def provider_process(environment: Mapping[str, str], code: str) -> Iterator[dict
 def _few_types(reached: bytes, own: str, code: str) -> Iterator[bytes]:
     """Yield how Terraform reaches the provider by what tells it of the types in `code` alone."""
     upstream = json.loads(reached)[str(PROVIDER)]["Addr"]["String"]
-    arguments = [upstream, own, ",".join(sorted(set(re.findall(r"\baws_\w+", code))))]
+    arguments = [upstream, own, ",".join(sorted(set(re.findall(_TYPE.pattern.decode(), code))))]
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.support.few_types", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2],
@@ -121,15 +136,37 @@ def provider_by_stack() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="envclone-provider-") as place:
         program = Path(place, "bin", terraform().name)
         program.parent.mkdir()
+        few_types = _few_types_in(program.parent)
         logs = " ".join(f"TF_LOG{each}=off" for each in _LOGS)
         text = _BY_STACK.format(
             terraform=shlex.quote(str(terraform())), provider=f"providers/{PROVIDER}", logs=logs,
             mirrored=found.parent if found else "", version=found.parts[-3] if found else "",
-            checksum=shlex.quote(AWS), nowhere=shlex.quote(_NOWHERE),
+            checksum=shlex.quote(AWS), nowhere=shlex.quote(_NOWHERE), types=",".join(_types_here()),
+            python=shlex.quote(str(Path(sys.executable).resolve())), few_types=shlex.quote(str(few_types)),
         )  # fmt: skip
         program.write_text(text)
         program.chmod(0o755)
         yield f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def _few_types_in(directory: Path) -> Path:
+    """Put the program that tells of a few types beside Terraform's, with what it imports: its cage lets it read nothing else of ours."""
+    for module in ("grpc", "typing_extensions"):
+        found = find_spec(module)
+        assert found is not None
+        source = Path(str(found.origin))
+        if source.name == "__init__.py":
+            shutil.copytree(source.parent, directory / source.parent.name)
+        else:
+            shutil.copy(source, directory)
+    return Path(shutil.copy(Path(__file__).with_name("few_types.py"), directory))
+
+
+def _types_here() -> list[str]:
+    """Return every type of AWS that a file of this repository names: of templates, of the sandbox's own, and of tests."""
+    places = (ROOT / each for each in ("templates", "bot/sandbox", "tests"))
+    files = (file for place in places for file in place.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    return sorted({name.decode() for file in files for name in _TYPE.findall(file.read_bytes())})
 
 
 def _provider() -> Path | None:
