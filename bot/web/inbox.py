@@ -9,6 +9,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from queue import SimpleQueue
 from typing import TypeAlias
 
@@ -19,6 +20,12 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 200
 MOST_WAITING = 2_000
 """More than this waiting means that the disk hangs; a refusal now is better than GitHub's time-out later."""
+
+QUICK = timedelta(milliseconds=50)
+"""For one write to the disk, all connections may wait; for that of a disk that took longer, the thread does."""
+
+SLOW_FOR = timedelta(seconds=5)
+"""For so long a disk that was slow counts as slow."""
 
 Told: TypeAlias = Callable[[bool | Exception], None]
 """Hears that a delivery is on the disk (True if it was new), or why it is not."""
@@ -33,6 +40,7 @@ class Inbox:
         self._store = store
         self._waiting: Batch = []
         self._is_committing = False
+        self._slow_until = 0.0
         # No executor: its futures cost as much as the commit of one delivery.
         self._batches: SimpleQueue[tuple[asyncio.AbstractEventLoop, Batch] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._append, name="inbox", daemon=True)
@@ -47,7 +55,7 @@ class Inbox:
             self._is_committing = True
             # Not now: what else has arrived is read first, and shares the commit.
             loop = asyncio.get_running_loop()
-            loop.call_soon(self._commit, loop)
+            loop.call_soon(self._gather, loop, 0)
 
     async def put(self, delivery: Delivery) -> bool:
         """Return when the delivery is on the disk: True if it was new. Raises `StoreUnavailable`."""
@@ -72,9 +80,33 @@ class Inbox:
         self._batches.put(None)
         self._thread.join()
 
+    def _gather(self, loop: asyncio.AbstractEventLoop, before: int) -> None:
+        """Commit as soon as a look at all connections brings nothing more; few large batches cost less than many small ones."""
+        if before < len(self._waiting) < LARGEST_BATCH:
+            loop.call_soon(self._gather, loop, len(self._waiting))
+        else:
+            self._commit(loop)
+
     def _commit(self, loop: asyncio.AbstractEventLoop) -> None:
         batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-        self._batches.put((loop, batch))
+        found = self._written_now(loop, batch)
+        if found is None:
+            self._batches.put((loop, batch))
+        else:
+            self._tell(loop, batch, found)
+
+    def _written_now(self, loop: asyncio.AbstractEventLoop, batch: Batch) -> Sequence[bool | Exception] | None:
+        """Write a batch from here if the disk is quick: the thread's turns cost twice as much as the write."""
+        began = loop.time()
+        if began < self._slow_until:
+            return None
+        try:
+            return self._store.append_now([one for one, _ in batch])
+        except Exception as error:  # noqa: BLE001 - as below
+            return [error] * len(batch)
+        finally:
+            if loop.time() - began > QUICK.total_seconds():
+                self._slow_until = loop.time() + SLOW_FOR.total_seconds()
 
     def _append(self) -> None:
         """Commit one batch after the other, in the thread that waits for the disk."""
@@ -94,8 +126,6 @@ class Inbox:
             except Exception:  # one connection's surprise keeps no other from its answer
                 log.exception("an answer could not be given", extra={"action": "receive"})
         if self._waiting:
-            # After another look at all connections: few large batches cost less than many small ones, above all the turns that this thread and the
-            # other one take.
-            loop.call_soon(loop.call_soon, self._commit, loop)
+            loop.call_soon(self._gather, loop, 0)
         else:
             self._is_committing = False

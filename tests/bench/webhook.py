@@ -200,7 +200,7 @@ def serve(name: str, directory: Path) -> None:
         from bot.web.connections import HEADER_ROOM, ConnectionLimits  # noqa: PLC0415
         from bot.web.metrics import Metrics  # noqa: PLC0415
 
-        settings, store = read({"ENVCLONE_WEBHOOK_SECRET": SECRET}), open_store(None, directory)
+        settings, store = read({"ENVCLONE_WEBHOOK_SECRET": SECRET}), open_store(None, directory, takes_deliveries=True)
         set_up(settings.log_level)
         app = create_app(settings, store, Metrics(store, settings.dead_after))
         limits = ConnectionLimits(settings.max_connections, settings.max_body + HEADER_ROOM)

@@ -44,7 +44,7 @@ def main() -> int:
     settings = start()
     url = settings.database_url.get_secret_value() if settings.database_url else None
     try:
-        store = open_store(url, settings.data_dir)
+        store = open_store(url, settings.data_dir, takes_deliveries=True)
     except StoreUnavailable as error:
         log.critical("the database can't be used: %s", error)
         return 1

@@ -7,6 +7,7 @@ engine's. SQLite serves one web process and one worker; PostgreSQL serves as man
 import os
 from pathlib import Path
 
+from bot.clients.store.journaled import JournaledStore
 from bot.clients.store.records import IGNORED, CommandLimit, Delivery, JobStore, Replica, StoreUnavailable, Waiting
 from bot.clients.store.sqlite import SqliteStore
 
@@ -27,8 +28,11 @@ __all__ = [
 SQLITE_FILE = "service.sqlite3"
 
 
-def open_store(url: str | None, directory: Path) -> JobStore:
-    """Open PostgreSQL at `url`, or SQLite in `directory`; make what is missing. Raises `StoreUnavailable`."""
+def open_store(url: str | None, directory: Path, *, takes_deliveries: bool = False) -> JobStore:
+    """Open PostgreSQL at `url`, or SQLite in `directory`; make what is missing. Raises `StoreUnavailable`.
+
+    The process that takes deliveries writes them into a journal beside SQLite first.
+    """
     if url is not None:
         from bot.clients.store.postgres import PostgresStore  # noqa: PLC0415 (its driver is for whoever has PostgreSQL)
 
@@ -41,7 +45,7 @@ def open_store(url: str | None, directory: Path) -> JobStore:
         _keep_private(directory)
     except OSError as error:
         raise StoreUnavailable(f"{error.filename}: {error.strerror}") from error
-    return SqliteStore(path)
+    return JournaledStore(path) if takes_deliveries else SqliteStore(path)
 
 
 def _keep_private(directory: Path) -> None:

@@ -58,7 +58,7 @@ class Arrivals:
 
     def append(self, connection: sqlite3.Connection, deliveries: Sequence[Delivery]) -> list[bool]:
         """Write down those that are new, by one statement; return for each whether it was."""
-        known = self._known(connection, [one.id for one in deliveries])
+        known = self.known(connection, [one.id for one in deliveries])
         new = {one.id: one for one in reversed(deliveries) if one.id not in known}
         if new:
             self._write(connection, [one for one in deliveries if new.get(one.id) is one])
@@ -76,7 +76,7 @@ class Arrivals:
         while len(self._numbers) > MOST_REMEMBERED:
             self._numbers.popitem(last=False)
 
-    def _known(self, connection: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    def known(self, connection: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
         """Return which of the ids have arrived before, be they waiting or settled: looked up in this order, which the worker's is, too."""
         waiting = {
             id_

@@ -118,6 +118,9 @@ class PostgresStore:
         firsts = {one.id: position for position, one in reversed(list(enumerate(deliveries)))}
         return [one.id in new and firsts[one.id] == position for position, one in enumerate(deliveries)]
 
+    def append_now(self, deliveries: Sequence[Delivery]) -> list[bool] | None:
+        return None
+
     def settle_next(self, limit: int, settle: Callable[[Delivery], str]) -> int:
         with self._transaction() as connection:
             found = [Delivery(*row) for row in connection.execute(NEXT, (limit,))]

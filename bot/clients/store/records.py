@@ -76,6 +76,9 @@ class JobStore(Protocol):
     def append(self, deliveries: Sequence[Delivery]) -> list[bool]:
         """Write deliveries down in one commit; return for each whether it was new. On return they are on the disk."""
 
+    def append_now(self, deliveries: Sequence[Delivery]) -> list[bool] | None:
+        """Append if that waits for nothing but one small write to the disk; otherwise write nothing and return None."""
+
     def settle_next(self, limit: int, settle: Callable[[Delivery], str]) -> int:
         """Call `settle` for the oldest waiting deliveries and write down the outcome it returns; return how many.
 

@@ -72,9 +72,23 @@ class SqliteStore:
         old.close()
         log.error("the database was deleted: created again", extra={"action": "reopen", "deliveries": copied})
 
+    def another(self) -> "SqliteStore":
+        """Open the file once more, by a connection of its own. Both know what either appends."""
+        another = SqliteStore(self._path)
+        another._arrivals = self._arrivals
+        return another
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Return which of the ids have arrived before."""
+        with self._reading() as connection:
+            return self._arrivals.known(connection, ids)
+
     def append(self, deliveries: Sequence[Delivery]) -> list[bool]:
         with self._reading() as connection:
             return self._arrivals.append(connection, deliveries)
+
+    def append_now(self, deliveries: Sequence[Delivery]) -> list[bool] | None:
+        return None
 
     def settle_next(self, limit: int, settle: Callable[[Delivery], str]) -> int:
         with self._reading() as connection:

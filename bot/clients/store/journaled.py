@@ -1,0 +1,200 @@
+"""SQLite behind a journal: what takes deliveries waits for a small write to a file, and a thread moves them to the database, many at once.
+
+A commit of SQLite costs the processor more than all else that sixteen deliveries need, whereas a write to the journal costs nearly nothing. So they
+are written as they come, and those that come meanwhile are read while the disk works.
+
+Nothing is lost: a half of the journal is cleared when all of it is in the database. Nothing is there twice: the database knows the ids.
+While the database takes nothing (its disk is full, say), nothing more is taken here.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.clients.store.journal import HALF, Journal
+from bot.clients.store.records import Delivery, StoreUnavailable, Waiting
+from bot.clients.store.sqlite import SqliteStore
+
+log = logging.getLogger(__name__)
+
+PAUSE = timedelta(milliseconds=50)
+"""From one move to the next, so that few large commits are made. Whoever waits for an answer to a comment waits for seconds."""
+
+AGAIN = timedelta(seconds=1)
+"""From a move that failed to the next attempt."""
+
+PATIENCE = timedelta(seconds=5)
+"""For room in the journal. GitHub waits for ten."""
+
+MOST_IN_ONE = 200
+"""Deliveries in one commit: the worker takes a hundred at a time, and writes down again what it leaves of them."""
+
+
+class JournaledStore(SqliteStore):
+    """For the process that takes deliveries. Where another one has the journal, it appends as every store does."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._journal_path = path.with_name(f"{path.name}.arrivals")
+        # Each has a connection of its own: whoever asks whether an id is known waits for no commit.
+        self._index, self._database = self.another(), self.another()
+        # Held while the journal is written, and while anything below changes.
+        self._changing = threading.Condition()
+        self._unmoved: dict[str, Delivery] = {}
+        self._trouble: Exception | None = None
+        self._is_closing = False
+        self._journal = self._opened_journal()
+        self._mover = threading.Thread(target=self._move_all, name="journal", daemon=True)
+        self._mover.start()
+
+    def append(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        with self._changing:
+            new, found = self._new(deliveries)
+            if new:
+                self._write(new)
+            return found
+
+    def append_now(self, deliveries: Sequence[Delivery]) -> list[bool] | None:
+        with self._changing:
+            if self._journal is None or self._reason_not_to_write() or not self._journal.is_there():
+                return None
+            new, found = self._new(deliveries)
+            return found if not new or self._journaled(self._journal, new) else None
+
+    def waiting(self) -> Waiting:
+        moved = super().waiting()
+        with self._changing:
+            times = [one.received_at for one in self._unmoved.values()]
+        oldest = max([moved.oldest, *(datetime.now(UTC) - at for at in times)])
+        return Waiting(moved.count + len(times), oldest)
+
+    def close(self) -> None:
+        with self._changing:
+            self._is_closing = True
+            self._changing.notify_all()
+        self._mover.join()
+        if self._journal is not None:
+            self._journal.close(is_empty=not self._unmoved)
+            self._journal = None
+        self._index.close()
+        self._database.close()
+        super().close()
+
+    def _new(self, deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[bool]]:
+        """Return which deliveries are new, and of each whether it is."""
+        known = self._index.known([one.id for one in deliveries if one.id not in self._unmoved])
+        new: dict[str, Delivery] = {}
+        found = []
+        for one in deliveries:
+            is_new = one.id not in self._unmoved and one.id not in known and one.id not in new
+            found.append(is_new)
+            if is_new:
+                new[one.id] = one
+        return list(new.values()), found
+
+    def _write(self, new: Sequence[Delivery]) -> None:
+        """Write new deliveries down as soon as there is room."""
+        if reason := self._reason_not_to_write():
+            raise StoreUnavailable(reason)
+        journal = self._journal_at_hand()
+        if journal is None or sum(len(one.body) for one in new) > HALF // 2:
+            self._database.append(new)
+            return
+        while not self._journaled(journal, new):
+            self._wait_until(lambda: not journal.is_half_full)
+
+    def _journaled(self, journal: Journal, new: Sequence[Delivery]) -> bool:
+        """Write new deliveries into the journal, or return False if there is no room."""
+        try:
+            is_written = journal.write(new)
+        except OSError as error:
+            raise StoreUnavailable(f"{self._journal_path}: {error}") from error
+        if not self._unmoved or journal.is_half_full:
+            self._changing.notify_all()
+        if is_written:
+            self._unmoved.update((one.id, one) for one in new)
+        return is_written
+
+    def _reason_not_to_write(self) -> str:
+        if self._is_closing or not self._mover.is_alive():
+            return "nothing is moved to the database any more"
+        return str(self._trouble or "")
+
+    def _wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Let the mover work until something is so."""
+        if not self._changing.wait_for(lambda: self._trouble is not None or is_so(), PATIENCE.total_seconds()):
+            raise StoreUnavailable("deliveries come faster than the database takes them")
+        if self._trouble is not None:
+            raise StoreUnavailable(str(self._trouble))
+
+    def _journal_at_hand(self) -> Journal | None:
+        """Return the journal, a new one if somebody has deleted it, or None for as long as another process has it."""
+        if self._journal is not None and not self._journal.is_there():
+            log.error("the journal was deleted: created again", extra={"action": "reopen"})
+            self._wait_until(lambda: not self._unmoved)
+            self._journal.close(is_empty=True)
+            self._journal = None
+        if self._journal is None:
+            self._journal = self._opened_journal()
+        return self._journal
+
+    def _opened_journal(self) -> Journal | None:
+        """Open the journal, and move what a process that died left in it; None if another process has it."""
+        try:
+            journal = Journal(self._journal_path)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise StoreUnavailable(f"{self._journal_path}: {error}") from error
+        try:
+            self._move(journal.left())
+            journal.begin()
+        except (OSError, StoreUnavailable) as error:
+            journal.close(is_empty=False)
+            raise StoreUnavailable(str(error)) from error
+        return journal
+
+    def _move_all(self) -> None:
+        """Move what is held, half by half, until the store is closed."""
+        while self._move_next():
+            pass
+
+    def _move_next(self) -> bool:
+        """Move what one half holds; return False when there is nothing more to do."""
+        with self._changing:
+            self._changing.wait_for(lambda: self._unmoved or self._is_closing)
+            if not self._unmoved or self._journal is None:
+                return False
+            journal, half, moving = self._journal, self._journal.turn(), list(self._unmoved.values())
+            self._changing.notify_all()
+        while (trouble := self._tried(moving)) is not None:
+            with self._changing:
+                self._trouble = trouble
+                self._changing.notify_all()
+                if self._changing.wait_for(lambda: self._is_closing, AGAIN.total_seconds()):
+                    return False
+        with suppress(OSError):  # then it is found again by the next process, and known to the database
+            journal.clear(half)
+        with self._changing:
+            self._trouble = None
+            for one in moving:
+                del self._unmoved[one.id]
+            self._changing.notify_all()
+            self._changing.wait_for(lambda: self._is_closing or journal.is_half_full, PAUSE.total_seconds())
+        return True
+
+    def _tried(self, deliveries: Sequence[Delivery]) -> Exception | None:
+        """Move deliveries; return why that failed."""
+        try:
+            self._move(deliveries)
+        except (OSError, StoreUnavailable) as error:
+            log.error("deliveries wait in the journal: %s", error, extra={"action": "move"})
+            return error
+        return None
+
+    def _move(self, deliveries: Sequence[Delivery]) -> None:
+        for first in range(0, len(deliveries), MOST_IN_ONE):
+            self._database.append(deliveries[first : first + MOST_IN_ONE])
