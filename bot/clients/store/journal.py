@@ -30,8 +30,8 @@ _HEAD = _NUMBER_AND_LENGTH.size + _CHECKSUM.size
 class Journal:
     """The file. Raises `OSError`, of which `BlockingIOError` means that another process has it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, half: int = HALF) -> None:
+        self._path, self._half = path, half
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_DSYNC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,7 +47,7 @@ class Journal:
 
     def begin(self) -> None:
         """Forget what was left, and make room."""
-        whole = bytes(2 * HALF)
+        whole = bytes(2 * self._half)
         if os.pwrite(self._file, whole, 0) < len(whole):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         directory = os.open(self._path.parent, os.O_RDONLY)
@@ -61,10 +61,10 @@ class Journal:
     def write(self, deliveries: Sequence[Delivery]) -> bool:
         """Write deliveries down, or return False if there is no room for them. On return they are on the disk."""
         content = packed(deliveries)
-        if self._end + _HEAD + len(content) > HALF:
+        if self._end + _HEAD + len(content) > self._half:
             return False
         record = _record(self._number, content)
-        if os.pwrite(self._file, record, self._at * HALF + self._end) < len(record):
+        if os.pwrite(self._file, record, self._at * self._half + self._end) < len(record):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         self._end += len(record)
         return True
@@ -77,12 +77,12 @@ class Journal:
 
     def clear(self, half: int) -> None:
         """Forget a half that has been moved."""
-        os.pwrite(self._file, bytes(_HEAD), half * HALF)
+        os.pwrite(self._file, bytes(_HEAD), half * self._half)
 
     @property
     def is_half_full(self) -> bool:
         """Say whether it is time to go on in the other half."""
-        return self._end > HALF // 2
+        return self._end > self._half // 2
 
     def is_there(self) -> bool:
         """Say whether the file is still where it was made."""
@@ -99,7 +99,7 @@ class Journal:
 
     def _read(self) -> Iterator[bytes]:
         for half in (0, 1):
-            yield os.pread(self._file, HALF, half * HALF)
+            yield os.pread(self._file, self._half, half * self._half)
 
     def _next(self) -> int:
         # Also after the clock was put back, and no number that whoever sends a delivery could know.
