@@ -9,6 +9,7 @@ One process writes it, and holds its lock.
 
 import errno
 import fcntl
+import io
 import os
 import struct
 import time
@@ -20,7 +21,8 @@ from bot.clients.store.arrivals import packed, unpacked
 from bot.clients.store.records import Delivery
 
 HALF = 4 * 1024 * 1024
-"""Bytes: six hundred usual deliveries, which is more than arrive while a half is moved."""
+"""Bytes: six hundred usual deliveries, which is more than arrive while a half is moved. Another size needs another name for the file: what an
+earlier version left in the second half would not be found."""
 
 _NUMBER_AND_LENGTH = struct.Struct(">QI")
 _CHECKSUM = struct.Struct(">I")
@@ -35,6 +37,9 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_DSYNC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not self.is_there():
+                # Between our two calls its owner ended and deleted it: what is written there is found by nobody.
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(path))
             self._halves = sorted(_records(half) for half in self._read())
         except BaseException:
             os.close(self._file)
@@ -80,6 +85,11 @@ class Journal:
         os.pwrite(self._file, bytes(_HEAD), half * self._half)
 
     @property
+    def number(self) -> int:
+        """Return the number of the half that is written, another one after each turn."""
+        return self._number
+
+    @property
     def is_half_full(self) -> bool:
         """Say whether it is time to go on in the other half."""
         return self._end > self._half // 2
@@ -98,8 +108,9 @@ class Journal:
         os.close(self._file)
 
     def _read(self) -> Iterator[bytes]:
+        whole = io.FileIO(self._file, closefd=False).readall()
         for half in (0, 1):
-            yield os.pread(self._file, self._half, half * self._half)
+            yield whole[half * self._half : (half + 1) * self._half]
 
     def _next(self) -> int:
         # Also after the clock was put back, and no number that whoever sends a delivery could know.

@@ -4,11 +4,13 @@ A commit of SQLite costs the processor more than all else that sixteen deliverie
 are written as they come, and those that come meanwhile are read while the disk works.
 
 Nothing is lost: a half of the journal is cleared when all of it is in the database. Nothing is there twice: the database knows the ids.
-While the database takes nothing (its disk is full, say), nothing more is taken here.
+While the database takes nothing (its disk is full, say), nothing more is taken here. Where the journal can't be made, or another process has it,
+deliveries go straight to the database, and the thread tries again to get the journal: with what a process that died left in it.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -24,13 +26,16 @@ PAUSE = timedelta(milliseconds=50)
 """From one move to the next, so that few large commits are made. Whoever waits for an answer to a comment waits for seconds."""
 
 AGAIN = timedelta(seconds=1)
-"""From a move that failed to the next attempt."""
+"""From a move that failed to the next attempt, and from one look whether another process has the journal to the next."""
+
+AGAIN_TO_MAKE = timedelta(minutes=1)
+"""From one attempt to make the journal to the next: each may fill what a disk has left, for a moment."""
 
 PATIENCE = timedelta(seconds=5)
 """For room in the journal. GitHub waits for ten."""
 
 MOST_IN_ONE = 200
-"""Deliveries in one commit: the worker takes a hundred at a time, and writes down again what it leaves of them."""
+"""Deliveries in one row: the worker takes a hundred at a time, and writes down again what it leaves of them."""
 
 
 class JournaledStore(SqliteStore):
@@ -46,6 +51,7 @@ class JournaledStore(SqliteStore):
         self._unmoved: dict[str, Delivery] = {}
         self._trouble: Exception | None = None
         self._is_closing = False
+        self._next_look = 0.0
         self._journal = self._opened_journal()
         self._mover = threading.Thread(target=self._move_all, name="journal", daemon=True)
         self._mover.start()
@@ -71,14 +77,21 @@ class JournaledStore(SqliteStore):
         oldest = max([moved.oldest, *(datetime.now(UTC) - at for at in times)])
         return Waiting(moved.count + len(times), oldest)
 
+    def check(self) -> None:
+        with self._changing:
+            if reason := self._reason_not_to_write():
+                raise StoreUnavailable(reason)
+        super().check()
+
     def close(self) -> None:
         with self._changing:
             self._is_closing = True
             self._changing.notify_all()
         self._mover.join()
-        if self._journal is not None:
-            self._journal.close(is_empty=not self._unmoved)
-            self._journal = None
+        with self._changing:
+            if self._journal is not None:
+                self._journal.close(is_empty=not self._unmoved)
+                self._journal = None
         self._index.close()
         self._database.close()
         super().close()
@@ -104,7 +117,7 @@ class JournaledStore(SqliteStore):
             self._database.append(new)
             return
         while not self._journaled(journal, new):
-            self._wait_until(lambda: not journal.is_half_full)
+            self._wait_for_turn(journal)
 
     def _journaled(self, journal: Journal, new: Sequence[Delivery]) -> bool:
         """Write new deliveries into the journal, or return False if there is no room."""
@@ -125,36 +138,51 @@ class JournaledStore(SqliteStore):
 
     def _wait_until(self, is_so: Callable[[], bool]) -> None:
         """Let the mover work until something is so."""
-        if not self._changing.wait_for(lambda: self._trouble is not None or is_so(), PATIENCE.total_seconds()):
+        if not self._changing.wait_for(lambda: self._reason_not_to_write() or is_so(), PATIENCE.total_seconds()):
             raise StoreUnavailable("deliveries come faster than the database takes them")
-        if self._trouble is not None:
-            raise StoreUnavailable(str(self._trouble))
+        if reason := self._reason_not_to_write():
+            raise StoreUnavailable(reason)
+
+    def _wait_for_turn(self, journal: Journal) -> None:
+        """Wait until the other half is written: into an empty one fits whatever may be in the journal."""
+        full = journal.number
+        self._wait_until(lambda: journal.number != full)
 
     def _journal_at_hand(self) -> Journal | None:
-        """Return the journal, a new one if somebody has deleted it, or None for as long as another process has it."""
+        """Return the journal, a new one if somebody has deleted it, or None for as long as there is none."""
         if self._journal is not None and not self._journal.is_there():
             log.error("the journal was deleted: created again", extra={"action": "reopen"})
             self._wait_until(lambda: not self._unmoved)
             self._journal.close(is_empty=True)
-            self._journal = None
-        if self._journal is None:
             self._journal = self._opened_journal()
         return self._journal
 
     def _opened_journal(self) -> Journal | None:
-        """Open the journal, and move what a process that died left in it; None if another process has it."""
+        """Open the journal, and move what a process that died left in it; None if another process has it, or it can't be made."""
         try:
-            journal = Journal(self._journal_path)
+            return self._ready(Journal(self._journal_path))
         except BlockingIOError:
-            return None
-        except OSError as error:
-            raise StoreUnavailable(f"{self._journal_path}: {error}") from error
-        try:
-            self._move(journal.left())
-            journal.begin()
+            self._next_look = time.monotonic() + AGAIN.total_seconds()
         except (OSError, StoreUnavailable) as error:
-            journal.close(is_empty=False)
-            raise StoreUnavailable(str(error)) from error
+            # What is left in it stays there. No reason to take no more: the database may do.
+            self._next_look = time.monotonic() + AGAIN_TO_MAKE.total_seconds()
+            message = "no journal, so deliveries go straight to the database: %s: %s"
+            log.error(message, self._journal_path, error, extra={"action": "journal"})
+        return None
+
+    def _ready(self, journal: Journal) -> Journal:
+        """Move what was left in a journal, and make room in it."""
+        is_moved = False
+        try:
+            if left := journal.left():
+                self._move(left)
+                fields = {"action": "journal", "deliveries": len(left)}
+                log.warning("what a process that died had acknowledged is in the database", extra=fields)
+            is_moved = True
+            journal.begin()
+        except BaseException:
+            journal.close(is_empty=is_moved)
+            raise
         return journal
 
     def _move_all(self) -> None:
@@ -163,11 +191,24 @@ class JournaledStore(SqliteStore):
             pass
 
     def _move_next(self) -> bool:
-        """Move what one half holds; return False when there is nothing more to do."""
+        """Move what one half holds, or look for a journal; return False when there is nothing more to do."""
         with self._changing:
-            self._changing.wait_for(lambda: self._unmoved or self._is_closing)
-            if not self._unmoved or self._journal is None:
+            patience = max(self._next_look - time.monotonic(), 0) if self._journal is None else None
+            is_due = self._changing.wait_for(lambda: self._unmoved or self._is_closing, patience)
+            if is_due and (self._journal is None or not self._unmoved):
                 return False
+        if is_due:
+            return self._move_half()
+        # Nothing is held meanwhile: to move what was left, and to make room, takes its time, and deliveries go to the database.
+        opened = self._opened_journal()
+        with self._changing:
+            self._journal = opened
+        return True
+
+    def _move_half(self) -> bool:
+        """Move what the half that is written holds; return False if the store is closed before that could be done."""
+        with self._changing:
+            assert self._journal is not None
             journal, half, moving = self._journal, self._journal.turn(), list(self._unmoved.values())
             self._changing.notify_all()
         while (trouble := self._tried(moving)) is not None:
@@ -196,5 +237,7 @@ class JournaledStore(SqliteStore):
         return None
 
     def _move(self, deliveries: Sequence[Delivery]) -> None:
-        for first in range(0, len(deliveries), MOST_IN_ONE):
-            self._database.append(deliveries[first : first + MOST_IN_ONE])
+        """Write deliveries into the database by one commit, which waits for the disk once."""
+        self._database.append_all(
+            [deliveries[first : first + MOST_IN_ONE] for first in range(0, len(deliveries), MOST_IN_ONE)]
+        )

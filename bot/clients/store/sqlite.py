@@ -87,6 +87,12 @@ class SqliteStore:
         with self._reading() as connection:
             return self._arrivals.append(connection, deliveries)
 
+    def append_all(self, batches: Sequence[Sequence[Delivery]]) -> None:
+        """Append several batches, each a row of its own, by one commit."""
+        with self._transaction() as connection:
+            for batch in batches:
+                self._arrivals.append(connection, batch)
+
     def append_now(self, deliveries: Sequence[Delivery]) -> list[bool] | None:
         return None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -98,6 +99,8 @@ def test_while_the_database_takes_nothing_nothing_more_is_taken_and_nothing_is_l
         saboteur.execute("ALTER TABLE arrivals RENAME TO away")
         assert store.append_now(deliveries("a")) == [True]
         until(is_refused)
+        with pytest.raises(StoreUnavailable):
+            store.check()
         assert store.append_now(deliveries("b")) is None
         saboteur.execute("ALTER TABLE away RENAME TO arrivals")
     until(lambda: store.append_now(deliveries("c")) == [True])
@@ -121,6 +124,8 @@ def test_a_store_that_is_closed_while_the_database_takes_nothing_leaves_its_jour
 def test_files_that_are_deleted_while_they_are_open_lose_no_delivery(tmp_path: Path) -> None:
     store = journaled(tmp_path)
     store.append(deliveries("before"))
+    # Files are deleted one after the other: whoever makes the first anew meanwhile has its second deleted.
+    until(lambda: SqliteStore.waiting(store).count == 1)
     for each in tmp_path.glob(f"{SQLITE_FILE}*"):
         each.unlink()
     assert store.append_now(deliveries("after")) is None
@@ -130,16 +135,47 @@ def test_files_that_are_deleted_while_they_are_open_lose_no_delivery(tmp_path: P
     assert settled(tmp_path) == ["before", "after", "at last"]
 
 
-def test_a_second_process_appends_without_the_journal_until_the_first_has_ended(tmp_path: Path) -> None:
-    first, second = journaled(tmp_path), journaled(tmp_path)
-    assert first.append_now(deliveries("a")) == [True]
+def test_a_second_process_appends_without_the_journal_until_the_first_has_died_and_moves_what_that_left(
+    tmp_path: Path,
+) -> None:
+    first = Journal(tmp_path / f"{SQLITE_FILE}.arrivals")
+    first.begin()
+    assert first.write(deliveries("a"))
+    second = journaled(tmp_path)
     assert second.append_now(deliveries("b")) is None
     assert second.append(deliveries("b")) == [True]
-    first.close()
-    assert second.append(deliveries("c")) == [True]
-    assert second.append_now(deliveries("d")) == [True]
+    first.close(is_empty=False)
+    until(lambda: second.append_now(deliveries("c")) == [True])
     second.close()
-    assert sorted(settled(tmp_path)) == ["a", "b", "c", "d"]
+    assert sorted(settled(tmp_path)) == ["a", "b", "c"]
+
+
+def test_where_no_journal_can_be_made_deliveries_go_to_the_database(tmp_path: Path) -> None:
+    (tmp_path / f"{SQLITE_FILE}.arrivals").mkdir()
+    store = journaled(tmp_path)
+    assert store.append_now(deliveries("a")) is None
+    assert store.append(deliveries("a", "b", "a")) == [True, True, False]
+    store.check()
+    store.close()
+    assert settled(tmp_path) == ["a", "b"]
+
+
+def test_what_does_not_fit_into_a_half_that_is_not_yet_half_full_waits_for_the_other(tmp_path: Path) -> None:
+    store = journaled(tmp_path)
+    almost = Delivery("almost half", "push", bytes(HALF // 2 - 200), NOW)
+    half = [Delivery(str(number), "push", bytes(HALF // 2 // 100), NOW) for number in range(100)]
+    found: list[list[bool]] = []
+    writes = threading.Thread(target=lambda: found.append(store.append(half)), daemon=True)
+    with closing(sqlite3.connect(tmp_path / SQLITE_FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # what is moved waits for it, in one half
+        assert store.append_now(deliveries("a")) == [True]
+        until(lambda: store.append_now([almost]) == [True])
+        writes.start()
+        other.execute("COMMIT")
+    writes.join(PATIENCE)
+    assert found == [[True] * 100]
+    store.close()
+    assert sorted(settled(tmp_path)) == sorted(["a", "almost half", *(one.id for one in half)])
 
 
 def test_more_than_the_journal_holds_is_taken(tmp_path: Path) -> None:
