@@ -112,12 +112,13 @@ class JournaledStore(SqliteStore):
         """Write new deliveries down as soon as there is room."""
         if reason := self._reason_not_to_write():
             raise StoreUnavailable(reason)
-        journal = self._journal_at_hand()
-        if journal is None or sum(len(one.body) for one in new) > HALF // 2:
-            self._database.append(new)
-            return
-        while not self._journaled(journal, new):
+        is_large = sum(len(one.body) for one in new) > HALF // 2
+        # Asked for again after each wait, during which another thread may have replaced it.
+        while not is_large and (journal := self._journal_at_hand()) is not None:
+            if self._journaled(journal, new):
+                return
             self._wait_for_turn(journal)
+        self._database.append(new)
 
     def _journaled(self, journal: Journal, new: Sequence[Delivery]) -> bool:
         """Write new deliveries into the journal, or return False if there is no room."""
@@ -134,7 +135,7 @@ class JournaledStore(SqliteStore):
     def _reason_not_to_write(self) -> str:
         if self._is_closing or not self._mover.is_alive():
             return "nothing is moved to the database any more"
-        return str(self._trouble or "")
+        return "" if self._trouble is None else f"the database takes nothing: {self._trouble}"
 
     def _wait_until(self, is_so: Callable[[], bool]) -> None:
         """Let the mover work until something is so."""
@@ -150,12 +151,13 @@ class JournaledStore(SqliteStore):
 
     def _journal_at_hand(self) -> Journal | None:
         """Return the journal, a new one if somebody has deleted it, or None for as long as there is none."""
-        if self._journal is not None and not self._journal.is_there():
-            log.error("the journal was deleted: created again", extra={"action": "reopen"})
+        while (journal := self._journal) is not None and not journal.is_there():
             self._wait_until(lambda: not self._unmoved)
-            self._journal.close(is_empty=True)
-            self._journal = self._opened_journal()
-        return self._journal
+            if self._journal is journal:
+                log.error("the journal was deleted: created again", extra={"action": "reopen"})
+                journal.close(is_empty=True)
+                self._journal = self._opened_journal()
+        return journal
 
     def _opened_journal(self) -> Journal | None:
         """Open the journal, and move what a process that died left in it; None if another process has it, or it can't be made."""
