@@ -65,7 +65,7 @@ WHOLE = {"service": "place", "hooks/aws": "around"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let golden files be written again (`tests/golden`), all of the pipeline's tests run on one Terraform, and all walks go by one door."""
+    """Let golden files be written again (`tests/golden`), all of the pipeline's tests run on one Terraform, and say how the walks go."""
     parser.addoption("--golden-update", action="store_true", help="write the golden files of tests/golden again")
     parser.addoption(
         "--terraform",
@@ -78,6 +78,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("own", "service", "handle"),
         default="own",
         help="what carries out the commands in the walks of tests/e2e: by itself, each is for one of them",
+    )
+    parser.addoption(
+        "--provider",
+        choices=("once", "each"),
+        default="once",
+        help="whether the AWS provider is started once for each stack in the walks of tests/e2e, or for each command, as for users",
     )
 
 

@@ -11,8 +11,13 @@ Door = Literal["service", "handle"]
 
 
 @pytest.fixture
-def provider_once(monkeypatch: pytest.MonkeyPatch, terraform_by_turn: str) -> Iterator[None]:
-    """Start the AWS provider once for each stack that a job opens, not for each command; `tests/templates` pays for it as people do."""
+def provider_once(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, terraform_by_turn: str
+) -> Iterator[None]:
+    """Start the AWS provider once for each stack that a job opens, not for each command, unless `--provider each` asks for that."""
+    if request.config.getoption("--provider") == "each":
+        yield
+        return
     with provider_by_stack() as path:
         monkeypatch.setenv("PATH", path)
         yield

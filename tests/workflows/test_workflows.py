@@ -592,7 +592,7 @@ def test_ci_and_releases_run_targets_of_the_makefile_and_fast_and_slow_tests_are
     assert "make test-fast" in jobs["fast"]["steps"][-1]["run"]
     oldest = jobs["oldest-sqlite"]
     assert (oldest["runs-on"], "make test-sqlite SQLITE=3.37" in oldest["steps"][-1]["run"]) == ("ubuntu-22.04", True)
-    assert 'make test-slow ARGS="--door $DOOR $PATHS"' in jobs["slow"]["steps"][-1]["run"]
+    assert 'make test-slow ARGS="--door $DOOR --provider each $PATHS"' in jobs["slow"]["steps"][-1]["run"]
     slow = re.search(r"^SLOW := (.+)$", makefile, re.MULTILINE)
     assert slow
     markers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
