@@ -49,7 +49,6 @@ PACKAGED = Path(__file__).parents[2] / ".venv/terraform/bin/terraform"
 
 NEWER = (
     "tests/e2e/test_lifecycle.py",
-    "tests/runs/apply/test_apply.py",
     "tests/runs/apply/test_migrations.py",
     "tests/runs/destroy/test_applied_versions.py",
     "tests/runs/drift/test_drift.py",
