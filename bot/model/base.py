@@ -1,4 +1,4 @@
-"""The base of every model that enters or leaves: declared documents, what is stored, and what other programs send."""
+"""The frozen base of every model that enters or leaves: declared documents, what is stored, and what other programs send."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -9,10 +9,10 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-class ForeignDocument(BaseModel):
+class ForeignDocument(Document):
     """A document that another program writes: frozen, and what it says beyond our fields is left out.
 
     Terraform and GitHub add keys in minor versions.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(extra="ignore")

@@ -1,9 +1,9 @@
 """Many objects of a repository in one process: what is read one by one costs a search of each directory on the way, each time."""
 
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from bot.clients.git.command import completed
 from bot.clients.transient import Transient
 
 AT_ONCE = 1_000
@@ -19,13 +19,8 @@ def blobs(repository: Path, names: Sequence[str]) -> Iterator[bytes | None]:
     """
     for start in range(0, len(names), AT_ONCE):
         part = names[start : start + AT_ONCE]
-        done = subprocess.run(
-            ["git", "--git-dir", str(repository), "cat-file", "--batch", "--buffer"],
-            input="".join(f"{name}\n" for name in part).encode(),
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
-        )
+        given = "".join(f"{name}\n" for name in part).encode()
+        done = completed(repository, ["cat-file", "--batch", "--buffer"], given, timeout=TIMEOUT)
         if done.returncode != 0:
             raise Transient(f"git cat-file failed: {done.stderr.decode(errors='replace')}")
         yield from answers(done.stdout, len(part))

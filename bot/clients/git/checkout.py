@@ -3,16 +3,15 @@
 import os
 import shutil
 import stat
-import subprocess
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from bot.clients.git.command import completed
 from bot.clients.git.commits import file_at, files_of_tree
 from bot.clients.git.left_out import EXECUTABLE, LINK, left_out
-from bot.clients.git.linked import must_lie_here
-from bot.clients.git.work_tree import entries, replace_directory, write_files
+from bot.clients.git.work_tree import entries, must_lie_here, replace_directory, write_files
 from bot.clients.proved_before import ReadBefore
 from bot.clouds.registry import FACTS
 from bot.core.checks.terraform_version import FILES as VERSIONS
@@ -275,16 +274,9 @@ class Checkout:
         return [path.removeprefix(f"{directory}/") for path in paths if path]
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes | None:
-        git = shutil.which("git")
-        if git is None:
+        if shutil.which("git") is None:
             return None
-        done = subprocess.run(
-            [git, "-C", str(self.root), *arguments],
-            capture_output=True,
-            check=False,
-            timeout=60,
-            input=given,
-        )
+        done = completed(self.root, arguments, given)
         return done.stdout if done.returncode == 0 else None
 
 

@@ -1,15 +1,12 @@
 """What a commit of a checkout's repository holds, whatever lies in the work tree."""
 
 import os
-import subprocess
 from pathlib import Path
 
 from bot.clients.git.batch import answers
+from bot.clients.git.command import completed
 from bot.core.tree import File, with_links
 from bot.errors import Unverifiable, UserError
-
-TIMEOUT = 120
-"""Seconds; a partial clone may have to fetch a blob first."""
 
 
 def commit_of(root: Path, name: str = "HEAD") -> str:
@@ -84,12 +81,5 @@ def asked(root: Path, *arguments: str, given: bytes = b"") -> bytes | None:
     """Return what git says, or None when it fails."""
     passed_on = ("PATH", "HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
     environment = {name: os.environ[name] for name in passed_on if name in os.environ}
-    done = subprocess.run(
-        ["git", "-C", str(root), *arguments],
-        capture_output=True,
-        check=False,
-        timeout=TIMEOUT,
-        input=given,
-        env={**environment, "GIT_TERMINAL_PROMPT": "0"},
-    )
+    done = completed(root, arguments, given, environment={**environment, "GIT_TERMINAL_PROMPT": "0"})
     return done.stdout if done.returncode == 0 else None

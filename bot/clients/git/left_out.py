@@ -6,19 +6,17 @@ there: whatever it holds would be free for others to take.
 
 import os
 import posixpath
-import subprocess
 from bisect import bisect_left
 from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from bot.clients.git.batch import answers
+from bot.clients.git.command import git
 from bot.core.tree import UNSAVED_STATE
 from bot.errors import Unverifiable, UserError
 from bot.names import shown
 
-_TIMEOUT = 120
-"""Seconds; the index of 10,000 environments takes git a tenth of one."""
 _SUBMODULE = "160000"
 LINK = "120000"
 EXECUTABLE = "100755"
@@ -120,7 +118,7 @@ class LeftOut:
             yield data
 
     def _git(self, *arguments: str, given: str) -> bytes:
-        return _git(self._root, *arguments, given=given.encode())
+        return git(self._root, *arguments, given=given.encode())
 
 
 def left_out(root: Path) -> LeftOut:
@@ -139,7 +137,7 @@ def left_out(root: Path) -> LeftOut:
 @lru_cache(maxsize=2)
 def _listed(root: Path, _index: tuple[int, int, int]) -> LeftOut:
     found = {}
-    for line in _git(root, "ls-files", "-t", "--stage", "-z").split(b"\0"):
+    for line in git(root, "ls-files", "-t", "--stage", "-z").split(b"\0"):
         if line.startswith(b"S "):
             about, _, path = line.partition(b"\t")
             _, mode, name, _ = about.decode().split(" ")
@@ -155,12 +153,3 @@ def _own_directory(root: Path) -> Path | None:
     if not place.is_file():
         return None
     return root / place.read_text("utf-8").removeprefix("gitdir:").strip()
-
-
-def _git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
-    done = subprocess.run(
-        ["git", "-C", str(root), *arguments], input=given, capture_output=True, check=False, timeout=_TIMEOUT
-    )
-    if done.returncode != 0:
-        raise Unverifiable(f"git {arguments[0]} failed: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout

@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from bot.clients.git.command import completed
 from bot.core.rendering.merge import TextSides
 from bot.errors import Unverifiable
 
@@ -24,14 +25,8 @@ def merge_text(sides: TextSides, names: tuple[str, str, str] = LABELS, *, timeou
             paths.append(str(path))
         labels = [word for label in names for word in ("-L", label)]
         try:
-            done = subprocess.run(
-                ["git", "merge-file", "-p", "--quiet", "--diff3", *labels, *paths],
-                cwd=scratch,
-                capture_output=True,
-                check=False,
-                timeout=timeout,
-                stdin=subprocess.DEVNULL,
-            )
+            arguments = ["merge-file", "-p", "--quiet", "--diff3", *labels, *paths]
+            done = completed(Path(scratch), arguments, timeout=timeout)
         except subprocess.TimeoutExpired as error:
             raise Unverifiable(f"git merge-file took longer than {timeout} s.") from error
     if not 0 <= done.returncode <= MOST_CONFLICTS:

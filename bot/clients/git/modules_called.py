@@ -1,17 +1,14 @@
 """Of which directories outside environments are made, at a commit, without reading every environment's files."""
 
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.clients.git.command import git
 from bot.core.hcl.local_modules import modules_outside, places_outside
 from bot.core.tree import CODE, File, Tree
-from bot.errors import Unverifiable, UserError
+from bot.errors import UserError
 from bot.model.roots import Roots
-
-_GIT_TIMEOUT = 120
-"""Seconds for one listing or reading; 10,000 environments of 50 files take git some 2."""
 
 ReadModule: TypeAlias = Callable[[str, str], Tree]
 """Returns the files of a directory that is named relative to an environment's, whose name comes second."""
@@ -60,7 +57,7 @@ def _code_files(repository: Path, roots: Roots, commit: str) -> Mapping[str, Map
     """
     found: dict[str, dict[str, str]] = {}
     places = [f"{root}/" for root in roots.of_environments]
-    for line in _git(repository, ["ls-tree", "-r", "-z", "--full-tree", commit, *places], b"").split(b"\0"):
+    for line in git(repository, "ls-tree", "-r", "-z", "--full-tree", commit, *places).split(b"\0"):
         about, _, named = line.partition(b"\t")
         path = named.decode("utf-8", "surrogateescape")
         if path.endswith(CODE) and b" blob " in about and not about.startswith(b"120000"):
@@ -72,7 +69,7 @@ def _code_files(repository: Path, roots: Roots, commit: str) -> Mapping[str, Map
 
 def _contents(repository: Path, blobs: Sequence[str]) -> Mapping[str, bytes]:
     answer, found, at = (
-        _git(repository, ["cat-file", "--batch"], "".join(f"{blob}\n" for blob in blobs).encode()),
+        git(repository, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs).encode()),
         {},
         0,
     )
@@ -82,16 +79,3 @@ def _contents(repository: Path, blobs: Sequence[str]) -> Mapping[str, bytes]:
         found[blob] = answer[end + 1 : end + 1 + size]
         at = end + size + 2
     return found
-
-
-def _git(repository: Path, arguments: Sequence[str], given: bytes) -> bytes:
-    done = subprocess.run(
-        ["git", "-C", str(repository), *arguments],
-        input=given,
-        capture_output=True,
-        check=False,
-        timeout=_GIT_TIMEOUT,
-    )
-    if done.returncode != 0:
-        raise Unverifiable(f"git {arguments[0]} failed: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.clients.git.command import completed
 from bot.core.plural import counted
 from bot.errors import InvalidInput, UserError
 from bot.names import shown
 
-TIMEOUT = 120
-"""Seconds: hooks of the repository run, too."""
 DOWNLOADED = ":(exclude,glob)**/.terraform/**"
 """Providers and modules that `terraform init` puts beside the code, where no `.gitignore` keeps them out."""
 
@@ -82,10 +81,8 @@ def has_uncommitted(directory: Path, path: str) -> bool:
 
 
 def _git(directory: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
-    argv = ["git", "-C", str(directory), *arguments]
-    done = subprocess.run(
-        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT, check=False, env=environment
-    )
+    done = completed(directory, arguments, environment=environment)
     if done.returncode:
-        raise UserError(f"`git {arguments[0]}` failed: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout.strip()
+        said = done.stderr.strip() or done.stdout.strip()
+        raise UserError(f"`git {arguments[0]}` failed: {said.decode(errors='replace')}")
+    return done.stdout.decode("utf-8", "surrogateescape").strip()

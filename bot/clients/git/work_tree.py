@@ -1,4 +1,4 @@
-"""Directories of a work tree that are written as a whole, without leaving a half-written one."""
+"""Directories of a work tree: what lies in one, links on the way to it, and how it is written as a whole, never by halves."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from bot.core.tree import Tree
+from bot.errors import UserError
 
 # What tools leave in a work tree and git is told to ignore; it is no part of an environment, unless somebody has committed it.
 IGNORED = frozenset({".terraform", ".DS_Store", "__pycache__"})
@@ -75,3 +76,13 @@ def _keep_ignored(old: Path, fresh: Path) -> None:
             if place.is_dir():
                 (Path(folder) / each).rename(place / each)
         folders[:] = [each for each in folders if each not in IGNORED]
+
+
+def must_lie_here(root: Path, path: str) -> None:
+    """Raise `UserError` where `path`, or a directory above it in the work tree at `root`, is a symlink.
+
+    Git has one entry there, and whoever opens the path reads something else.
+    """
+    for end in (*(at for at, letter in enumerate(path) if letter == "/"), len(path)):
+        if os.path.islink(f"{root}/{path[:end]}"):
+            raise UserError(f"{path[:end]} is a symlink: delete it, and commit what it leads to in its place.")

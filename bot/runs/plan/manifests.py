@@ -1,11 +1,11 @@
 """Manifests of environments at commits, each read once: those of many environments together, since each start of git takes longer than the reading."""
 
-import subprocess
 from collections.abc import Sequence
 from typing import TypeAlias
 
 from bot.clients.git.batch import blobs
 from bot.clients.git.checkout import Checkout
+from bot.clients.git.command import git_text
 from bot.core.rendering.assemble import read_manifest
 from bot.core.tree import File
 from bot.errors import Unverifiable, UserError
@@ -60,14 +60,4 @@ class Manifests:
 
 def git_of(checkout: Checkout, *arguments: str) -> str:
     """Return what git says in a checkout. Raises `Unverifiable`."""
-    done = subprocess.run(
-        ["git", "-C", str(checkout.root), *arguments],
-        capture_output=True,
-        check=False,
-        timeout=120,
-        stdin=subprocess.DEVNULL,
-    )
-    if done.returncode != 0:
-        reason = done.stderr.decode(errors="replace").strip()
-        raise Unverifiable(f"git {arguments[0]} failed: {reason}. Fetch the full history of both commits.")
-    return done.stdout.decode("utf-8", "surrogateescape")
+    return git_text(checkout.root, *arguments, advice="Fetch the full history of both commits.")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.clients.git.linked import must_lie_here
 from bot.clients.git.merge_file import merge_text
+from bot.clients.git.work_tree import must_lie_here
 from bot.core.installation.files import GITHUB, PRISTINE
 from bot.core.installation.tool_source import PATH as TOOL_ACTION
 from bot.core.installation.tool_source import ToolSource

@@ -1,15 +1,13 @@
 """Which commit a branch was at: by time, by a tag, by a commit's id. Its first parents count: what lies inside of a merge it never was."""
 
 import re
-import subprocess
 from datetime import datetime
 from pathlib import Path
 
+from bot.clients.git.command import completed
 from bot.commands.moments import COMMIT, time_of
 
 FULL = re.compile("[0-9a-f]{40}")
-TIMEOUT = 120
-"""Seconds; the whole history of a large monorepo."""
 
 
 def commit_at(repository: Path, head: str, text: str) -> str | None:
@@ -48,7 +46,5 @@ def _last_before(repository: Path, head: str, time: datetime) -> str | None:
 
 
 def _git(repository: Path, *arguments: str) -> str | None:
-    done = subprocess.run(
-        ["git", "-C", str(repository), *arguments], capture_output=True, text=True, check=False, timeout=TIMEOUT
-    )
-    return done.stdout.strip() if done.returncode == 0 else None
+    done = completed(repository, arguments)
+    return done.stdout.decode().strip() if done.returncode == 0 else None

@@ -1,14 +1,10 @@
 """Which commits of a branch changed something in some directories."""
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import Unverifiable
-
-TIMEOUT = 120
-"""Seconds; the history of some directories in a large monorepo."""
+from bot.clients.git.command import git_text
 
 RECENT = "14.days"
 """In git's words. A service that nobody started for longer has more to catch up on than this, and people have looked after it since."""
@@ -31,16 +27,9 @@ def changes_of(repository: Path, head: str, directories: Sequence[str], after: s
         return []
     span = [f"--since={RECENT}", head] if after is None else [f"{after}..{head}"]
     options = ("--first-parent", "--diff-merges=first-parent", "--name-only", "--no-renames", "-z", "--format=%x01%H")
-    done = subprocess.run(
-        ["git", "--literal-pathspecs", "-C", str(repository), "log", *options, *span, "--", *directories],
-        capture_output=True,
-        check=False,
-        timeout=TIMEOUT,
-    )
-    if done.returncode != 0:
-        raise Unverifiable(f"git log failed: {done.stderr.decode(errors='replace').strip()}")
+    said = git_text(repository, "--literal-pathspecs", "log", *options, *span, "--", *directories)
     found = []
-    for part in done.stdout.decode("utf-8", "surrogateescape").split("\x01")[1:]:
+    for part in said.split("\x01")[1:]:
         commit, *paths = part.split("\0")
         found.append(PathsChanged(commit.strip(), tuple(path.strip("\n") for path in paths if path.strip("\n"))))
     return found

@@ -1,15 +1,13 @@
 """The revisions of a template on a branch, read from git's history."""
 
-import subprocess
 from pathlib import Path
 
+from bot.clients.git.command import git, git_text
 from bot.core.requests.template_history import TemplateHistory, TemplateVersion
-from bot.errors import Unverifiable
 
 MOST_VERSIONS = 500
 """Of one template. Whoever is further behind than this is told so without a number."""
-TIMEOUT = 120
-"""Seconds; the history of one directory in a large monorepo."""
+_ADVICE = "Fetch the full history."
 
 
 def template_history(repository: Path, commit: str, path: str) -> TemplateHistory:
@@ -18,27 +16,13 @@ def template_history(repository: Path, commit: str, path: str) -> TemplateHistor
     Raises `Unverifiable`.
     """
     options = ("--first-parent", f"--max-count={MOST_VERSIONS}", "--format=%H %s")
-    lines = _git(repository, ["log", *options, commit, "--", path]).splitlines()
+    said = git(repository, "log", *options, commit, "--", path, advice=_ADVICE)
+    lines = said.decode(errors="replace").splitlines()  # people read the subjects
     commits = [line.partition(" ") for line in lines]
     asked = "".join(f"{found}:{path}\n" for found, _, _ in commits)
-    trees = _git(repository, ["cat-file", "--batch-check=%(objectname)"], asked).splitlines()
+    trees = git_text(repository, "cat-file", "--batch-check=%(objectname)", given=asked, advice=_ADVICE).splitlines()
     return [
         TemplateVersion(found, tree, subject)
         for (found, _, subject), tree in zip(commits, trees, strict=True)
         if not tree.endswith(" missing")
     ]
-
-
-def _git(repository: Path, arguments: list[str], given: str = "") -> str:
-    done = subprocess.run(
-        ["git", "-C", str(repository), *arguments],
-        input=given,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        timeout=TIMEOUT,
-    )
-    if done.returncode != 0:
-        raise Unverifiable(f"git {arguments[0]} failed: {done.stderr.strip()}. Fetch the full history.")
-    return done.stdout

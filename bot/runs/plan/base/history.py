@@ -1,18 +1,17 @@
 """What a directory was on the base branch itself, at any time: what was merged counts as it came in, not as it was on the way there."""
 
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from bot.clients.git.command import git_text
 from bot.clients.git.commits import commit_of, tree_at
 from bot.clients.github import GitHubRefused
 from bot.errors import Unverifiable
 from bot.runs.reviewed_commit import OnGitHub
 
-_TIMEOUT = 120
-"""Seconds to go through the history of one directory."""
+_ADVICE = "Fetch the full history of the base branch."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +50,10 @@ class History:
 @cache
 def _commits_by_tree(root: Path, base: str, path: str) -> Mapping[str, Sequence[str]]:
     """Return the commits that made a directory what it was, by git's id of that, and `base` for what it is now."""
-    commits = [base, *_git(root, ["rev-list", "--first-parent", base, "--", path], "").split()]
-    lines = _git(
-        root,
-        ["cat-file", "--batch-check=%(objecttype) %(objectname)"],
-        "".join(f"{commit}:{path}\n" for commit in commits),
+    commits = [base, *git_text(root, "rev-list", "--first-parent", base, "--", path, advice=_ADVICE).split()]
+    given = "".join(f"{commit}:{path}\n" for commit in commits)
+    lines = git_text(
+        root, "cat-file", "--batch-check=%(objecttype) %(objectname)", given=given, advice=_ADVICE
     ).splitlines()
     found: dict[str, list[str]] = {}
     for commit, line in zip(commits, lines, strict=True):
@@ -63,14 +61,3 @@ def _commits_by_tree(root: Path, base: str, path: str) -> Mapping[str, Sequence[
         if kind == "tree":
             found.setdefault(name, []).append(commit)
     return found
-
-
-def _git(root: Path, arguments: Sequence[str], given: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(root), *arguments], input=given, capture_output=True, text=True, check=False, timeout=_TIMEOUT
-    )
-    if done.returncode != 0:
-        raise Unverifiable(
-            f"git {arguments[0]} failed: {done.stderr.strip()}. Fetch the full history of the base branch."
-        )
-    return done.stdout
