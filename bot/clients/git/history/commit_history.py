@@ -123,14 +123,19 @@ class CommitHistory:
         """Say whether a commit is one on top of what `onto` holds, and does nothing but remove `directory`. Raises `GitFailed`."""
         self.message(commit)
         with self._lock:
-            found = self._trees().repo.commit(commit)
-            if len(found.parents) != 1 or not self._trees().repo.is_ancestor(
-                found.parents[0], self._trees().repo.commit(onto)
-            ):
+            found = self._one_on(onto, commit)
+            if found is None:
                 return False
             before = found.parents[0].tree
             expected = self._trees().replaced(before, directory.split("/"), None)
             return bool(found.tree.binsha == expected != before.binsha)
+
+    def _one_on(self, onto: str, commit: str) -> git.Commit | None:
+        """Return a commit with one parent that `onto` holds, and None for any other. Call it with the lock."""
+        repo = self._trees().repo
+        found = repo.commit(commit)
+        is_one = len(found.parents) == 1 and repo.is_ancestor(found.parents[0], repo.commit(onto))
+        return found if is_one else None
 
     def only_puts(self, commit: str, directories: Mapping[str, Tree], onto: str) -> bool:
         """Say whether a commit is what `onto` held when they parted, with these files in `directories`, and nothing else. Raises `GitFailed`."""
@@ -145,10 +150,8 @@ class CommitHistory:
         """Say whether a commit is this author's own, as he left it, on top of what `onto` holds. Raises `GitFailed`, `UserError`."""
         self.message(commit)
         with self._lock:
-            found = self._trees().repo.commit(commit)
-            if len(found.parents) != 1 or not self._trees().repo.is_ancestor(
-                found.parents[0], self._trees().repo.commit(onto)
-            ):
+            found = self._one_on(onto, commit)
+            if found is None:
                 return False
             wrote = {(each.name, each.email) for each in (found.author, found.committer)}
             return wrote == {(author.name, author.email)}
