@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.values import TERRAFORM, HclValue, Scalar, Unknown, join, leaves
@@ -10,6 +11,13 @@ from bot.core.hcl.values import TERRAFORM, HclValue, Scalar, Unknown, join, leav
 AS_WRITTEN = frozenset({"depends_on", "provider", "providers", "ignore_changes", "replace_triggered_by"})
 AS_WRITTEN_BLOCKS = frozenset({"lifecycle", "validation", "precondition", "postcondition"})
 META = frozenset({"count", "for_each"})
+
+
+class AttributeKey(NamedTuple):
+    """Where a value is: an address and an attribute of it; the empty attribute says that the address exists."""
+
+    address: str
+    attribute: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.hcl.address_patterns import key_of, matches, matches_any
+from bot.core.hcl.attributes import AttributeKey
 from bot.core.parity.identity import account_reached_by_both, host_of
 from bot.core.parity.report import Breach, Difference
 from bot.core.rendering.assemble import TemplateAt
@@ -36,7 +37,7 @@ class Contract:
 
 
 def breaches(
-    contract: Contract, differences: Sequence[Difference], equal: Mapping[tuple[str, str], str]
+    contract: Contract, differences: Sequence[Difference], equal: Mapping[AttributeKey, str]
 ) -> tuple[Breach, ...]:
     """Return the demands of the clone's purpose that are broken.
 
@@ -77,7 +78,7 @@ def _unmatched(contract: Contract, counted: Sequence[Difference]) -> Iterator[Br
 
 
 def _undiffering(
-    contract: Contract, counted: Sequence[Difference], equal: Mapping[tuple[str, str], str]
+    contract: Contract, counted: Sequence[Difference], equal: Mapping[AttributeKey, str]
 ) -> Iterator[Breach]:
     template = contract.template.declaration
     production, clone = contract.production.parameters, contract.clone.parameters

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.local_modules import code_id
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.evaluated import EvaluatedEnvironment, InputReference, renaming, snapshot
-from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.parity.identity import Identity
 from bot.core.parity.report import Cause
 from bot.core.rendering.assemble import TemplateAt, chosen_files

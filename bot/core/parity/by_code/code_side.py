@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.parity.by_code.evaluated import EvaluatedEnvironment, InputReference, snapshot
-from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.rendering.assemble import read_hooks, read_manifest
 from bot.core.tree import Tree
 from bot.model.environment import Manifest

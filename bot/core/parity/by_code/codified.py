@@ -6,9 +6,10 @@ another. What no parameter explains is left.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from bot.core.hcl.attributes import AttributeKey
 from bot.core.parity.by_code.code_side import CodeSide, evaluated_side
 from bot.core.parity.by_code.evaluated import EvaluatedEnvironment
-from bot.core.parity.by_code.stack_values import CODE, AttributeKey
+from bot.core.parity.by_code.stack_values import CODE
 from bot.core.plans.drift import StepDrift
 from bot.core.rendering.assemble import TemplateAt, assemble
 from bot.core.rendering.parameter_types import read
@@ -45,7 +46,7 @@ def _there(steps: Sequence[StepDrift]) -> Iterator[tuple[AttributeKey, str]]:
             for each in change.differences if change.how == "changed" else ():
                 text = typed(each.before)
                 if text is not None:
-                    yield (f"{step.name}/{change.address}", each.path), text
+                    yield AttributeKey(f"{step.name}/{change.address}", each.path), text
 
 
 def _candidates(

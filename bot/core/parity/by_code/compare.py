@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
+from bot.core.hcl.attributes import AttributeKey
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.causes import Renderings, attributed, same
 from bot.core.parity.by_code.code_side import CodeSide, Sides, evaluated_side
 from bot.core.parity.by_code.differences import Differences
 from bot.core.parity.by_code.evaluated import EvaluatedEnvironment
-from bot.core.parity.by_code.stack_values import CODE, AttributeKey
+from bot.core.parity.by_code.stack_values import CODE
 from bot.core.parity.contract import Contract, breaches
 from bot.core.parity.identity import Identity, identity
 from bot.core.parity.report import Difference, Parity
@@ -114,14 +115,14 @@ class _Comparer:
         of_one = [*(key for key in theirs if key not in ours), *(key for key in ours if key not in theirs)]
         self._one_sided = {address for address, attribute in of_one if attribute == ""}
         for key in of_one:
-            if not _is_attribute(key) or key[0] not in self._one_sided:  # else the whole is missing or extra
+            if not _is_attribute(key) or key.address not in self._one_sided:  # else the whole is missing or extra
                 found.append(key)
         return sorted(found)
 
     def _attributes(self) -> int:
         """Count the attributes of either side, but for those of things that the other lacks."""
         either = chain(self.theirs.leaves, (key for key in self.ours.leaves if key not in self.theirs.leaves))
-        return sum(_is_attribute(key) and key[0] not in self._one_sided for key in either)
+        return sum(_is_attribute(key) and key.address not in self._one_sided for key in either)
 
     def _equal(self) -> Mapping[AttributeKey, str]:
         return {
@@ -141,7 +142,7 @@ class _Comparer:
             if isinstance(leaf.value, Unknown) and other is not None and same(other, leaf) and _is_attribute(key):
                 rule = min(leaf.value.rules, default="known only to Terraform")
                 counts[rule] = counts.get(rule, 0) + 1
-        seen = {leaf.file for key in self.keys if (leaf := self.sides.leaf(key)).file == HOOKS or key[1] == CODE}
+        seen = {leaf.file for key in self.keys if (leaf := self.sides.leaf(key)).file == HOOKS or key.attribute == CODE}
         for path in self.theirs.read & self.ours.read - {MANIFEST} - seen:
             if self.production.files.get(path) != self.clone.files.get(path) and not path.endswith(".json"):
                 counts[LAYOUT] = counts.get(LAYOUT, 0) + 1
@@ -172,7 +173,7 @@ class _Comparer:
         blocks: dict[str, list[Difference]] = {}
         read: set[str] = set()
         for key, each in found:
-            if key[1] != CODE and "/var." not in key[0]:
+            if key.attribute != CODE and "/var." not in key[0]:
                 blocks.setdefault(self._block(key[0]), []).append(each)
                 for leaf in (self.theirs.leaves.get(key), self.ours.leaves.get(key)):
                     read |= leaf.reads if leaf else frozenset()
@@ -191,7 +192,7 @@ class _Comparer:
 
 
 def _is_attribute(key: AttributeKey) -> bool:
-    return key[1] not in ("", CODE)
+    return key.attribute not in ("", CODE)
 
 
 def _order(each: Difference) -> tuple[int, bool, str, str]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.values import written
 from bot.core.parity.aspects import AspectFacts, aspect_of, is_secret
 from bot.core.parity.by_code.code_side import Sides
 from bot.core.parity.by_code.evaluated import CONTENT, first_difference, line_at
-from bot.core.parity.by_code.stack_values import CODE, AttributeKey
+from bot.core.parity.by_code.stack_values import CODE
 from bot.core.parity.identity import Identity
 from bot.core.parity.report import Cause, Difference
 from bot.core.parity.waivers import Waivers
@@ -31,12 +31,11 @@ class Differences:
 
     def difference(self, key: AttributeKey, causes: tuple[Cause, ...], is_revision: bool) -> Difference:
         """Return the difference at `key` with its texts, place, aspect and causes."""
-        address, attribute = key
         theirs, ours = self.sides.theirs.leaves.get(key), self.sides.ours.leaves.get(key)
         kind = "changed"
-        if attribute == "" or (attribute == CODE and (theirs is None or ours is None)):
+        if key.attribute == "" or (key.attribute == CODE and (theirs is None or ours is None)):
             kind = "missing" if ours is None else "extra"
-        shown_attribute = "" if kind != "changed" else attribute
+        shown_attribute = "" if kind != "changed" else key.attribute
         texts = self._shown(key, theirs, ours)
         place = ours or theirs
         assert place is not None
@@ -47,7 +46,7 @@ class Differences:
         ]
         facts = AspectFacts(
             kind,
-            address,
+            key.address,
             shown_attribute,
             is_identity=self._is_identity(theirs, ours),
             is_outbound=any(parameter.outbound for parameter in parameters),
@@ -55,13 +54,13 @@ class Differences:
         )
         return Difference(
             kind=kind,  # type: ignore[arg-type]
-            address=address,
+            address=key.address,
             attribute=shown_attribute,
             production=texts[0],
             clone=texts[1],
             aspect=aspect_of(facts, self.template.declaration.aspects, self.template.cloud),
             causes=causes,
-            waiver=Waivers(self.sides.clone.manifest.waivers, self.now).naming(address, shown_attribute),
+            waiver=Waivers(self.sides.clone.manifest.waivers, self.now).naming(key.address, shown_attribute),
             file=place.file,
             line=self._line(key, place),
             is_revision=is_revision,
@@ -73,7 +72,7 @@ class Differences:
         return self.identity.mapped(_text(ours)) == _text(theirs)
 
     def _shown(self, key: AttributeKey, theirs: Attribute | None, ours: Attribute | None) -> tuple[str, str]:
-        address, attribute = key
+        attribute = key.attribute
         if attribute == "" or theirs is None or ours is None:
             absent = "" if attribute in ("", CODE) else "(not set)"
             texts = [
@@ -84,24 +83,23 @@ class Differences:
             texts = list(_parting(*self._sources(theirs, ours))[1:])
         else:
             texts = [_text(theirs), _text(ours)]
-        if attribute not in ("", CODE) and self._is_secret(address, attribute, theirs or ours):
+        if attribute not in ("", CODE) and self._is_secret(attribute, theirs or ours):
             texts = [text if text == "(not set)" else HIDDEN for text in texts]
         return _cut(texts[0]), _cut(texts[1])
 
-    def _is_secret(self, address: str, attribute: str, leaf: Attribute | None) -> bool:
+    def _is_secret(self, attribute: str, leaf: Attribute | None) -> bool:
         if leaf is not None and isinstance(leaf.value, bool):
             return False
         sensitive = self.sides.theirs.sensitive | self.sides.ours.sensitive
         return is_secret(attribute) or (leaf is not None and bool(leaf.reads & sensitive))
 
     def _line(self, key: AttributeKey, place: Attribute) -> int:
-        address, attribute = key
-        if attribute in (CODE, CONTENT) and place.file == address:
-            one, other = (side.files.get(address) for side in (self.sides.production, self.sides.clone))
+        if key.attribute in (CODE, CONTENT) and place.file == key.address:
+            one, other = (side.files.get(key.address) for side in (self.sides.production, self.sides.clone))
             return first_difference(one.data, other.data) if one and other else 1
         files = self.sides.clone.files if place.file in self.sides.clone.files else self.sides.production.files
         theirs, ours = self.sides.theirs.leaves.get(key), self.sides.ours.leaves.get(key)
-        if attribute == CODE and theirs and ours:
+        if key.attribute == CODE and theirs and ours:
             return ours.line + _parting(*self._sources(theirs, ours))[0]
         return line_at(files, key, place)
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from bot.core.graph import graph
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.value_files import given_values, value_files
 from bot.core.hcl.values import OUTPUT, HclValue, Unknown, join, leaves, renamed
 from bot.core.parity.by_code import stack_values
-from bot.core.parity.by_code.stack_values import CODE, AttributeKey, StackJob, code_of, evaluated, placed
+from bot.core.parity.by_code.stack_values import CODE, StackJob, code_of, evaluated, placed
 from bot.core.rendering.assemble import read_hooks
 from bot.core.rendering.render import Parameters
 from bot.core.tree import File, Tree
@@ -117,9 +117,9 @@ class _Whole:
                 continue  # modules outside are the same files for both
             mode = Attribute("executable" if file.executable else "plain", frozenset(), path, 1)
             self.blocks[path] = path
-            self.leaves[path, ""] = Attribute("present", frozenset(), path, 1)
-            self.leaves |= {(path, at): leaf for at, leaf in {"mode": mode, **_content(path, file)}.items()}
-            self.leaves[path, CODE] = Attribute(_digest(file), frozenset(), path, 1)
+            self.leaves[AttributeKey(path, "")] = Attribute("present", frozenset(), path, 1)
+            self.leaves |= {AttributeKey(path, at): leaf for at, leaf in {"mode": mode, **_content(path, file)}.items()}
+            self.leaves[AttributeKey(path, CODE)] = Attribute(_digest(file), frozenset(), path, 1)
 
     def _variables(self, stack: StepName) -> Iterator[tuple[str, Mapping[str, HclValue]]]:
         """Yield the files with values of variables, in the order in which Terraform reads them."""
@@ -137,7 +137,7 @@ class _Whole:
         return renamed(value, lambda u: Unknown(f"{source.step}.{u.text}", frozenset({OUTPUT}))), reads
 
     def _undeclared(self, path: str, key: str, value: HclValue) -> None:
-        self.leaves[path, ""] = Attribute("present", frozenset(), path, 1)
+        self.leaves[AttributeKey(path, "")] = Attribute("present", frozenset(), path, 1)
         self._leaves(path, join("", key), value, frozenset(), path)
 
     def _declaration(self, address: str, step: Stack | Hook) -> None:
@@ -146,7 +146,7 @@ class _Whole:
 
     def _leaves(self, address: str, place: str, value: HclValue, reads: frozenset[str], file: str = HOOKS) -> None:
         for attribute, item in leaves(value, place):
-            self.leaves[address, attribute] = Attribute(item, reads, file, 0)
+            self.leaves[AttributeKey(address, attribute)] = Attribute(item, reads, file, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +166,11 @@ def _declared(given: _Declaration) -> Mapping[AttributeKey, Attribute]:
         file, value = MANIFEST, step.model_dump(mode="json", by_alias=True)
     else:
         file, value = HOOKS, step.model_dump(mode="json", by_alias=True, exclude={"inputs"}, exclude_none=True)
-    found = {(address, ""): Attribute("present", frozenset(), file, 0)}
+    found = {AttributeKey(address, ""): Attribute("present", frozenset(), file, 0)}
     for key, item in value.items():
         if item not in (None, [], {}):
             found |= {
-                (address, attribute): Attribute(leaf, frozenset(), file, 0)
+                AttributeKey(address, attribute): Attribute(leaf, frozenset(), file, 0)
                 for attribute, leaf in leaves(item, join("", key))
             }
     return found
@@ -229,11 +229,10 @@ def renaming(mapped: Callable[[str], str]) -> Callable[[str], str]:
 
 def line_at(files: Tree, key: AttributeKey, leaf: Attribute) -> int:
     """Return the line of a value; those of hooks and of stacks' declarations are looked up in their document."""
-    address, attribute = key
     if leaf.file not in {HOOKS, MANIFEST} or leaf.file not in files:
         return leaf.line or 1
-    kind, _, name = address.partition("/")
-    words = [] if attribute in ("", CODE) else re.split(r"[.\[]", attribute)[:2]
+    kind, _, name = key.address.partition("/")
+    words = [] if key.attribute in ("", CODE) else re.split(r"[.\[]", key.attribute)[:2]
     return line_of(files[leaf.file].data.decode(), ["hooks" if kind == "hook" else "stacks", name, *words])
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.cloud_facts import CloudFacts
+from bot.core.hcl.attributes import AttributeKey
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.evaluated import line_at
-from bot.core.parity.by_code.stack_values import CODE, AttributeKey
+from bot.core.parity.by_code.stack_values import CODE
 from bot.core.parity.identity import account_reached_by_both, accounts_in, host_of
 from bot.core.rendering.assemble import TemplateAt
 from bot.model.environment import MANIFEST, Manifest

@@ -12,14 +12,14 @@ from datetime import datetime
 from functools import lru_cache
 
 from bot.core.hcl.address_patterns import key_of, of_stack
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.tokens import MARK, NotHcl, tokens
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison
 from bot.core.parity.by_code.evaluated import EvaluatedEnvironment, line_at
-from bot.core.parity.by_code.stack_values import CODE, AttributeKey
+from bot.core.parity.by_code.stack_values import CODE
 from bot.core.parity.identity import Identity
 from bot.core.parity.leaks import Leak, SearchedText, grown, search, searcher
 from bot.core.parity.waivers import Waivers
@@ -111,14 +111,13 @@ def _in_values(snapshot: EvaluatedEnvironment, side: CodeSide, identity: Identit
 
 
 def _lookups(key: AttributeKey, leaf: Attribute, text: str, identity: Identity) -> Iterator[tuple[str, str, str]]:
-    address, attribute = key
-    kind = of_stack(address)[1]
+    kind = of_stack(key.address)[1]
     is_lookup = kind.startswith("data.") or ".data." in kind
-    is_hook_input = address.startswith("hook/") and attribute.startswith("with.")
+    is_hook_input = key.address.startswith("hook/") and key.attribute.startswith("with.")
     if text == identity.production and (is_lookup or is_hook_input):
         what = "production's name, by which it is looked up" if is_lookup else "production's name, given to a hook"
         yield text, what, f"use `{identity.clone}`"
-    if "data.terraform_remote_state." in address and isinstance(leaf.value, Unknown):
+    if "data.terraform_remote_state." in key.address and isinstance(leaf.value, Unknown):
         yield (
             text,
             "a remote state whose location can't be determined",

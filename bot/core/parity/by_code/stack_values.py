@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.local_modules import beside
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import blocks
@@ -18,9 +18,6 @@ from bot.names import StepName
 
 MOST_THINGS = 16_384
 """Remembered as they are placed: those of five of the largest stacks that we know of."""
-
-AttributeKey = tuple[str, str]
-"""An address and an attribute; the empty attribute says that the address exists."""
 
 StackFiles = tuple[tuple[str, File], ...]
 """Files of a stack, by path."""
@@ -88,7 +85,7 @@ def _placed_anew(found: ModuleResult, renamed_address: Callable[[str], str]) -> 
         blocks[address] = thing.block
         leaves |= _of_thing(address, thing)
     for at, code in found.codes.items():
-        leaves[renamed_address(at), CODE] = _of_code(code)
+        leaves[AttributeKey(renamed_address(at), CODE)] = _of_code(code)
     return PlacedValues(leaves, blocks)
 
 
@@ -111,7 +108,7 @@ def _placed_after(before: _Placed, found: ModuleResult, renamed_address: Callabl
         if at != address:
             return None
         if old_code is not code:
-            leaves[renamed_address(address), CODE] = _of_code(code)
+            leaves[AttributeKey(renamed_address(address), CODE)] = _of_code(code)
     return PlacedValues(leaves, before.values.blocks)
 
 
@@ -124,7 +121,10 @@ def _count(found: ModuleResult) -> int:
 def _of_thing(address: str, thing: Thing) -> Mapping[AttributeKey, Attribute]:
     """Return a thing's values where they stand; most things are remembered and come again with every parameter that is put back."""
     present = Attribute("present", frozenset(), thing.file, thing.line)
-    return {(address, ""): present, **{(address, attribute): leaf for attribute, leaf in thing.leaves.items()}}
+    return {
+        AttributeKey(address, ""): present,
+        **{AttributeKey(address, attribute): leaf for attribute, leaf in thing.leaves.items()},
+    }
 
 
 @lru_cache(maxsize=MOST_THINGS)

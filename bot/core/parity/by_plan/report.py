@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.hcl.address_patterns import of_stack
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.parity.aspects import AspectFacts, aspect_of, is_secret
 from bot.core.parity.by_plan.causes import ByCode, Putting, causes, reach
 from bot.core.parity.by_plan.compare import PlanComparison, PlanDifference
@@ -40,7 +40,7 @@ class ReportContext:
     clone: Manifest
     by_code: Parity
     now: datetime
-    values: Mapping[tuple[str, str], Attribute] = field(default_factory=dict)
+    values: Mapping[AttributeKey, Attribute] = field(default_factory=dict)
     key: str = field(default="", repr=False)
 
     @property

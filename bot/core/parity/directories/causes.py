@@ -7,10 +7,9 @@ changes. Where all inputs put back together leave a difference, the code itself 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.values import HclValue, Unknown, leaves, written
 from bot.core.parity.by_code.causes import same
-from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.parity.directories.evaluation import EvaluatedRoot, Input, evaluated_with
 from bot.core.parity.directories.pairing import Renamed
 from bot.core.parity.directories.report import CodeCause, CodePlace, InputChange

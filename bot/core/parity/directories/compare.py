@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.cloud_facts import CloudFacts
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.scope import OF_THE_CALL
 from bot.core.hcl.values import Unknown
 from bot.core.parity.aspects import AspectFacts, aspect_of
 from bot.core.parity.by_code.causes import same
-from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.parity.directories.causes import InputCauses, value_text
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.likeness import Likeness, likeness
@@ -105,7 +104,12 @@ class _Roots:
         found = [self._one_sided(each) for each in self.alone.blocks]
         self.compared += len(found)
         for key in sorted(self.ours.leaves.keys() | self.theirs.leaves.keys()):
-            if key[1] == "" or key[0] in self.alone.addresses or self._is_input(key) or self._is_set_apart(key):
+            if (
+                key.attribute == ""
+                or key.address in self.alone.addresses
+                or self._is_input(key)
+                or self._is_set_apart(key)
+            ):
                 continue
             self.compared += 1
             mine, other = self.ours.leaves.get(key), self.theirs.leaves.get(key)
@@ -115,18 +119,17 @@ class _Roots:
 
     def _is_input(self, key: AttributeKey) -> bool:
         """Say whether it is an argument of a module that is evaluated itself, where its effects are seen."""
-        kind, _, name = key[0].partition(".")
+        kind, _, name = key.address.partition(".")
         name = name.partition("[")[0]
         is_call = kind == "module" and name in self.ours.calls & self.theirs.calls
-        return is_call and key[1].split(".")[0].split("[")[0] not in OF_THE_CALL
+        return is_call and key.attribute.split(".")[0].split("[")[0] not in OF_THE_CALL
 
     def _is_set_apart(self, key: AttributeKey) -> bool:
-        address, attribute = key
         mine, other = self.ours.leaves.get(key), self.theirs.leaves.get(key)
         rule = ""
-        if address == "terraform" and attribute.startswith(("backend", "cloud")):
+        if key.address == "terraform" and key.attribute.startswith(("backend", "cloud")):
             rule = STATE
-        elif (address.startswith("output.") or ".output." in address) and not same(mine, other):
+        elif (key.address.startswith("output.") or ".output." in key.address) and not same(mine, other):
             rule = OUTPUTS
         elif mine is not None and isinstance(mine.value, Unknown) and same(mine, other):
             rule = min(mine.value.rules, default="known only to Terraform")
@@ -138,11 +141,11 @@ class _Roots:
         causes = self.causes.of(key, mine, other) or (self.causes.by_code(mine, other),)
         texts = ["(not set)" if leaf is None else self._shown(key, leaf) for leaf in (other, mine)]
         is_identity = self.known.differ_by_name(mine, other)
-        facts = AspectFacts("changed", self._address(key[0]), key[1], is_identity=is_identity)
+        facts = AspectFacts("changed", self._address(key.address), key.attribute, is_identity=is_identity)
         difference = Difference(
             kind="changed",
-            address=self._address(key[0]),
-            attribute=key[1],
+            address=self._address(key.address),
+            attribute=key.attribute,
             production=texts[0],
             clone=texts[1],
             aspect=aspect_of(facts, {}, self.known.cloud),
@@ -150,7 +153,7 @@ class _Roots:
         return self._placed(difference, mine, other, causes)
 
     def _one_sided(self, each: OneSided) -> DirectoryDifference:
-        key = (each.first, "")
+        key = AttributeKey(each.first, "")
         mine, other = (each.leaf, None) if each.is_ours else (None, each.leaf)
         causes = self.causes.of(key, mine, other) or (self.causes.by_code(mine, other),)
         difference = Difference(
@@ -178,7 +181,7 @@ class _Roots:
         return DirectoryDifference(difference, causes, written.there, instances)
 
     def _shown(self, key: AttributeKey, leaf: Attribute) -> str:
-        return self.causes.secrecy.shown(key[1], value_text(leaf), leaf.reads)
+        return self.causes.secrecy.shown(key.attribute, value_text(leaf), leaf.reads)
 
     def _address(self, address: str) -> str:
         return f"{self.name}/{address}" if self.name else address

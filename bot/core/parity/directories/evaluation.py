@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from bot.core.checks.workspaces import workspace_reads
 from bot.core.hcl.ast import Block, Expression
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.local_modules import local_directory
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import body
 from bot.core.hcl.result import Given, ModuleResult
 from bot.core.hcl.scope import OF_THE_CALL, EvaluationChoices, ModuleAddress
 from bot.core.hcl.values import HclValue
-from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.parity.directories.report import CodeCauseKind, CodePlace, Note
 from bot.core.parity.directories.sides import RootSource
 from bot.core.parity.directories.variables import StatedValue, stated_values
@@ -100,8 +99,8 @@ def placed_leaves(result: ModuleResult) -> tuple[dict[AttributeKey, Attribute], 
         if address.startswith("var."):
             continue
         blocks[address] = thing.block
-        leaves[address, ""] = Attribute("present", frozenset(), thing.file, thing.line)
-        leaves |= {(address, attribute): leaf for attribute, leaf in thing.leaves.items()}
+        leaves[AttributeKey(address, "")] = Attribute("present", frozenset(), thing.file, thing.line)
+        leaves |= {AttributeKey(address, attribute): leaf for attribute, leaf in thing.leaves.items()}
     return leaves, blocks
 
 
@@ -171,5 +170,5 @@ def _locked(root: RootSource) -> Mapping[AttributeKey, Attribute]:
         version = block.text("version")
         if block.type == "provider" and block.labels and version is not None:
             name = "/".join(block.labels[-1].split("/")[-2:])
-            found[LOCK, name] = Attribute(version, frozenset(), LOCK, block.line)
+            found[AttributeKey(LOCK, name)] = Attribute(version, frozenset(), LOCK, block.line)
     return found

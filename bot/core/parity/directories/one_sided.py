@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.core.hcl.attributes import Attribute
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.values import Unknown
 from bot.core.parity.directories.evaluation import EvaluatedRoot
 
@@ -50,7 +50,7 @@ def _told(found: dict[tuple[str, bool], list[str]], ours: EvaluatedRoot, theirs:
             continue
         side = ours if is_ours else theirs
         address = addresses[0] if len(addresses) == 1 else block
-        yield OneSided(address, addresses[0], side.leaves[addresses[0], ""], len(addresses), is_ours)
+        yield OneSided(address, addresses[0], side.leaves[AttributeKey(addresses[0], "")], len(addresses), is_ours)
 
 
 def _untold(side: EvaluatedRoot) -> set[str]:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bot.core.hcl.attributes import Attribute
-from bot.core.parity.by_code.stack_values import AttributeKey
+from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.parity.directories.evaluation import EvaluatedRoot
 from bot.core.parity.directories.likeness import Likeness
 
@@ -81,7 +80,7 @@ class Renamed:
 
     def moved(self, leaves: Mapping[AttributeKey, Attribute]) -> Mapping[AttributeKey, Attribute]:
         """Return values at the other side's addresses."""
-        placed = {(self.address(address), attribute): leaf for (address, attribute), leaf in leaves.items()}
+        placed = {AttributeKey(self.address(key.address), key.attribute): leaf for key, leaf in leaves.items()}
         return {self.attributes.get(key, key): leaf for key, leaf in placed.items()}
 
     def input(self, ours: str) -> str:
@@ -93,8 +92,8 @@ class Renamed:
 def renamed(ours: EvaluatedRoot, theirs: EvaluatedRoot, likeness: Likeness) -> Renamed:
     """Return what is called after its side: blocks (`web_staging`), and keys of maps inside them."""
     addresses = _same_but_for_words(set(ours.blocks), set(theirs.blocks), likeness, str)
-    keys = {(addresses.get(address, address), attribute) for address, attribute in ours.leaves}
-    one_sided = {key for key in keys ^ theirs.leaves.keys() if key[0] in theirs.blocks}
+    keys = {AttributeKey(addresses.get(key.address, key.address), key.attribute) for key in ours.leaves}
+    one_sided = {key for key in keys ^ theirs.leaves.keys() if key.address in theirs.blocks}
     found = _same_but_for_words(keys & one_sided, theirs.leaves.keys() & one_sided, likeness, "\0".join)
     return Renamed(addresses, found)
 

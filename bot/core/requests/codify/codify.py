@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 from bot.commands.model import Codify, Set
 from bot.core.hcl.address_patterns import key_of, matches
+from bot.core.hcl.ast import Block
+from bot.core.hcl.attributes import AttributeKey
 from bot.core.hcl.local_modules import is_outside
 from bot.core.hcl.tokens import NAME, decoded, tokens
 from bot.core.hcl.values import HclValue, join, leaves
@@ -22,7 +24,6 @@ from bot.core.parity.by_code.code_side import CodeSide, evaluated_side
 from bot.core.parity.by_code.codified import codified, is_on_the_way, typed
 from bot.core.parity.by_code.compare import compare
 from bot.core.parity.by_code.evaluated import EvaluatedEnvironment
-from bot.core.parity.by_code.stack_values import AttributeKey
 from bot.core.plans.drift_facts import DriftFact, DriftFacts
 from bot.core.plural import counted
 from bot.core.rendering.assemble import manifest_file
@@ -116,10 +117,12 @@ def _checked(
     side, found = CodeSide(manifest, {**codifying.files, **modules}), None
     if change.source is not None:
         before = compare(change.source, CodeSide(change.manifest, {**subject.files, **modules}), change.template, now)
-        known = {(each.address, each.attribute) for each in before.parity.differences if each.is_unexplained}
+        known = {
+            AttributeKey(each.address, each.attribute) for each in before.parity.differences if each.is_unexplained
+        }
         found = compare(change.source, side, change.template, now)
         new = [each for each in found.parity.differences if each.is_unexplained]
-        places = [(each.address, each.attribute) for each in new if (each.address, each.attribute) not in known]
+        places = [place for each in new if (place := AttributeKey(each.address, each.attribute)) not in known]
         if places:
             manifest = manifest.model_copy(update={"waivers": (*manifest.waivers, *_waivers(subject, places))})
             side = CodeSide(manifest, side.files)
@@ -137,8 +140,8 @@ def _checked(
 def _waivers(subject: CodifySubject, places: Sequence[AttributeKey]) -> Iterator[Waiver]:
     manifest = subject.change.manifest
     assert manifest.expires_at is not None, "what has a source is a clone, and expires"
-    for address, attribute in places:
-        what = key_of(address, attribute)[:500]
+    for place in places:
+        what = key_of(*place)[:500]
         yield Waiver(what=what, reason=REASON, owner=manifest.owner, expires_at=manifest.expires_at)
 
 
@@ -150,7 +153,9 @@ class Codifying:
         self.done = dict(files) != dict(subject.files)
         self.now = self._evaluated(self.files)
         self.there = {
-            (f"{fact.step}/{fact.address}", path): typed(value) for fact in chosen for path, value in _changes(fact)
+            AttributeKey(f"{fact.step}/{fact.address}", path): typed(value)
+            for fact in chosen
+            for path, value in _changes(fact)
         }
 
     def take(self, fact: DriftFact) -> str:
@@ -171,12 +176,12 @@ class Codifying:
         return [
             name
             for name in dict.fromkeys([*fact.there, *fact.should])
-            if any(not _says(self.now, (key, path), value) for path, value in _changes(fact, name))
+            if any(not _says(self.now, AttributeKey(key, path), value) for path, value in _changes(fact, name))
         ]
 
     def _attempt(self, fact: DriftFact) -> tuple[str, bytes]:
         """Return the file that the thing is in, and what it becomes. Raises `UserError`."""
-        place = self.now.leaves.get((f"{fact.step}/{fact.address}", ""))
+        place = self.now.leaves.get(AttributeKey(f"{fact.step}/{fact.address}", ""))
         if fact.how == "extra" or place is None:
             raise CannotSplice("it is not in the code")
         if is_outside(place.file):
@@ -191,24 +196,29 @@ class Codifying:
             return place.file, spliced(place.file, data, block, there, should)
         if block.setting("count") or block.setting("for_each"):
             raise CannotSplice("its block makes it with `count` or `for_each`")
-        if (user := self._user(place.file, block.labels, (block.begin, block.end))) is not None:
+        if (user := self._user(place.file, block)) is not None:
             raise CannotSplice(f"{code(user)} still uses it")
         return place.file, without(place.file, data, block)
 
-    def _user(self, path: str, labels: Sequence[str], own: tuple[int, int]) -> str | None:
+    def _user(self, path: str, own: Block) -> str | None:
         """Return the place in the module that refers to a resource outside of its own block; None when there is none."""
         folder = path.rpartition("/")[0]
         for other, file in self.files.items():
             if other.rpartition("/")[0] != folder or not is_code(other, self.files):
                 continue
             if other.endswith(".json"):
-                if ".".join(labels).encode() in file.data:
+                if ".".join(own.labels).encode() in file.data:
                     return f"{other}:1"
                 continue
             words = tokens(decoded(other, file.data))
             for first, dot, second in zip(words, words[1:], words[2:], strict=False):
-                is_own = other == path and own[0] <= first.at < own[1]
-                if [first.text, second.text] == list(labels) and dot.kind == "." and first.kind == NAME and not is_own:
+                is_own = other == path and own.begin <= first.at < own.end
+                if (
+                    [first.text, second.text] == list(own.labels)
+                    and dot.kind == "."
+                    and first.kind == NAME
+                    and not is_own
+                ):
                     return f"{other}:{first.line}"
         return None
 
@@ -221,12 +231,17 @@ class Codifying:
             before, becomes = self.now.leaves.get(key), after.leaves.get(key)
             values = [each.value if each is not None else None for each in (before, becomes)]
             is_there = key in self.there and becomes is not None and typed(becomes.value) == self.there[key]
-            if key[0] not in {own, block} and values[0] != values[1] and not is_on_the_way(key[0]) and not is_there:
+            if (
+                key.address not in {own, block}
+                and values[0] != values[1]
+                and not is_on_the_way(key.address)
+                and not is_there
+            ):
                 raise CannotSplice(f"{code(key_of(*key))} would change with it")
         for place, value in _changes(fact):
             # In which order blocks are in the state, the code does not tell; and what is empty is not written.
             is_told = "[" not in place.replace('["', "") and typed(value)
-            if is_told and not _says(after, (own, place), value):
+            if is_told and not _says(after, AttributeKey(own, place), value):
                 raise CannotSplice(f"{code(place)} would not become what is there")
         self.files, self.now, self.done = files, after, True
 
