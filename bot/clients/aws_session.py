@@ -11,14 +11,13 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
 
 
-def session(region: str | None = None, *, key: tuple[str, str] | None = None) -> "Session":
-    """Return a new session with an access key (its id and its secret), by default the credentials of this process."""
+def session(region: str | None = None, *, key_id: str | None = None, secret: str | None = None) -> "Session":
+    """Return a new session with an access key, by default the credentials of this process."""
     import boto3  # noqa: PLC0415 (0.3 s of a start, for those alone who ask AWS)
     import botocore.session  # noqa: PLC0415
 
     found = botocore.session.get_session()
     found.register_component("data_loader", _descriptions(found.get_config_variable("data_path")))
-    key_id, secret = key or (None, None)
     return boto3.session.Session(key_id, secret, region_name=region, botocore_session=found)
 
 

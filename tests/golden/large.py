@@ -23,7 +23,7 @@ from bot.core.messages import clone_pull_request as clones
 from bot.core.messages.changed_values import values_table
 from bot.core.messages.environment_list import Listed, environment_list
 from bot.core.messages.rollouts import issue as rollout_issue
-from bot.core.messages.sync_text import ProposedSync
+from bot.core.messages.sync_text import ProposedSync, SourceParity
 from bot.core.messages.versions import codified_everywhere
 from bot.core.parity.leaks import Leak
 from bot.core.parity.output.plan_text import section
@@ -121,7 +121,7 @@ def _change(**more: object) -> str:
 
 def _sync(*conflicts: SyncConflict) -> str:
     versions = [TemplateVersion(f"{n:040x}", f"{n:040x}", LONG) for n in range(200)]
-    sync = ProposedSync(TemplateStep(tuple(versions)), conflicts, FINDINGS, (_parity(), _parity()))
+    sync = ProposedSync(TemplateStep(tuple(versions)), conflicts, FINDINGS, SourceParity(_parity(), _parity()))
     return _change(sync=sync)
 
 

@@ -13,7 +13,7 @@ from bot.core.messages.plan_comment import Whole
 from bot.core.messages.rollouts import issue as rollout_issue
 from bot.core.messages.rollouts import wave_pull_request
 from bot.core.messages.rollouts.wave_pull_request import ROOM, ProposedWave
-from bot.core.messages.sync_text import ProposedSync
+from bot.core.messages.sync_text import ProposedSync, SourceParity
 from bot.core.messages.versions import imports, repaired
 from bot.core.messages.versions.evidence import Evidence
 from bot.core.parity.by_code.code_side import CodeSide
@@ -85,7 +85,7 @@ def _proposed_sync(*conflicts: SyncConflict) -> changes.ProposedChange:
         STEP,
         conflicts,
         edits,
-        None if conflicts else (i.comparison().parity, after),
+        None if conflicts else SourceParity(i.comparison().parity, after),
         pending(BEFORE.declaration, AFTER.declaration),
     )
     return changes.ProposedChange(

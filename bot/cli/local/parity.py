@@ -1,7 +1,6 @@
 """`envclone parity`: how a clone differs from production, and why, from the code of this checkout alone."""
 
 import os
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +28,7 @@ from bot.cli.options import completed
 from bot.clients.git.checkout import Checkout, own_checkout
 from bot.clients.git.commits import commit_of
 from bot.clients.git.web_address import is_committed, last_pull_request, web_address
-from bot.core.parity.certificate import Certificate, sentence
+from bot.core.parity.certificate import sentence
 from bot.core.parity.leaks import unwaived
 from bot.core.parity.output.directory_page import directory_page
 from bot.core.parity.output.document import document
@@ -41,7 +40,7 @@ from bot.core.parity.report import Parity
 from bot.errors import UserError
 from bot.runs.directory_parity import AskedSide, is_directory_pair
 from bot.runs.plan.code_parity import Checked, check_parity
-from bot.runs.plan.recertify import certificate_by_code, kept_certificate
+from bot.runs.plan.recertify import Recertified, certificate_by_code, kept_certificate
 
 EITHER = (
     "Name a clone, as in `envclone parity demo-x`, or a directory; or compare all clones with `envclone parity --all`, which takes no option but "
@@ -195,13 +194,12 @@ def _write(path: Path, content: str) -> None:
         ) from error
 
 
-def _say_kept(kept: tuple[Certificate, Sequence[str]] | None, name: str, as_json: bool) -> None:
+def _say_kept(kept: Recertified | None, name: str, as_json: bool) -> None:
     """Print a certificate that is kept on GitHub; leave with 1 when there is none or it holds no longer."""
     if kept is None:
         raise UserError(f"`{name}` has no certificate: no plan has found parity with its source yet.")
-    found, lapsed = kept
-    lines = [sentence(found), *(f"No longer valid: {reason}." for reason in lapsed)]
-    data = {"holds": not lapsed, "because": list(lapsed), **found.model_dump(mode="json")}
+    lines = [sentence(kept.certificate), *(f"No longer valid: {reason}." for reason in kept.lapsed)]
+    data = {"holds": not kept.lapsed, "because": list(kept.lapsed), **kept.certificate.model_dump(mode="json")}
     say("\n".join(lines), lambda: data, as_json)
-    if lapsed:
+    if kept.lapsed:
         raise typer.Exit(DOES_NOT_HOLD)

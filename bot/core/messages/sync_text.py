@@ -21,8 +21,16 @@ from bot.names import MigrationName, ParameterName
 
 
 @dataclass(frozen=True, slots=True)
+class SourceParity:
+    """How an environment compares with its source before a change and after it."""
+
+    before: Parity
+    after: Parity
+
+
+@dataclass(frozen=True, slots=True)
 class ProposedSync:
-    """What the pull request of a sync says beside its values: `parity` is that with the source, before and after, where it is known.
+    """What the pull request of a sync says beside its values: `parity` is that with the source, where it is known.
 
     `edits` are the hand edits that stay.
     """
@@ -30,7 +38,7 @@ class ProposedSync:
     step: TemplateStep
     conflicts: Sequence[SyncConflict]
     edits: Sequence[Finding] = ()
-    parity: tuple[Parity, Parity] | None = None
+    parity: SourceParity | None = None
     migrations: Mapping[MigrationName, Migration] = field(default_factory=dict)
     undone: Mapping[MigrationName, Migration] = field(default_factory=dict)
     """Those that only the former revision has, of an environment that goes back."""
@@ -68,13 +76,13 @@ def _edits(found: Sequence[Finding]) -> str:
     return f"These places differ from what the template renders, so somebody has to approve this pull request before it is planned:\n\n{lines}"
 
 
-def _deviations(parity: tuple[Parity, Parity] | None) -> str:
+def _deviations(parity: SourceParity | None) -> str:
     if parity is None:
         return "Not compared: the conflicts have to be resolved first."
-    before, after = parity
+    before, after = parity.before, parity.after
     rows = (
         ("Differences besides name, account and address", str(len(before.telling)), str(len(after.telling))),
-        ("… due to another revision", *(str(sum(d.is_revision for d in each.telling)) for each in parity)),
+        ("… due to another revision", *(str(sum(d.is_revision for d in each.telling)) for each in (before, after))),
         ("… unexplained", str(len(before.unexplained)), str(len(after.unexplained))),
         ("Broken contracts", str(len(before.breaches)), str(len(after.breaches))),
     )

@@ -62,10 +62,15 @@ def recertify(checkout: Checkout, on: OnGitHub, store_of: StoreOf, now: datetime
 
 def kept_certificate(
     checkout: Checkout, name: EnvironmentName, on: OnGitHub, store: ObjectStore, now: datetime
-) -> tuple[Certificate, Sequence[str]] | None:
+) -> Recertified | None:
     """Return the certificate that a plan gave an environment as it is in the checkout, and why it holds no longer."""
-    certificate = _newest(store, name, list(dict.fromkeys(_commits(checkout, name, on))))
-    return (certificate, lapses(certificate, _now(checkout, certificate, now))) if certificate is not None else None
+    commits = list(dict.fromkeys(_commits(checkout, name, on)))
+    certificate = _newest(store, name, commits)
+    return (
+        Recertified(certificate, lapses(certificate, _now(checkout, certificate, now)), commits)
+        if certificate
+        else None
+    )
 
 
 def _newest(store: ObjectStore, name: EnvironmentName, commits: Sequence[str]) -> Certificate | None:

@@ -19,7 +19,7 @@ class Admin:
         self._endpoint = endpoint
         self.account_id = account_id
         self.region = region
-        self._session = session(region, key=("sandbox", "sandbox"))  # no key of anybody's: the header decides
+        self._session = session(region, key_id="sandbox", secret="sandbox")  # noqa: S106 (nobody's key: the header decides)
         self._clients: dict[str, Any] = {}
         self._making = Lock()  # clients may be shared by threads, sessions may not
         self._session.events.register("before-sign.*.*", self._name_account)

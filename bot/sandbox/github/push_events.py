@@ -24,23 +24,22 @@ class Update(NamedTuple):
 
 
 def announce_push(act: Act, update: Update) -> Act:
-    """Announce one moved reference (reference, old, new); return the act with the repository pushed now."""
+    """Announce one moved reference; return the act with the repository pushed now."""
     pushed = act.state.add_repository(replace(act.repository, pushed_at=act.state.clock()))
     act = replace(act, repository=pushed)
     # GitHub tells of branches and tags only, not of references in other namespaces.
     if not act.forge.address or not update.reference.startswith(("refs/heads/", "refs/tags/")):
         return act
-    reference, old, new = update
     announce(act, "push", {**push_payload(act, update), "repository": _repository_view(act)})
-    if NO_COMMIT in (old, new):
+    if NO_COMMIT in (update.old, update.new):
         content: JsonObject = {
-            "ref": reference.partition("/")[2].partition("/")[2],
-            "ref_type": "tag" if reference.startswith("refs/tags/") else "branch",
+            "ref": update.reference.partition("/")[2].partition("/")[2],
+            "ref_type": "tag" if update.reference.startswith("refs/tags/") else "branch",
             "pusher_type": "user",
         }
-        if old == NO_COMMIT:
+        if update.old == NO_COMMIT:
             content |= {"master_branch": act.repository.default_branch, "description": act.repository.description}
-        announce(act, "create" if old == NO_COMMIT else "delete", content)
+        announce(act, "create" if update.old == NO_COMMIT else "delete", content)
     return act
 
 
@@ -61,7 +60,7 @@ def _repository_view(act: Act) -> JsonObject:
 
 def push_payload(act: Act, update: Update) -> JsonObject:
     """The content of a `push` event, commits oldest first with the files each of them touched."""
-    reference, old, new = update
+    old, new = update.old, update.new
     bare = act.forge.bare(act.repository)
     commits = [] if new == NO_COMMIT else _pushed(bare, act.repository, update)
     views = [_commit_view(act.forge, act.repository, commit, touched(bare, commit)) for commit in reversed(commits)]
@@ -71,7 +70,7 @@ def push_payload(act: Act, update: Update) -> JsonObject:
         head = _commit_view(act.forge, act.repository, commit, touched(bare, commit))
     forced = NO_COMMIT not in (old, new) and not bare.is_ancestor(old, new)
     return {
-        "ref": reference,
+        "ref": update.reference,
         "before": old,
         "after": new,
         "pusher": {"name": act.by.account.login, "email": act.by.account.email},
@@ -86,13 +85,12 @@ def push_payload(act: Act, update: Update) -> JsonObject:
 
 
 def _pushed(bare: BareRepository, repository: RepositoryRecord, update: Update) -> list[BareCommit]:
-    reference, old, new = update
-    if old != NO_COMMIT:
-        return bare.commits(f"-{MOST_COMMITS}", f"{old}..{new}")
+    if update.old != NO_COMMIT:
+        return bare.commits(f"-{MOST_COMMITS}", f"{update.old}..{update.new}")
     default = f"refs/heads/{repository.default_branch}"
-    if reference == default or bare.reference(default) is None:
-        return bare.commits(f"-{MOST_COMMITS}", new)
-    return bare.commits(f"-{MOST_COMMITS}", new, f"^{default}")
+    if update.reference == default or bare.reference(default) is None:
+        return bare.commits(f"-{MOST_COMMITS}", update.new)
+    return bare.commits(f"-{MOST_COMMITS}", update.new, f"^{default}")
 
 
 def touched(bare: BareRepository, commit: BareCommit) -> dict[str, list[str]]:

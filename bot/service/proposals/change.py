@@ -6,7 +6,7 @@ from bot.clients.github.records import PullRequestSpec
 from bot.core.hcl.local_modules import own
 from bot.core.messages import change_pull_request
 from bot.core.messages.change_pull_request import ProposedChange
-from bot.core.messages.sync_text import ProposedSync
+from bot.core.messages.sync_text import ProposedSync, SourceParity
 from bot.core.messages.versions.evidence import Evidence
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare
@@ -88,7 +88,7 @@ def _sync(repo: Repository, proposal: OwnProposal, before: CodeSide, after: Code
     if source is not None and not conflicts:
         side = source_side(repo, source)
         then, becomes = (compare(side, each, repo.template_of(each.manifest), now).parity for each in (before, after))
-        parity = (then, becomes)
+        parity = SourceParity(then, becomes)
     step = between(history, before.manifest.revision, after.manifest.revision)
     former, template = (repo.template_of(each.manifest) for each in (before, after))
     found = verify(after.manifest.name, repo.at(proposal.tip).environment(after.manifest.name), template)

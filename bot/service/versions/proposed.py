@@ -39,7 +39,7 @@ def source_in(repo: Repository, pull: PullRequest, name: EnvironmentName) -> Pas
     """Return an environment as a pull request would have it. Raises `UserError` where there is none, or it can't be tried; `Transient`."""
     then, began = repo.at(pull.head_sha), _began(repo, pull)
     files = then.code(name)
-    if moved := _modules(repo, name, files, (began, pull.head_sha)):
+    if moved := _modules(repo, name, files, began, pull.head_sha):
         raise UserError(
             f"#{pull.number} changes {code(moved)}, and a clone calls that module where it lies on {code(repo.branch)}, so the change "
             f"can't be tried on a clone. {_instead(name)}."
@@ -55,17 +55,17 @@ def _is_changed(repo: Repository, pull: PullRequest, name: EnvironmentName) -> b
         return False
     places = (repo.roots.template(manifest.template), repo.roots.environment(name))
     is_moved = any(_tree(repo, began, place) != _tree(repo, pull.head_sha, place) for place in places)
-    return is_moved or _modules(repo, name, then.code(name), (began, pull.head_sha)) is not None
+    return is_moved or _modules(repo, name, then.code(name), began, pull.head_sha) is not None
 
 
 def _began(repo: Repository, pull: PullRequest) -> str:
     return repo.mirror.history.merge_base(pull.head_sha, repo.commit) or repo.commit
 
 
-def _modules(repo: Repository, of: EnvironmentName, files: Tree, span: tuple[str, str]) -> str | None:
-    """Return a module outside that the code calls and the pull request changes."""
+def _modules(repo: Repository, of: EnvironmentName, files: Tree, before: str, after: str) -> str | None:
+    """Return a module outside that the code calls and that differs between two commits."""
     paths = filter(None, (repo.roots.module(place, of) for place in places_outside(files)))
-    return next((path for path in paths if _tree(repo, span[0], path) != _tree(repo, span[1], path)), None)
+    return next((path for path in paths if _tree(repo, before, path) != _tree(repo, after, path)), None)
 
 
 def _tree(repo: Repository, commit: str, path: str) -> str:

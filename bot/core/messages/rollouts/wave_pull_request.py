@@ -77,8 +77,8 @@ def _row(proposed: ProposedChange, member: RolloutMember) -> tuple[str, str, str
 def _differences(sync: ProposedSync | None) -> str:
     if sync is None or sync.parity is None:
         return ""
-    before, after = (len(each.telling) for each in sync.parity)
-    unexplained = len(sync.parity[1].unexplained)
+    before, after = len(sync.parity.before.telling), len(sync.parity.after.telling)
+    unexplained = len(sync.parity.after.unexplained)
     more = f", **{unexplained} unexplained**" if unexplained else ""
     return f"{before} → {after}{more}" if before != after else f"{after}{more}"
 

@@ -36,9 +36,9 @@ def compared(ours: Side, theirs: Side, cloud: CloudFacts) -> DirectoryParity:
     """Return how one side differs from the other."""
     found = Evaluations()
     mine, others = (list(found.of(side)) for side in (ours, theirs))
-    labels = _words(ours), _words(theirs)
-    paired = pairing(mine, others, likeness(labels, [], cloud).neutral_address)
-    known = likeness(labels, [(pair.ours.inputs, pair.theirs.inputs) for pair in paired.pairs], cloud)
+    words = _words(ours), _words(theirs)
+    paired = pairing(mine, others, likeness(*words, [], cloud).neutral_address)
+    known = likeness(*words, [(pair.ours.inputs, pair.theirs.inputs) for pair in paired.pairs], cloud)
     results = [_Roots(pair, known) for pair in paired.pairs]
     whole = [*_whole(paired)]
     differences = [each for result in results for each in result.differences()]
@@ -59,7 +59,7 @@ def compared(ours: Side, theirs: Side, cloud: CloudFacts) -> DirectoryParity:
 
 def sides_likeness(ours: Side, theirs: Side, cloud: CloudFacts) -> Likeness:
     """Return the own words of two sides, as their labels alone tell them."""
-    return likeness((_words(ours), _words(theirs)), [], cloud)
+    return likeness(_words(ours), _words(theirs), [], cloud)
 
 
 @dataclass(slots=True)

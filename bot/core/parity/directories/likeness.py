@@ -72,10 +72,13 @@ class Likeness:
 
 
 def likeness(
-    labels: tuple[str, str], inputs: Iterable[tuple[Mapping[str, Input], Mapping[str, Input]]], cloud: CloudFacts
+    our_label: str,
+    their_label: str,
+    inputs: Iterable[tuple[Mapping[str, Input], Mapping[str, Input]]],
+    cloud: CloudFacts,
 ) -> Likeness:
-    """Return the words of two sides: those of their labels (ours, theirs), and what inputs named for it say on both."""
-    ours, theirs = (_words(label) for label in labels)
+    """Return the words of two sides: those of their labels, and what inputs named for it say on both."""
+    ours, theirs = _words(our_label), _words(their_label)
     ours, theirs = _own(ours - theirs, theirs), _own(theirs - ours, ours)
     for mine, other in inputs:
         for name in mine.keys() & other.keys():

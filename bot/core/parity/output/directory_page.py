@@ -26,7 +26,7 @@ def directory_page(parity: DirectoryParity) -> str:
         set_apart(parity.set_apart, "Not compared"),
         _notes("Not read", parity.notes),
     ]
-    return framed("Parity of two directories", (parity.ours, parity.theirs), "", parts)
+    return framed("Parity of two directories", parity.ours, parity.theirs, "", parts)
 
 
 def _numbers(parity: DirectoryParity) -> str:

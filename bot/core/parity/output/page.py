@@ -56,12 +56,12 @@ def page(parity: Parity, leaks: Sequence[Leak] = (), origin: PageOrigin = UNKNOW
         difference_table(shown),
         set_apart(parity.set_apart),
     ]
-    return framed(f"Parity by {parity.depth}", (parity.environment, parity.against), verdict, parts)
+    return framed(f"Parity by {parity.depth}", parity.environment, parity.against, verdict, parts)
 
 
-def framed(eyebrow: str, sides: tuple[str, str], verdict: str, parts: Sequence[str]) -> str:
+def framed(eyebrow: str, ours: str, theirs: str, verdict: str, parts: Sequence[str]) -> str:
     """Return a page on what is compared with what; `verdict` and `parts` are HTML."""
-    name, against = map(escape, sides)
+    name, against = escape(ours), escape(theirs)
     inner = "\n".join(parts)
     return f"""<!doctype html>
 <html lang="en">
