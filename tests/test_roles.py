@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from bot.clients.terraform.terraform import Terraform
-from bot.core.hcl.ast import AttributeAccess, NameExpression
 from bot.core.hcl.declarations import module_code
+from bot.core.hcl.syntax.ast import AttributeAccess, NameExpression
 from bot.core.tree import File
 from bot.model.account import PolicyAccount
 from tests import ROOT

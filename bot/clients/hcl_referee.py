@@ -15,7 +15,7 @@ from bot.clouds.registry import FACTS
 from bot.core.checks.gate_rules import GateRules
 from bot.core.hcl.comparison.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
-from bot.core.hcl.tokens import MARK
+from bot.core.hcl.syntax.tokens import MARK
 from bot.core.tree import HCL_CODE, Tree
 from bot.errors import Finding, InvalidInput, Unverifiable
 from bot.model.modules import place_of

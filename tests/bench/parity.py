@@ -15,7 +15,7 @@ import hcl2
 
 from bot.core.hcl.comparison.structure import structure
 from bot.core.hcl.parser import body
-from bot.core.hcl.tokens import tokens
+from bot.core.hcl.syntax.tokens import tokens
 from bot.core.parity.by_code import causes, evaluated
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import compare

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.clients.hcl_referee import PARSER, Reading, disagreements, verdict
 from bot.core.hcl.comparison.outline import NotComparable, difference, outline, with_marked_texts
 from bot.core.hcl.parser import parsed
-from bot.core.hcl.tokens import NAME, tokens
+from bot.core.hcl.syntax.tokens import NAME, tokens
 from bot.core.tree import File
 from bot.errors import InvalidInput
 from tests.support.budget import examples

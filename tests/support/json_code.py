@@ -2,9 +2,9 @@
 
 import json
 
-from bot.core.hcl.ast import Block, Expression, Items, Literal, Pairs, Setting
 from bot.core.hcl.json_syntax.kinds import FILE, BlockKind
 from bot.core.hcl.parser import body
+from bot.core.hcl.syntax.ast import Block, Expression, Items, Literal, Pairs, Setting
 
 
 def as_json(code: bytes) -> bytes:

@@ -12,9 +12,9 @@ from pathlib import Path
 from bot.clients.cage import Cage
 from bot.clients.terraform.code_here import code_here
 from bot.clients.terraform.workspace import environment_above
-from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import MOST_MODULES, directories_read, local_calls
 from bot.core.hcl.parser import blocks
+from bot.core.hcl.syntax.ast import Block
 from bot.core.tree import UNSAVED_STATE, File
 from bot.errors import InvalidInput
 

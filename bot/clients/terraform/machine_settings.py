@@ -12,8 +12,8 @@ from bot.clients.terraform.code_here import code_here
 from bot.core.checks.required_providers import local_names_of
 from bot.core.checks.workspaces import kind_of, may_say
 from bot.core.cloud_facts import CloudFacts
-from bot.core.hcl.ast import Block
 from bot.core.hcl.parser import blocks
+from bot.core.hcl.syntax.ast import Block
 from bot.core.tree import File, Tree
 
 OVERRIDE = "envclone_machine_override.tf"

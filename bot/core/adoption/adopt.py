@@ -17,7 +17,7 @@ from bot.core.adoption.settled import AsInProduction, GivenElsewhere
 from bot.core.adoption.stacks import declared_stacks, older_states, place_parameters, stack_names, state_parameters
 from bot.core.adoption.states import states_to_decide
 from bot.core.adoption.taken_over import taken_over, values_place
-from bot.core.hcl.tokens import decoded
+from bot.core.hcl.syntax.tokens import decoded
 from bot.core.hcl.value_files import VALUES
 from bot.core.parity.directories.evaluation import EvaluatedRoot, evaluated_root
 from bot.core.parity.directories.likeness import Likeness, production_words

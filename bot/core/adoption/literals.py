@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from functools import partial
 from typing import Literal
 
-from bot.core.hcl.tokens import CLOSING_QUOTE, END, NAME, NEWLINE, NUMBER, QUOTE, TEXT, HclToken, decoded, tokens
+from bot.core.hcl.syntax.tokens import CLOSING_QUOTE, END, NAME, NEWLINE, NUMBER, QUOTE, TEXT, HclToken, decoded, tokens
 
 LiteralKind = Literal["text", "number", "bool", "list"]
 MOST_COMPARED = 4_000_000

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.adoption.literals import items
 from bot.core.hcl.functions.read_paths import FILESET, READS_A_FILE
-from bot.core.hcl.tokens import QUOTE, TEXT, HclToken, NotHcl, decoded, tokens
+from bot.core.hcl.syntax.tokens import QUOTE, TEXT, HclToken, NotHcl, decoded, tokens
 from bot.core.hcl.value_files import AUTOMATIC, STANDARD, VALUES
 from bot.core.parity.directories.secrecy import is_named_secret
 from bot.core.parity.directories.sides import RootSource, Side

@@ -16,8 +16,8 @@ from bot.core.checks.workspaces import (
     workspace_reads,
 )
 from bot.core.cloud_facts import BackendFacts, CloudFacts
-from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import code_files, is_outside
+from bot.core.hcl.syntax.ast import Block
 from bot.core.tree import Tree
 from bot.errors import Finding
 from bot.model.account import PolicyAccount

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.hcl.ast import (
+from bot.core.hcl.functions.read_paths import PLACES
+from bot.core.hcl.syntax.ast import (
     AttributeAccess,
     Call,
     Choice,
@@ -22,7 +23,6 @@ from bot.core.hcl.ast import (
     Splat,
     TemplateExpression,
 )
-from bot.core.hcl.functions.read_paths import PLACES
 
 _HIDDEN = ".terraform"  # Terraform's own directory: providers, modules and what `init` was told of the backend
 _SIGNS_OF_PATTERNS = str.maketrans("", "", "{}[],\\")

@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.cloud_facts import DestroyRule, DestroyRules
-from bot.core.hcl.ast import Block, Setting
 from bot.core.hcl.local_modules import code_files, reached
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.scope import ModuleAddress, Names
+from bot.core.hcl.syntax.ast import Block, Setting
 from bot.core.hcl.value_files import given_values, value_files
 from bot.core.hcl.values import OUTPUT, plain, rules_in
 from bot.core.hcl.values import HclValue as Told

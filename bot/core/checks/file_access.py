@@ -22,7 +22,9 @@ from bot.core.checks.bounded_paths import (
 )
 from bot.core.checks.functions import COMPUTING
 from bot.core.checks.known_texts import WITH_VALUES, KnownTexts, without_text
-from bot.core.hcl.ast import (
+from bot.core.hcl.functions.read_paths import FILESET, PLACES, READS_A_FILE
+from bot.core.hcl.parser import template
+from bot.core.hcl.syntax.ast import (
     Block,
     Call,
     Choice,
@@ -35,9 +37,7 @@ from bot.core.hcl.ast import (
     inside,
     parts_of,
 )
-from bot.core.hcl.functions.read_paths import FILESET, PLACES, READS_A_FILE
-from bot.core.hcl.parser import template
-from bot.core.hcl.tokens import NotHcl
+from bot.core.hcl.syntax.tokens import NotHcl
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of

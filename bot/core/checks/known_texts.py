@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from bot.core.checks.bounded_paths import name_of
-from bot.core.hcl.ast import Block, Call, Choice, Expression, Literal, TemplateExpression, parts_of
 from bot.core.hcl.local_modules import code_files, local_directory
 from bot.core.hcl.parser import blocks, body
+from bot.core.hcl.syntax.ast import Block, Call, Choice, Expression, Literal, TemplateExpression, parts_of
 from bot.core.hcl.value_files import given_values, value_files
 from bot.core.hcl.values import HclValue
 from bot.core.tree import Tree

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from bot.core.checks.file_access import ModulePlace
 from bot.core.checks.gate_rules import GateRules, ref_of, without_ref
 from bot.core.checks.versions import is_exact
-from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import is_outside, local_directory
 from bot.core.hcl.parser import body
+from bot.core.hcl.syntax.ast import Block
 from bot.errors import Finding
 from bot.model.roots import Roots
 

@@ -14,7 +14,7 @@ from bot.core.checks.file_access import ModulePlace, bodies, bounds_of, parts_in
 from bot.core.checks.files.by_name import STATE
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
-from bot.core.hcl.ast import Block, Choice, Expression, Items, Literal, Pairs, Setting, TemplateExpression
+from bot.core.hcl.syntax.ast import Block, Choice, Expression, Items, Literal, Pairs, Setting, TemplateExpression
 from bot.errors import Finding
 
 _NAMES = frozenset(

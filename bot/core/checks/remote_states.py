@@ -13,9 +13,9 @@ from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.known_texts import WITH_VALUES, KnownTexts, known_texts, texts_of, without_text
 from bot.core.checks.workspaces import StackState, backend_blocks, kind_of, object_of, state_text, workspace_of
 from bot.core.cloud_facts import BackendFacts
-from bot.core.hcl.ast import AttributeAccess, Block, Expression, Index, Literal, NameExpression, Pairs
 from bot.core.hcl.declarations import module_code
 from bot.core.hcl.local_modules import reached
+from bot.core.hcl.syntax.ast import AttributeAccess, Block, Expression, Index, Literal, NameExpression, Pairs
 from bot.core.tree import Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.pipeline import Stack

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from bot.core.checks.gate_rules import BUILT_IN
 from bot.core.checks.versions import is_within
-from bot.core.hcl.ast import Block, Expression, Items, Literal, Pairs, Setting
 from bot.core.hcl.declarations import module_code
 from bot.core.hcl.local_modules import calls_elsewhere, reached
 from bot.core.hcl.parser import blocks
+from bot.core.hcl.syntax.ast import Block, Expression, Items, Literal, Pairs, Setting
 from bot.core.tree import Tree, is_code
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of

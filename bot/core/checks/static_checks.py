@@ -23,9 +23,9 @@ from bot.core.checks.providers.config import backend_complaints, machine_complai
 from bot.core.checks.remote_states import KIND as REMOTE_STATE
 from bot.core.checks.remote_states import remote_state_findings
 from bot.core.checks.required_providers import local_names_of, provider_of, source_of
-from bot.core.hcl.ast import Block
 from bot.core.hcl.local_modules import directories_read, is_outside, locals_of, places_outside, reached, with_shadowed
 from bot.core.hcl.parser import blocks, parsed
+from bot.core.hcl.syntax.ast import Block
 from bot.core.tree import MOST_FILES, Tree
 from bot.errors import Finding, InvalidInput
 from bot.model.modules import place_of

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.core.cloud_facts import BackendFacts
-from bot.core.hcl.ast import AttributeAccess, Block, NameExpression, parts_of
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.parser import blocks
+from bot.core.hcl.syntax.ast import AttributeAccess, Block, NameExpression, parts_of
 from bot.core.tree import Tree
 from bot.model.environment import ExistingState
 from bot.names import EnvironmentName, StepName

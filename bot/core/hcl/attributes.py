@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bot.core.hcl.ast import Block, Expression
+from bot.core.hcl.syntax.ast import Block, Expression
 from bot.core.hcl.values import TERRAFORM, HclValue, Scalar, Unknown, join, leaves
 
 # What Terraform itself reads and what a value can't change: compared as written.

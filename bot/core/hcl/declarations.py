@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.instances import reference_of
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.parser import parsed
+from bot.core.hcl.syntax.ast import Block, Expression
 from bot.core.tree import Tree
 
 

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from bot.core.hcl.ast import (
+from bot.core.hcl.budget import Budget, EvaluationSteps, TooLarge
+from bot.core.hcl.functions.table import called
+from bot.core.hcl.operators import computed, decided, unified
+from bot.core.hcl.syntax.ast import (
     AttributeAccess,
     Call,
     Choice,
@@ -23,9 +26,6 @@ from bot.core.hcl.ast import (
     Splat,
     TemplateExpression,
 )
-from bot.core.hcl.budget import Budget, EvaluationSteps, TooLarge
-from bot.core.hcl.functions.table import called
-from bot.core.hcl.operators import computed, decided, unified
 from bot.core.hcl.values import (
     TERRAFORM,
     TOO_LARGE,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from bot.core.hcl.ast import Block
+from bot.core.hcl.syntax.ast import Block
 from bot.core.hcl.values import HclValue, NotKnown, Unknown, number, rules_in
 
 InstanceKey: TypeAlias = "str | int | None"

@@ -17,9 +17,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
-from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.functions.read_paths import locals_in, paths_read
 from bot.core.hcl.parser import blocks
+from bot.core.hcl.syntax.ast import Block, Expression
 from bot.core.tree import CODE, File, Tree, blob_id, is_code, tree_id
 from bot.errors import InvalidInput
 

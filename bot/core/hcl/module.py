@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.core.hcl.ast import Block
 from bot.core.hcl.attributes import META, Attribute, BlockLeaves
 from bot.core.hcl.budget import OF_A_MODULE
 from bot.core.hcl.declarations import module_code
 from bot.core.hcl.instances import address_of, bracketed, names_of, reference_of
 from bot.core.hcl.result import KEPT, Code, EvaluationMemory, Given, GivenText, ModuleResult, Remembered, Thing, free
 from bot.core.hcl.scope import AS_IT_IS, EvaluationChoices, ModuleAddress, Names
+from bot.core.hcl.syntax.ast import Block
 from bot.core.hcl.values import HclValue, leaves
 from bot.core.tree import Tree
 

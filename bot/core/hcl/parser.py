@@ -6,11 +6,11 @@ parser accepts, or less: every difference known to us is a refusal (`clients/hcl
 
 from collections.abc import Sequence
 
-from bot.core.hcl.ast import Block, Expression, Setting
-from bot.core.hcl.expressions import Expressions, shown
 from bot.core.hcl.json_syntax.bodies import json_body
-from bot.core.hcl.string_templates import assembled, melded, unescaped
-from bot.core.hcl.tokens import (
+from bot.core.hcl.syntax.ast import Block, Expression, Setting
+from bot.core.hcl.syntax.expressions import Expressions, shown
+from bot.core.hcl.syntax.string_templates import assembled, melded, unescaped
+from bot.core.hcl.syntax.tokens import (
     CLOSING_QUOTE,
     END,
     NAME,

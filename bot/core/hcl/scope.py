@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from bot.core.hcl.ast import Block, Expression, Literal
 from bot.core.hcl.attributes import AS_WRITTEN, META, any_of
 from bot.core.hcl.budget import Budget
 from bot.core.hcl.declarations import ModuleCode
@@ -18,6 +17,7 @@ from bot.core.hcl.instances import InstanceKey, bracketed, instances, names_of, 
 from bot.core.hcl.local_modules import local_directory
 from bot.core.hcl.parser import template
 from bot.core.hcl.result import Given, Made, ModuleResult
+from bot.core.hcl.syntax.ast import Block, Expression, Literal
 from bot.core.hcl.values import (
     REFERENCE,
     TERRAFORM,

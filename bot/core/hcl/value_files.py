@@ -10,7 +10,7 @@ from bot.core.hcl.json_syntax.nodes import JsonArray, JsonNode, JsonObject, Json
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import body
 from bot.core.hcl.scope import ModuleAddress
-from bot.core.hcl.tokens import NotHcl, decoded, remembered
+from bot.core.hcl.syntax.tokens import NotHcl, decoded, remembered
 from bot.core.hcl.values import HclValue
 
 VALUES = (".tfvars", ".tfvars.json")

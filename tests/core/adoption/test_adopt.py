@@ -10,7 +10,7 @@ from bot.clouds.registry import FACTS
 from bot.core.adoption.adopt import Adoption, adopt
 from bot.core.adoption.settled import as_in_production, called_in_both, given_elsewhere
 from bot.core.adoption.stacks import stack_names
-from bot.core.hcl.tokens import NotHcl
+from bot.core.hcl.syntax.tokens import NotHcl
 from bot.core.parity.directories.compare import sides_likeness
 from bot.core.parity.directories.sides import RootSource, side_of
 from bot.core.rendering.assemble import read_template

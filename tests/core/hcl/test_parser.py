@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.core.hcl.ast import Block, Call, Choice, Literal, NameExpression
 from bot.core.hcl.comparison.structure import structure
 from bot.core.hcl.parser import blocks, body, expression_in, parsed, template
+from bot.core.hcl.syntax.ast import Block, Call, Choice, Literal, NameExpression
 from bot.errors import InvalidInput
 
 

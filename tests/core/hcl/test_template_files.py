@@ -3,8 +3,8 @@
 import random
 from pathlib import Path
 
-from bot.core.hcl.ast import Call, parts_of
 from bot.core.hcl.parser import template
+from bot.core.hcl.syntax.ast import Call, parts_of
 from bot.errors import InvalidInput
 from tests.core.hcl.test_console import ERROR, console
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.hcl.ast import AttributeAccess, Expression, Literal, NameExpression, TemplateExpression
 from bot.core.hcl.parser import expression_in, unknown_expression
-from bot.core.hcl.string_templates import melded
+from bot.core.hcl.syntax.ast import AttributeAccess, Expression, Literal, NameExpression, TemplateExpression
+from bot.core.hcl.syntax.string_templates import melded
 from bot.core.hcl.values import Unknown, quoted, template_code
 from tests.support.budget import examples
 

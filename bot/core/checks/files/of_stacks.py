@@ -8,7 +8,7 @@ from bot.core.checks.files.by_name import misplaced
 from bot.core.checks.module_sources import is_test_of, tested_module_complaints
 from bot.core.checks.required_providers import LOCK, locked_providers
 from bot.core.hcl.local_modules import is_outside
-from bot.core.hcl.tokens import NotHcl
+from bot.core.hcl.syntax.tokens import NotHcl
 from bot.core.hcl.value_files import given_values, value_files
 from bot.core.tree import MOST_FILES, Tree
 from bot.errors import Finding, InvalidInput

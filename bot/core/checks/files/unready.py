@@ -9,8 +9,8 @@ from bot.core.checks.bounded_paths import name_of
 from bot.core.checks.remote_states import KIND, own_states_read
 from bot.core.cloud_facts import BackendFacts
 from bot.core.graph import needed
-from bot.core.hcl.ast import AttributeAccess, Block, Expression, NameExpression, Setting, parts_of
 from bot.core.hcl.declarations import module_code
+from bot.core.hcl.syntax.ast import AttributeAccess, Block, Expression, NameExpression, Setting, parts_of
 from bot.core.tree import Tree
 from bot.model.pipeline import Stack
 from bot.names import StepName

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from bot.core.checks.gate_rules import GateRules
 from bot.core.checks.paths.followed import Followed
 from bot.core.checks.paths.of_machine import allowed, complaint, is_of_machine
-from bot.core.hcl.ast import Block
 from bot.core.hcl.attributes import META
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import blocks
 from bot.core.hcl.result import Given, Thing
 from bot.core.hcl.scope import EvaluationChoices, ModuleAddress
+from bot.core.hcl.syntax.ast import Block
 from bot.core.hcl.value_files import given_values, value_files
 from bot.core.hcl.values import TOO_LARGE, HclValue, Unknown, not_evaluated
 from bot.core.tree import Tree

@@ -13,9 +13,9 @@ from functools import partial
 from bot.core.checks.gate_rules import HARMLESS, GateRules
 from bot.core.checks.paths.forms import FROM_TOP, MOST, SOMETHING, UNKNOWN, WORD, Forms, signs
 from bot.core.checks.paths.written import Allowance, forms_of, is_path_written, nothing_known, steps_of
-from bot.core.hcl.ast import parts_of
 from bot.core.hcl.parser import unknown_expression
 from bot.core.hcl.result import Thing
+from bot.core.hcl.syntax.ast import parts_of
 from bot.core.hcl.values import Scalar, Unknown
 from bot.errors import InvalidInput
 

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from bot.core.checks.paths.forms import FROM_TOP, HERE, NOTHING, SOMETHING, Forms, TooManyForms
 from bot.core.checks.paths.function_forms import ELEMENTS, forms_of_call, joined, union
-from bot.core.hcl.ast import (
+from bot.core.hcl.parser import unknown_expression
+from bot.core.hcl.syntax.ast import (
     AttributeAccess,
     Call,
     Choice,
@@ -28,7 +29,6 @@ from bot.core.hcl.ast import (
     TemplateExpression,
     inside,
 )
-from bot.core.hcl.parser import unknown_expression
 from bot.core.hcl.values import Unknown
 from bot.errors import InvalidInput
 

@@ -10,7 +10,7 @@ from bot.core.checks.gate_rules import HOLD_PROGRAMS, RUNS, GateRules
 from bot.core.checks.providers.credentials import COMMAND, EXEC, allowed_programs, role_complaints
 from bot.core.checks.workspaces import kind_of
 from bot.core.cloud_facts import BackendFacts
-from bot.core.hcl.ast import Block, Items, Literal, Pairs, parts_of
+from bot.core.hcl.syntax.ast import Block, Items, Literal, Pairs, parts_of
 
 
 def backend_complaints(block: Block, rules: GateRules) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.checks.file_access import maps_in
 from bot.core.checks.gate_rules import GateRules
-from bot.core.hcl.ast import Block, Expression, Items, Literal, Pairs
+from bot.core.hcl.syntax.ast import Block, Expression, Items, Literal, Pairs
 
 EXEC = "exec"
 COMMAND = "command"

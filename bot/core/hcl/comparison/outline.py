@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from bot.core.hcl.ast import Block, Literal, Setting
-from bot.core.hcl.tokens import MARK, NEWLINE, TEXT, decoded, tokens
+from bot.core.hcl.syntax.ast import Block, Literal, Setting
+from bot.core.hcl.syntax.tokens import MARK, NEWLINE, TEXT, decoded, tokens
 
 Outline: TypeAlias = "Mapping[str, Outline] | list[Outline] | str | None"
 """A body by name, blocks of the same type and labels, a plain text, or None for any other value."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from bot.core.hcl.parser import parsed
-from bot.core.hcl.tokens import (
+from bot.core.hcl.syntax.tokens import (
     CLOSING_QUOTE,
     HEREDOC,
     HEREDOC_END,

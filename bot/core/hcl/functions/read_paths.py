@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.core.hcl.ast import (
+from bot.core.hcl.syntax.ast import (
     AttributeAccess,
     Block,
     Call,

@@ -7,12 +7,12 @@ argument and what a block: see `kinds`.
 import json
 from collections.abc import Callable, Iterator, Sequence
 
-from bot.core.hcl.ast import Block, Expression, Items, Literal, Pairs, Setting
-from bot.core.hcl.expressions import Expressions
 from bot.core.hcl.json_syntax.kinds import FILE, INNER, BlockKind
 from bot.core.hcl.json_syntax.nodes import JsonArray, JsonNode, JsonObject, JsonText, JsonWord, nodes
-from bot.core.hcl.string_templates import Directive, assembled, melded
-from bot.core.hcl.tokens import END, HclToken, NotHcl, decoded, remembered, template_tokens, tokens
+from bot.core.hcl.syntax.ast import Block, Expression, Items, Literal, Pairs, Setting
+from bot.core.hcl.syntax.expressions import Expressions
+from bot.core.hcl.syntax.string_templates import Directive, assembled, melded
+from bot.core.hcl.syntax.tokens import END, HclToken, NotHcl, decoded, remembered, template_tokens, tokens
 
 COMMENT = "//"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.core.hcl.tokens import MARK, MOST_WORDS, NotHcl, too_long
+from bot.core.hcl.syntax.tokens import MARK, MOST_WORDS, NotHcl, too_long
 
 DEEPEST = 100
 """Values inside one another, as for HCL's own expressions."""

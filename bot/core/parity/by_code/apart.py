@@ -9,8 +9,8 @@ from dataclasses import replace
 from bot.core.checks.backend import state_keys
 from bot.core.checks.workspaces import backend_blocks, workspace_reads
 from bot.core.cloud_facts import CloudFacts
-from bot.core.hcl.ast import Block, Literal
 from bot.core.hcl.parser import blocks
+from bot.core.hcl.syntax.ast import Block, Literal
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.rendering.assemble import TemplateAt, chosen_files, read_hooks, rendered_files, text_of
 from bot.core.rendering.parameter_values import references

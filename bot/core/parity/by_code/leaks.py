@@ -14,7 +14,7 @@ from functools import lru_cache
 from bot.core.hcl.address_patterns import key_of, of_stack
 from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.local_modules import is_outside
-from bot.core.hcl.tokens import MARK, NotHcl, tokens
+from bot.core.hcl.syntax.tokens import MARK, NotHcl, tokens
 from bot.core.hcl.values import Unknown
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.parity.by_code.compare import CodeComparison

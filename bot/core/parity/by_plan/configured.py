@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from posixpath import join, normpath
 
-from bot.core.hcl.ast import Block, Literal
 from bot.core.hcl.parser import blocks
+from bot.core.hcl.syntax.ast import Block, Literal
 from bot.core.tree import Tree, is_code
 from bot.errors import InvalidInput
 from bot.names import StepName

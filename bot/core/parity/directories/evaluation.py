@@ -9,13 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.checks.workspaces import workspace_reads
-from bot.core.hcl.ast import Block, Expression
 from bot.core.hcl.attributes import Attribute, AttributeKey
 from bot.core.hcl.local_modules import local_directory
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import body
 from bot.core.hcl.result import Given, ModuleResult
 from bot.core.hcl.scope import OF_THE_CALL, EvaluationChoices, ModuleAddress
+from bot.core.hcl.syntax.ast import Block, Expression
 from bot.core.hcl.values import HclValue
 from bot.core.parity.directories.report import CodeCauseKind, CodePlace, Note
 from bot.core.parity.directories.sides import RootSource

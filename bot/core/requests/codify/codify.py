@@ -14,10 +14,10 @@ from typing import TypeAlias
 
 from bot.commands.model import Codify, Set
 from bot.core.hcl.address_patterns import key_of, matches
-from bot.core.hcl.ast import Block
 from bot.core.hcl.attributes import AttributeKey
 from bot.core.hcl.local_modules import is_outside
-from bot.core.hcl.tokens import NAME, decoded, tokens
+from bot.core.hcl.syntax.ast import Block
+from bot.core.hcl.syntax.tokens import NAME, decoded, tokens
 from bot.core.hcl.values import HclValue, join, leaves
 from bot.core.markdown import code
 from bot.core.parity.by_code.code_side import CodeSide, evaluated_side

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Final
 
 from bot.commands.model import Codify
-from bot.core.hcl.ast import AttributeAccess, Block, Literal, NameExpression
 from bot.core.hcl.local_modules import code_files
 from bot.core.hcl.parser import blocks
+from bot.core.hcl.syntax.ast import AttributeAccess, Block, Literal, NameExpression
 from bot.core.markdown import code
 from bot.core.parity.by_code.code_side import CodeSide
 from bot.core.plans.environment_plan import StackPlan

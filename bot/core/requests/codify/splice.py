@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from bot.core.hcl.ast import Block, Call, Literal, Pairs, Setting
 from bot.core.hcl.parser import parsed
-from bot.core.hcl.tokens import MARK, NAME, NEWLINE, TEXT, HclToken, decoded, tokens
+from bot.core.hcl.syntax.ast import Block, Call, Literal, Pairs, Setting
+from bot.core.hcl.syntax.tokens import MARK, NAME, NEWLINE, TEXT, HclToken, decoded, tokens
 from bot.core.rendering.escape import hcl
 from bot.errors import InvalidInput
 from bot.model.pipeline import Json

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from bot.core.hcl.ast import Block, Call, Setting
 from bot.core.hcl.module import Module
 from bot.core.hcl.parser import body, parsed
 from bot.core.hcl.scope import ModuleAddress
+from bot.core.hcl.syntax.ast import Block, Call, Setting
 from bot.core.tree import File
 from bot.errors import InvalidInput
 from tests.support.json_code import as_json

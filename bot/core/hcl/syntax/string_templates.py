@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias, cast
 
-from bot.core.hcl.ast import Choice, Expression, For, Joined, Literal, TemplateExpression
-from bot.core.hcl.tokens import BLANKS, NotHcl
+from bot.core.hcl.syntax.ast import Choice, Expression, For, Joined, Literal, TemplateExpression
+from bot.core.hcl.syntax.tokens import BLANKS, NotHcl
 
 
 @dataclass(frozen=True, slots=True)

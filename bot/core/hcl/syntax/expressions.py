@@ -5,7 +5,8 @@ A line break ends an expression, except inside parentheses, brackets and `${…}
 
 from collections.abc import Callable, Sequence
 
-from bot.core.hcl.ast import (
+from bot.core.hcl.numbers import NotExact, read
+from bot.core.hcl.syntax.ast import (
     AttributeAccess,
     Call,
     Choice,
@@ -19,9 +20,8 @@ from bot.core.hcl.ast import (
     Pairs,
     Splat,
 )
-from bot.core.hcl.numbers import NotExact, read
-from bot.core.hcl.string_templates import Directive, Part, assembled, flushed, melded, unescaped
-from bot.core.hcl.tokens import (
+from bot.core.hcl.syntax.string_templates import Directive, Part, assembled, flushed, melded, unescaped
+from bot.core.hcl.syntax.tokens import (
     BLANKS,
     CLOSING_QUOTE,
     DIRECTIVE,
