@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from bot.core.hcl.json_syntax.bodies import json_body
 from bot.core.hcl.syntax.ast import Block, Expression, Setting
-from bot.core.hcl.syntax.expressions import Expressions, shown
+from bot.core.hcl.syntax.cursor import shown
+from bot.core.hcl.syntax.expressions import Expressions
 from bot.core.hcl.syntax.string_templates import assembled, melded, unescaped
 from bot.core.hcl.syntax.tokens import (
     CLOSING_QUOTE,

@@ -20,6 +20,7 @@ from bot.core.hcl.syntax.ast import (
     Pairs,
     Splat,
 )
+from bot.core.hcl.syntax.cursor import Cursor, shown
 from bot.core.hcl.syntax.string_templates import Directive, Part, assembled, flushed, melded, unescaped
 from bot.core.hcl.syntax.tokens import (
     BLANKS,
@@ -46,44 +47,15 @@ _LEVELS = (("||",), ("&&",), ("==", "!="), (">", ">=", "<", "<="), ("+", "-"), (
 _BINDING = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 _OPERATORS = frozenset({"?", *_BINDING})
 _WORDS = {"true": True, "false": False, "null": None}
-_PLAIN = {NEWLINE: "the end of the line", END: "the end of the file", SEQUENCE_END: "`}`", HEREDOC: "a heredoc"}
 
 
-class Expressions:
+class Expressions(Cursor):
     """Reads expressions from tokens, one after the other."""
 
     def __init__(self, found: Sequence[HclToken]) -> None:
-        self.tokens, self.at = found, 0
-        self.skips = False  # whether line breaks are passed over here
+        super().__init__(found)
         self.depth = 0
         self.called: list[str] = []  # the names of all functions, as they came
-
-    def peek(self) -> HclToken:
-        """Return the next token that counts."""
-        token = self.tokens[self.at]
-        while self.skips and token.kind == NEWLINE:
-            self.at += 1
-            token = self.tokens[self.at]
-        return token
-
-    def read(self) -> HclToken:
-        """Take the next token that counts."""
-        token = self.peek()
-        if token.kind != END:
-            self.at += 1
-        return token
-
-    def expect(self, kind: str, message: str) -> HclToken:
-        """Take a token of this kind. Raises `NotHcl`."""
-        token = self.peek()
-        if token.kind != kind:
-            raise NotHcl(token.line, f"expected {message}, found {shown(token)}.")
-        return self.read()
-
-    def passing_lines(self, skip: bool) -> bool:
-        """Pass over line breaks from here on, or don't, and return what was done before: whoever changes it puts it back."""
-        before, self.skips = self.skips, skip
-        return before
 
     def expression(self) -> Expression:
         """Read an expression."""
@@ -335,11 +307,6 @@ class Expressions:
             )
         names, value = readers[word.text]()
         return Directive(word.text, names, value, word.line)
-
-
-def shown(token: HclToken) -> str:
-    """Return a token as people would name it."""
-    return _PLAIN.get(token.kind) or f"`{token.text}`"
 
 
 def _number(token: HclToken) -> Expression:
