@@ -84,7 +84,7 @@ class Life:
                 if trouble is not None:
                     trouble.strike(self, process.pid)
                 time.sleep(0.02)
-            if process.returncode == 0:
+            if process.poll() == 0:
                 break
             in_peace += trouble is None or trouble.is_over
         if trouble is not None:

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,6 +44,7 @@ from tests.support.cloud import REGION
 from tests.support.fixtures import Fixtures
 from tests.support.monorepo import Monorepo
 from tests.support.patience import PATIENCE
+from tests.support.preloaded import Preloaded
 from tests.support.product import MADE, STACKS, manifest, template
 
 DEMO = EnvironmentName("demo-x")
@@ -227,17 +226,10 @@ class Deploying:
             max_parallel=self.max_parallel,
         )
 
-    def start(self, log: Path, **variables: str) -> "subprocess.Popen[bytes]":
+    def start(self, log: Path, **variables: str) -> Preloaded:
         """Start `envclone apply demo-x` as a process of its own, as the apply workflow does; its log goes to a file."""
-        with log.open("ab") as file:
-            return subprocess.Popen(
-                [sys.executable, "-c", "import typer; from bot.cli.actions.apply import apply; typer.run(apply)", DEMO],
-                cwd=self.repo.root,
-                env={**self.terraform.environment, **variables, "PYTHONPATH": os.getcwd(), "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
+        environment = {**self.terraform.environment, **variables, "PYTHONPATH": os.getcwd()}
+        return Preloaded("tests.support.apply_command", [DEMO], environment, log, self.repo.root)
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from io import TextIOWrapper
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -19,16 +20,19 @@ from typing import Final
 
 from tests import processor
 
-LOADED: Final = ["bot.jobs.worker", "tests.jobs.counting", "tests.jobs.expiring"]
+LOADED: Final = ["bot.jobs.worker", "tests.jobs.counting", "tests.jobs.expiring", "tests.support.apply_command"]
 """What is loaded once, with all that it imports."""
 
 
 class Preloaded:
-    """A program that runs, as `subprocess.Popen` would show it. Its errors go to the end of a file, and it leads a session."""
+    """A program that runs, as `subprocess.Popen` would show it. What it says goes to the end of a file, and it leads a session."""
 
-    def __init__(self, module: str, words: Sequence[str], environment: Mapping[str, str], errors: Path) -> None:
-        errors.touch()
-        self._process = _server().Process(target=_run, args=(module, list(words), dict(environment), str(errors)))
+    def __init__(
+        self, module: str, words: Sequence[str], environment: Mapping[str, str], said: Path, directory: Path = Path()
+    ) -> None:
+        said.touch()
+        arguments = (module, list(words), dict(environment), str(said.absolute()), str(directory.absolute()))
+        self._process = _server().Process(target=_run, args=arguments)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
@@ -49,6 +53,10 @@ class Preloaded:
         """Send a signal, if it still runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once."""
@@ -71,15 +79,20 @@ def _tell(asker: "Connection[int, int]") -> None:
     asker.send(os.getppid())
 
 
-def _run(module: str, words: list[str], environment: dict[str, str], errors: str) -> None:
+def _run(module: str, words: list[str], environment: dict[str, str], said: str, directory: str) -> None:
     os.setsid()
+    os.chdir(directory)
     for number, place, how in (
         (0, os.devnull, os.O_RDONLY),
-        (2, errors, os.O_WRONLY | os.O_APPEND),
+        (1, said, os.O_WRONLY | os.O_APPEND),
+        (2, said, os.O_WRONLY | os.O_APPEND),
     ):
         opened = os.open(place, how)
         os.dup2(opened, number)
         os.close(opened)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(write_through=True)  # a test reads it while the program runs
     os.environ.clear()
     os.environ.update(environment)
     # By these it would start itself again.
