@@ -30,6 +30,7 @@ from tests import ROOT
 from tests.support.lock_files import AWS
 from tests.support.needs import require
 from tests.support.patience import PATIENCE
+from tests.support.provider_schema import schema, trimmed
 
 _SAID: Final = re.compile(rb"TF_REATTACH_PROVIDERS='(\{.*\})'")
 _TYPE: Final = re.compile(rb"\baws_\w+")
@@ -65,14 +66,14 @@ if [ ! -e "$said" ]; then
 fi
 while reached=$(sed -n "s/.*TF_REATTACH_PROVIDERS='\\(.*\\)'.*/\\1/p" "$said"); [ -z "$reached" ]; do sleep 0.05; done
 upstream=$(printf %s "$reached" | sed 's/.*"String":"\\([^"]*\\)".*/\\1/')
-if [ ! -e "$said.few" ]; then
+if [ -s {answer} ] && [ ! -e "$said.few" ]; then
   : >"$said.few"
   setsid sh -c '
     while [ -d "$1" ]; do sleep 0.2; done | {{ "$4" -E -S "$5" "$2" "$1/few" "$6" >"$3"; [ -s "$3" ] || echo none >"$3"; }}
-    ' sh "$TMPDIR" "$upstream" "$said.few" {python} {few_types} {types} </dev/null >/dev/null 2>&1 &
+    ' sh "$TMPDIR" "$upstream" "$said.few" {python} {few_types} {answer} </dev/null >/dev/null 2>&1 &
 fi
-while [ ! -s "$said.few" ]; do sleep 0.05; done
-case $(cat "$said.few") in ready) upstream=$TMPDIR/few ;; esac
+while [ -s {answer} ] && [ ! -s "$said.few" ]; do sleep 0.05; done
+case $(cat "$said.few" 2>/dev/null) in ready) upstream=$TMPDIR/few ;; esac
 reached=$(printf %s "$reached" | sed 's/"Pid":[0-9]*/"Pid":'$$'/; s|"String":"[^"]*"|"String":"'"$upstream"'"|')
 TF_REATTACH_PROVIDERS=$reached exec "$@"
 """
@@ -95,6 +96,16 @@ def provider_process(environment: Mapping[str, str], code: str) -> Iterator[dict
     if provider is None:
         yield dict(environment)
         return
+    answer = trimmed(_schema(provider), set(re.findall(_TYPE.pattern.decode(), code)))
+    with _started(provider, environment) as reached, _few_types(reached, answer) as through:
+        place = Path(_socket(reached)).parent
+        _write(place / "bin" / terraform().name, through)
+        yield {**environment, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+@contextmanager
+def _started(provider: Path, environment: Mapping[str, str]) -> Iterator[bytes]:
+    """Start the provider, and yield how Terraform reaches it; its socket lies in a directory that ends with it."""
     # Not pytest's own directory for a test: the path of the provider's socket may have 107 characters.
     with tempfile.TemporaryDirectory(prefix="envclone-provider-") as place:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -104,20 +115,32 @@ def provider_process(environment: Mapping[str, str], code: str) -> Iterator[dict
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**inherited, **environment, **own},
         )  # fmt: skip
         try:
-            with _few_types(_said(process), f"{place}/few", code) as reached:
-                _write(Path(place, "bin", terraform().name), reached)
-                yield {**environment, "PATH": f"{place}/bin{os.pathsep}{os.environ['PATH']}"}
+            yield _said(process)
         finally:
             process.communicate(timeout=PATIENCE)
 
 
+def _schema(provider: Path) -> bytes:
+    @contextmanager
+    def running() -> Iterator[str]:
+        with _started(provider, {}) as reached:
+            yield _socket(reached)
+
+    return schema(provider, running)
+
+
+def _socket(reached: bytes) -> str:
+    return str(json.loads(reached)[str(PROVIDER)]["Addr"]["String"])
+
+
 @contextmanager
-def _few_types(reached: bytes, own: str, code: str) -> Iterator[bytes]:
-    """Yield how Terraform reaches the provider by what tells it of the types in `code` alone."""
-    upstream = json.loads(reached)[str(PROVIDER)]["Addr"]["String"]
-    arguments = [upstream, own, ",".join(sorted(set(re.findall(_TYPE.pattern.decode(), code))))]
+def _few_types(reached: bytes, answer: bytes) -> Iterator[bytes]:
+    """Yield how Terraform reaches the provider by what tells it of a few types alone."""
+    upstream = _socket(reached)
+    own, said = f"{upstream}-few", Path(f"{upstream}.schema")
+    said.write_bytes(answer)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.few_types", *arguments],
+        [sys.executable, "-m", "tests.support.few_types", upstream, own, str(said)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     try:
@@ -136,12 +159,13 @@ def provider_by_stack() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="envclone-provider-") as place:
         program = Path(place, "bin", terraform().name)
         program.parent.mkdir()
-        few_types = _few_types_in(program.parent)
+        few_types, answer = _few_types_in(program.parent), program.parent / "schema"
+        answer.write_bytes(trimmed(_schema(found), _types_here()) if found else b"")
         logs = " ".join(f"TF_LOG{each}=off" for each in _LOGS)
         text = _BY_STACK.format(
             terraform=shlex.quote(str(terraform())), provider=f"providers/{PROVIDER}", logs=logs,
             mirrored=found.parent if found else "", version=found.parts[-3] if found else "",
-            checksum=shlex.quote(AWS), nowhere=shlex.quote(_NOWHERE), types=",".join(_types_here()),
+            checksum=shlex.quote(AWS), nowhere=shlex.quote(_NOWHERE), answer=shlex.quote(str(answer)),
             python=shlex.quote(str(Path(sys.executable).resolve())), few_types=shlex.quote(str(few_types)),
         )  # fmt: skip
         program.write_text(text)
@@ -162,11 +186,11 @@ def _few_types_in(directory: Path) -> Path:
     return Path(shutil.copy(Path(__file__).with_name("few_types.py"), directory))
 
 
-def _types_here() -> list[str]:
+def _types_here() -> set[str]:
     """Return every type of AWS that a file of this repository names: of templates, of the sandbox's own, and of tests."""
     places = (ROOT / each for each in ("templates", "bot/sandbox", "tests"))
     files = (file for place in places for file in place.rglob("*") if file.is_file() and file.suffix != ".pyc")
-    return sorted({name.decode() for file in files for name in _TYPE.findall(file.read_bytes())})
+    return {name.decode() for file in files for name in _TYPE.findall(file.read_bytes())}
 
 
 def _provider() -> Path | None:
