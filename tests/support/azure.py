@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
-from azure.core.credentials import AzureNamedKeyCredential
 
 from bot.sandbox.port import reserved_port
 from tests import ROOT
 from tests.support import npm
 from tests.support.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AzureNamedKeyCredential
 
 ACCOUNT = "acme"
 
@@ -26,7 +29,13 @@ class AzureAccount:
     """A storage account: where it is, and its key. Over plain HTTP the library sends no token, so there is no default chain."""
 
     url: str
-    credential: AzureNamedKeyCredential = field(repr=False)
+    key: str = field(repr=False)
+
+    @property
+    def credential(self) -> "AzureNamedKeyCredential":
+        from azure.core.credentials import AzureNamedKeyCredential  # noqa: PLC0415 (for whoever has an account alone)
+
+        return AzureNamedKeyCredential(ACCOUNT, self.key)
 
 
 @contextmanager
@@ -48,7 +57,7 @@ def azure_storage(directory: Path) -> Iterator[AzureAccount]:
         try:
             url = f"http://127.0.0.1:{port}/{ACCOUNT}"
             _wait_for(url, process)
-            yield AzureAccount(url, AzureNamedKeyCredential(ACCOUNT, key))
+            yield AzureAccount(url, key)
         finally:
             process.terminate()
 

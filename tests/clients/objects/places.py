@@ -5,23 +5,39 @@ import os
 import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import boto3
 import pytest
-from azure.storage.blob import ContainerClient
-from google.cloud import storage
 
-from bot.clients.objects.azure import AzureBlobStore
 from bot.clients.objects.directory import DirectoryStore
-from bot.clients.objects.gcs import GcsStore
 from bot.clients.objects.s3 import S3Store
 from bot.clients.objects.store import USUAL, ObjectStore, StoreBounds
 from tests.support.azure import ACCOUNT, AzureAccount
 from tests.support.cloud import REGION
 from tests.support.forwarder import ForwardedAnswer
 
+if TYPE_CHECKING:
+    from bot.clients.objects.azure import AzureBlobStore
+    from bot.clients.objects.gcs import GcsStore
+
 PREFIX = "envclone"
+
+
+def google_store(bucket: str, prefix: str = "", bounds: StoreBounds = USUAL) -> "GcsStore":
+    """Return a store on a bucket of Google's."""
+    from bot.clients.objects.gcs import GcsStore  # noqa: PLC0415 (half a second, for whoever runs these tests alone)
+
+    return GcsStore(bucket, prefix, bounds)
+
+
+def azure_store(
+    account: AzureAccount, container: str, prefix: str = "", bounds: StoreBounds = USUAL
+) -> "AzureBlobStore":
+    """Return a store on a container of an account."""
+    from bot.clients.objects.azure import AzureBlobStore  # noqa: PLC0415 (as above)
+
+    return AzureBlobStore(account.url, container, prefix, credential=account.credential, bounds=bounds)
 
 
 class ObjectPlace(Protocol):
@@ -83,13 +99,15 @@ class GcsPlace:
     bucket: str = field(default_factory=lambda: f"state-{uuid.uuid4().hex}")
 
     def __post_init__(self) -> None:
+        from google.cloud import storage  # noqa: PLC0415 (as above)
+
         storage.Client(project="acme").create_bucket(self.bucket)
 
     def store(self, bounds: StoreBounds = USUAL) -> ObjectStore:
-        return GcsStore(self.bucket, PREFIX, bounds)
+        return google_store(self.bucket, PREFIX, bounds)
 
     def missing(self) -> ObjectStore:
-        return GcsStore("no-such-bucket-anywhere", "")
+        return google_store("no-such-bucket-anywhere")
 
     def server(self) -> str:
         return os.environ["STORAGE_EMULATOR_HOST"]
@@ -111,14 +129,15 @@ class AzurePlace:
     container: str = field(default_factory=lambda: f"state-{uuid.uuid4().hex}")
 
     def __post_init__(self) -> None:
+        from azure.storage.blob import ContainerClient  # noqa: PLC0415 (as above)
+
         ContainerClient(self.account.url, self.container, self.account.credential).create_container()
 
     def store(self, bounds: StoreBounds = USUAL) -> ObjectStore:
-        credential = self.account.credential
-        return AzureBlobStore(self.account.url, self.container, PREFIX, credential=credential, bounds=bounds)
+        return azure_store(self.account, self.container, PREFIX, bounds)
 
     def missing(self) -> ObjectStore:
-        return AzureBlobStore(self.account.url, "no-such-container", "", credential=self.account.credential)
+        return azure_store(self.account, "no-such-container")
 
     def server(self) -> str:
         return self.account.url.removesuffix(f"/{ACCOUNT}")
