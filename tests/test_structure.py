@@ -1,6 +1,7 @@
 """The shape of the code: which rooms import which, how large they are, and that a name means one thing."""
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -14,6 +15,7 @@ ROOT = Path(bot.__file__).parent
 LARGEST = 20
 """Files of a room at one level, its `__init__.py` among them: more than that and nobody finds anything by its folder's name."""
 
+POSSESSIVE = re.compile(r"\)(?:[*+?]|\{[0-9,]+\})\+")
 
 OF_SEVERAL_MODULES = frozenset({
     "cli/local/test_clone_of_the_past.py",
@@ -207,3 +209,23 @@ def test_each_request_of_a_test_says_how_long_it_waits() -> None:
         if "timeout" not in {word.arg for word in call.keywords}
     ]
     assert hasty == []
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python before 3.11.5 keeps what such a group read before it failed (https://github.com/python/cpython/issues/106052): `(?>(…)*)` is right."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and POSSESSIVE.search(node.value)
+    ]
+    assert wrong == []
+
+
+def test_a_group_repeated_possessively_is_found() -> None:
+    found = [
+        each
+        for each in (r"(?:a|b)*+", r"(a)?+", r"(a){2,3}+", "a++", "[a)]*+b", r"(?>(?:a)*)")
+        if POSSESSIVE.search(each)
+    ]
+    assert found == [r"(?:a|b)*+", r"(a)?+", r"(a){2,3}+"]

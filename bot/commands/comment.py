@@ -32,7 +32,7 @@ MOST_LINES = 100
 """Lines that begin with a slash. More are a list of paths; each is compared with the names of commands."""
 
 # Neither of these goes on to another line, nor gives back what it took: both would be read once for each line before it.
-_OPENING = re.compile(rf"(?:[^\S\n]|[*_{INVISIBLE}])*+(?:[/\uff0f]|(?:{GREETING})?@envclone\b)", re.IGNORECASE)
+_OPENING = re.compile(rf"(?>(?:[^\S\n]|[*_{INVISIBLE}])*)(?:[/\uff0f]|(?:{GREETING})?@envclone\b)", re.IGNORECASE)
 _COMMAND = re.compile(rf"^{LIST_MARKERS}{_OPENING.pattern}", re.MULTILINE | re.IGNORECASE)
 _LIST_MARKERS = re.compile(LIST_MARKERS)
 _GOES_ON = re.compile(r"(?:--|[\u2013\u2014])[A-Za-z]|(?:for|as|ttl)\s+\S+|[A-Za-z][\w-]*=", re.IGNORECASE)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 INVISIBLE = "\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f"
 """Characters without a shape, for a set in a pattern. Those that turn the direction of a text are not among them."""
 
-LIST_MARKERS = r"[^\S\n]*+(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]++)*+"
-"""Possessive, as all that may stand before a command: a page of blanks is looked through once."""
+LIST_MARKERS = r"[^\S\n]*+(?>(?:(?:[-*+]|\d{1,9}[.)])[^\S\n]++)*)"
+"""It gives nothing back, as all that may stand before a command: a page of blanks is looked through once."""
 GREETING = r"(?:hi|hey|hello|please|ok)[ ,]+"
 _HELLO = r"(?:hi|hey|hello)(?: (?:all|team|there|everybody|everyone|folks|@[\w-]+))?[ ,!]+"
 _REQUEST = r"(?:please|pls|plz|bitte|kindly|(?:can|could|would) (?:you|we|i|someone|somebody))[ ,:]+"

@@ -44,10 +44,10 @@ _SCHEMES: Final = frozenset({"http", "https", "mailto", ""})
 
 _TAG: Final = re.compile(
     r"<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)"
-    r"(?P<attributes>(?:\s++[a-zA-Z_:][\w:.-]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++))?+)*+)\s*+/?>"
+    r"(?P<attributes>(?>(?:\s++[a-zA-Z_:][\w:.-]*+(?>(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++))?))*))\s*+/?>"
 )
 """CommonMark's form of a tag, with nothing to try twice: the time is linear in the text. All else is text."""
-_ATTRIBUTE: Final = re.compile(r"([a-zA-Z_:][\w:.-]*+)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'=<>`]++)))?+")
+_ATTRIBUTE: Final = re.compile(r"([a-zA-Z_:][\w:.-]*+)(?>(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'=<>`]++)))?)")
 
 
 def safe(html: str) -> str:

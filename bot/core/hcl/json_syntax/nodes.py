@@ -49,7 +49,7 @@ JsonNode: TypeAlias = JsonText | JsonWord | JsonArray | JsonObject
 _WORD = re.compile(
     r"""[ \t\r\n]*+(?:
       (?P<sign>[{}\[\]:,])
-    | (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*+")
+    | (?P<string>"(?>(?:[^"\\\x00-\x1f]|\\.)*)")
     | (?P<word>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)
     | (?P<end>\Z)
     | (?P<other>.))""",

@@ -59,7 +59,7 @@ _CODE = re.compile(
       (?P<newline>\r?\n)
     | (?P<name>{_WORD})
     | (?P<plain>"[^"\\$%\r\n]++")
-    | (?P<number>[0-9]++(?:\.[0-9]++)*+(?:[eE][+-]?[0-9]++)?)
+    | (?P<number>[0-9]++(?>(?:\.[0-9]++)*)(?:[eE][+-]?[0-9]++)?)
     | (?P<comment>(?:\#|//)[^\n]*+ | /\*.*?\*/)
     | (?P<heredoc><<-?(?P<marker>{_WORD})\r?\n)
     | (?P<quote>")
@@ -70,8 +70,8 @@ _CODE = re.compile(
 )
 # A run of `$` before a brace is text when there are two or more; a lone one opens `${`. The same for `%`.
 _SIGNS = r"\$++(?!\{)|\$\$++\{|%++(?!\{)|%%++\{"
-_QUOTED = re.compile(rf'(?:[^"\\$%\r\n]++|\\(?:[nrt"\\]|u[0-9a-fA-F]{{4}}|U[0-9a-fA-F]{{8}})|{_SIGNS})++')
-_LINE = re.compile(rf"(?:[^$%\r\n]++|{_SIGNS})*+(?P<newline>\r?\n)?")
+_QUOTED = re.compile(rf'(?>(?:[^"\\$%\r\n]++|\\(?:[nrt"\\]|u[0-9a-fA-F]{{4}}|U[0-9a-fA-F]{{8}})|{_SIGNS})+)')
+_LINE = re.compile(rf"(?>(?:[^$%\r\n]++|{_SIGNS})*)(?P<newline>\r?\n)?")
 _BRACES = frozenset({"{", "}", "~}"})
 _OPENS = re.compile(r"[$%]\{~?")
 # What Go's bytes.TrimSpace takes from a line before it is held against the marker.
