@@ -66,11 +66,9 @@ def kept_certificate(
     """Return the certificate that a plan gave an environment as it is in the checkout, and why it holds no longer."""
     commits = list(dict.fromkeys(_commits(checkout, name, on)))
     certificate = _newest(store, name, commits)
-    return (
-        Recertified(certificate, lapses(certificate, _now(checkout, certificate, now)), commits)
-        if certificate
-        else None
-    )
+    if certificate is None:
+        return None
+    return Recertified(certificate, lapses(certificate, _now(checkout, certificate, now)), commits)
 
 
 def _newest(store: ObjectStore, name: EnvironmentName, commits: Sequence[str]) -> Certificate | None:

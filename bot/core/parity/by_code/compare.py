@@ -173,7 +173,7 @@ class _Comparer:
         blocks: dict[str, list[Difference]] = {}
         read: set[str] = set()
         for key, each in found:
-            if key.attribute != CODE and "/var." not in key[0]:
+            if key.attribute != CODE and "/var." not in key.address:
                 blocks.setdefault(self._block(key[0]), []).append(each)
                 for leaf in (self.theirs.leaves.get(key), self.ours.leaves.get(key)):
                     read |= leaf.reads if leaf else frozenset()
