@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.actions.account_store import known_account, store_of
+from bot.cli.actions.actions_job import on_github
 from bot.cli.actions.options import AsJson, Root, StoreOption, actor, say_how_in_a_comment, stoppable, write_summary
-from bot.cli.actions.run_context import context_of, known_account, on_github, request_of, store_of
+from bot.cli.actions.run_context import context_of, request_of
 from bot.cli.commenting import Post, post_comment
 from bot.cli.console import DOES_NOT_HOLD, edge, environment_name, say
 from bot.cli.options import Environment

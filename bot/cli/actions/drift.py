@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.actions.account_store import known_account, store_of
+from bot.cli.actions.actions_job import on_github
 from bot.cli.actions.options import AsJson, StoreOption, run_url, say_how_in_a_comment, write_summary
-from bot.cli.actions.run_context import known_account, on_github, store_of, terraform_of
+from bot.cli.actions.run_context import terraform_of
 from bot.cli.commenting import Post, post_comment
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, WrongUsage, edge, environment_name, say
 from bot.cli.options import Environment

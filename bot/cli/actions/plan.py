@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.actions.account_store import account_store
+from bot.cli.actions.actions_job import proposed_commit
 from bot.cli.actions.options import AsJson, run_url, say_how_in_a_comment, write_summary
-from bot.cli.actions.run_context import account_store, proposed_commit, terraform_of
+from bot.cli.actions.run_context import terraform_of
 from bot.cli.commenting import Post, post_comment
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, environment_name, say, width
 from bot.cli.masked import process_secrets

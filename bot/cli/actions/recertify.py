@@ -1,24 +1,21 @@
 """`envclone recertify`: what the parity workflow runs after each merge."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.cli.actions.options import ACTIONS, AsJson
-from bot.cli.actions.run_context import account_store
+from bot.cli.actions.account_store import account_store
+from bot.cli.actions.actions_job import named_repository
+from bot.cli.actions.options import AsJson
 from bot.cli.console import edge, say
 from bot.clients.git.checkout import own_checkout
-from bot.clients.github import GitHub, Token
 from bot.clients.objects.store import ObjectStore
 from bot.core.requests.accounts import named_account
 from bot.errors import UserError
 from bot.model.environment import Manifest
-from bot.names import RepositoryName
 from bot.runs.plan.recertify import recertify as recertify_all
-from bot.runs.reviewed_commit import OnGitHub
 
 
 def recertify(
@@ -38,7 +35,7 @@ def recertify(
 ) -> None:
     """Report on each clone's latest commit whether its parity certificate still holds."""
     with edge():
-        on = on_github(os.environ)
+        on = named_repository(os.environ)
         if on is None:
             raise UserError("Set GITHUB_TOKEN and GITHUB_REPOSITORY: the results are posted as checks.")
         checkout = own_checkout(root)
@@ -67,12 +64,3 @@ def recertify(
             ],
             as_json,
         )
-
-
-def on_github(environ: Mapping[str, str]) -> OnGitHub | None:
-    """Return the repository that the environment variables of Actions name, if they do."""
-    token, repository = environ.get("GITHUB_TOKEN"), environ.get("GITHUB_REPOSITORY")
-    if not token or not repository:
-        return None
-    api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
-    return OnGitHub(GitHub(Token(token, ACTIONS), api_url=api_url), RepositoryName(repository))

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.actions.account_store import account_store
 from bot.cli.actions.options import AsJson
-from bot.cli.actions.run_context import account_store, terraform_of
+from bot.cli.actions.run_context import terraform_of
 from bot.cli.console import edge, environment_name, say
 from bot.cli.options import Environment
 from bot.clients.git.checkout import own_checkout

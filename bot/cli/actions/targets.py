@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.actions.actions_job import proposed_commit, schedule_of
 from bot.cli.actions.options import in_one_line, write_summary
-from bot.cli.actions.run_context import proposed_commit, schedule_of
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, stop
 from bot.cli.masked import mask_streams
 from bot.core.messages.modules import held

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 import typer
 
-from bot.cli.actions.run_context import account_store
+from bot.cli.actions.account_store import account_store
 from bot.cli.console import DOES_NOT_HOLD, NOT_CHECKED, edge, say
 from bot.cli.local.options import AsJson, Root
 from bot.cli.serving.github_account import github_client

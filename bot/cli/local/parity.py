@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.actions.account_store import store_of
+from bot.cli.actions.actions_job import named_repository
 from bot.cli.actions.options import proposed_page
-from bot.cli.actions.recertify import on_github
-from bot.cli.actions.run_context import store_of
 from bot.cli.console import DOES_NOT_HOLD, WrongUsage, edge, environment_name, say
 from bot.cli.local.directory_parity import (
     DirectoryOptions,
@@ -121,7 +121,7 @@ def parity(  # noqa: PLR0913, PLR0917 (one parameter for each option)
                 "`--workspace`, or name directories."
             )
         there = own_checkout(checkout(context, root))
-        on = on_github(os.environ)
+        on = named_repository(os.environ)
         if certificate and on is not None:
             store = store_of("", there.root, environment_name(name), there.policy())
             _say_kept(kept_certificate(there, environment_name(name), on, store, datetime.now(UTC)), name, as_json)

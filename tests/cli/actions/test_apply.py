@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli.actions.run_context import account_store
+from bot.cli.actions.account_store import account_store
 from bot.cli.app import app
 from bot.clients.objects.s3 import S3Store
 from bot.model.account import PolicyAccount
